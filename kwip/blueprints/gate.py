@@ -356,9 +356,13 @@ def _to_login() -> BaseResponse:
 
 
 def _add_etag(response: Response) -> None:
-    """Add an ETag: a 128-bit BLAKE2 of the body; weak, if that may be compressed."""
-    digest = blake2b(response.get_data(), digest_size=16).hexdigest()
-    response.set_etag(digest, weak=response.mimetype == "text/html")
+    """Add an ETag: a 128-bit BLAKE2 of the body; weak, if that may be compressed.
+
+    With the sites that may frame it: with a 304, browsers keep the policy they have.
+    """
+    digest = blake2b(response.get_data(), digest_size=16)
+    digest.update(framing.sites().encode())
+    response.set_etag(digest.hexdigest(), weak=response.mimetype == "text/html")
 
 
 def _answer_not_modified(response: Response) -> None:

@@ -56,6 +56,8 @@ MAX_FIELDS, FIELD_MAX = 4, 255
 MAX_PINS = 5
 #: Hashtags that a profile features, as in Mastodon.
 MAX_FEATURED_TAGS = 10
+#: Sites that a user may name as those that show them in a frame.
+MAX_EMBED_ORIGINS = 20
 #: What `update_profile` may change; `names` follow from the display name.
 ProfileKey = Literal[
     "display_name",
@@ -63,6 +65,8 @@ ProfileKey = Literal[
     "bio",
     "fields",
     "is_embeddable",
+    "shows_favourites",
+    "embed_origins",
     "is_discoverable",
     "folds_repeats",
     "requires_descriptions",
@@ -94,7 +98,9 @@ class User:
     `avatar` and `banner` name pictures: with a dot, a file below `/static`; without, an
     uploaded one; empty, the generated default. `pinned_ids` are posts at the top of the
     profile, newest pin first. Suspended users are hidden with everything they wrote.
-    Users who are not `is_embeddable` are in no widget; only those who are
+    Users who are not `is_embeddable` are in no widget, and only of those who
+    `shows_favourites` do widgets show what they favourited. If there are
+    `embed_origins`, only these sites may frame their pages. Only those who are
     `is_discoverable` are suggested to others and in the directory. Readers who
     `folds_repeats` see on pages only once what an author says repeatedly. Authors who
     `requires_descriptions` post no files without one.
@@ -111,6 +117,8 @@ class User:
     featured_tags: tuple[FeaturedTag, ...] = ()
     is_suspended: bool = False
     is_embeddable: bool = True
+    shows_favourites: bool = False
+    embed_origins: tuple[str, ...] = ()
     is_discoverable: bool = False
     is_admin: bool = False
     folds_repeats: bool = True
@@ -135,6 +143,7 @@ class User:
 class ProfileChange:
     """Changes that users make to their own profile; None leaves a value unchanged.
 
+    `embed_origins` has a site a line, as typed.
     `avatar` and `banner` are files as uploaded, to be converted; `is_avatar_removed`
     and `is_banner_removed` restore the generated defaults.
     """
@@ -143,6 +152,8 @@ class ProfileChange:
     bio: str | None = None
     fields: tuple[ProfileField, ...] | None = None
     is_embeddable: bool | None = None
+    shows_favourites: bool | None = None
+    embed_origins: str | None = None
     is_discoverable: bool | None = None
     folds_repeats: bool | None = None
     requires_descriptions: bool | None = None

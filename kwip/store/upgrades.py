@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 #: The current schema of each collection; 1 unless named.
 SCHEMAS: Mapping[str, int] = {
-    "users": 6,
+    "users": 7,
     "credentials": 2,
     "posts": 6,
     "follows": 2,
@@ -50,6 +50,12 @@ def _user_can_be_discovered(document: dict[str, Any]) -> None:
     """Schema 5 of users had neither featured hashtags nor a place in the directory."""
     document.setdefault("featured_tags", [])
     document.setdefault("is_discoverable", False)
+
+
+def _user_shows_favourites(document: dict[str, Any]) -> None:
+    """Schema 6 of users showed no favourites, and let every site frame the rest."""
+    document.setdefault("shows_favourites", False)
+    document.setdefault("embed_origins", [])
 
 
 def _credentials_get_a_key(document: dict[str, Any]) -> None:
@@ -115,6 +121,7 @@ _STEPS: Mapping[tuple[str, int], Callable[[dict[str, Any]], None]] = {
     ("users", 3): _user_folds_repeats,
     ("users", 4): _user_requires_descriptions,
     ("users", 5): _user_can_be_discovered,
+    ("users", 6): _user_shows_favourites,
     ("credentials", 1): _credentials_get_a_key,
     ("posts", 1): _post_gets_reactions,
     ("posts", 2): _post_gets_orders,

@@ -13,6 +13,7 @@ from kwip.domain.users import (
     ProfileField,
 )
 from kwip.text.cleaning import is_visible, length_problem
+from kwip.text.origins import clean_origins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,7 @@ _LINE = "fields[{}][{}]"
 #: What is on or off.
 _FLAGS: tuple[ProfileKey, ...] = (
     "is_embeddable",
+    "shows_favourites",
     "is_discoverable",
     "folds_repeats",
     "requires_descriptions",
@@ -43,9 +45,12 @@ def cleaned(change: ProfileChange, wrong: dict[str, str]) -> dict[ProfileKey, An
         changes["bio"] = clean_lines("bio", change.bio, BIO_MAX, wrong)
     if change.fields is not None:
         changes["fields"] = _clean_fields(change.fields, wrong)
-    for flag in _FLAGS:
-        if (value := getattr(change, flag)) is not None:
-            changes[flag] = value
+    if change.embed_origins is not None:
+        changes["embed_origins"] = clean_origins(
+            "embed_origins", change.embed_origins, wrong
+        )
+    flags = {flag: getattr(change, flag) for flag in _FLAGS}
+    changes |= {flag: value for flag, value in flags.items() if value is not None}
     if change.is_avatar_removed:
         changes["avatar"] = ""
     if change.is_banner_removed:

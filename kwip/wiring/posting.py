@@ -56,11 +56,13 @@ def make_posting(
         posts=posts,
         reactions=Reactions(
             store=stores.reactions,
+            users=stores.users,
             permissions=permissions,
             posts=posts,
             loaders=loaders,
             notifier=delivery.notifier,
             fence=fence,
+            purges=media.attachments.files.purges,
             ids=core.ids,
         ),
         reposts=Reposts(

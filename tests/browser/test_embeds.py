@@ -52,3 +52,32 @@ def test_a_quote_on_another_site_becomes_a_frame_as_high_as_its_content(
     expect(bare.get_by_role("blockquote")).to_contain_text("Alice (@alice)")
     bare.goto(f"/embed/post/{said}?theme=dark")
     expect(bare.locator("main")).to_have_css("background-color", "rgb(20, 24, 26)")
+
+
+def test_a_site_that_somebody_did_not_name_cannot_frame_them(
+    open_browser, site, other, alice, seen
+):
+    alice.say("hello")
+    own = open_browser(alice)
+    own.goto("/settings/privacy")
+    sites, save = own.get_by_label("Sites that may embed me"), own.get_by_text("Save")
+    own.get_by_label("Show my public kwips").uncheck()
+    expect(sites).to_be_hidden()
+    own.get_by_label("Show my public kwips").check()
+    seen.expected += ["422", "frame-ancestors", "ERR_BLOCKED_BY_RESPONSE"]
+    sites.fill("https://blog.example\nblog.example")
+    save.click()
+    expect(own.get_by_text("Line 2: enter an address like")).to_be_visible()
+    sites.fill("https://blog.example")
+    save.click()
+    expect(own.get_by_text("Changes saved.")).to_be_visible()
+
+    page, frame = open_browser(), f'<iframe src="{site.origin}/embed/user/alice">'
+    page.goto(
+        other.serve("/page", f'<title>x</title><link rel="icon" href="data:,">{frame}')
+    )
+    own.goto("/widgets?kind=user&of=alice&way=frame")
+
+    shown = own.frame_locator("#preview iframe").get_by_role("article")
+    expect(shown).to_contain_text("hello")
+    assert page.frames[1].url == "chrome-error://chromewebdata/"

@@ -232,17 +232,22 @@ def test_a_widget_says_why_it_shows_nothing(open_browser, site, host, mira, seen
             host,
             '<kwip-timeline user="mira"><p>Mira writes.</p></kwip-timeline>'
             '<kwip-timeline user="nobody"></kwip-timeline>'
+            '<kwip-timeline favourites="@mira"></kwip-timeline>'
             '<kwip-timeline tag="nothing"></kwip-timeline>'
             '<kwip-timeline public limit="99"></kwip-timeline>'
             "<kwip-timeline></kwip-timeline>",
         )
     )
-    failing, missing, empty, refused, unclear = page.locator("kwip-timeline").all()
+    timelines = page.locator("kwip-timeline").all()
+    failing, missing, hidden, empty, refused, unclear = timelines
 
     expect(page.get_by_text("Mira writes.")).to_be_visible()
     missing.scroll_into_view_if_needed()
     expect(missing).to_contain_text("not found")
     expect(missing.get_by_role("link", name="Open on")).to_be_visible()
+    hidden.scroll_into_view_if_needed()
+    expect(hidden).to_contain_text("This user doesn't show favourites.")
+    leads_to(hidden, "Open on", f"{site.origin}/embed/user/mira/favourites")
     empty.scroll_into_view_if_needed()
     expect(empty).to_contain_text("There are no kwips here yet.")
     refused.scroll_into_view_if_needed()

@@ -97,7 +97,8 @@ def _follow_tags_and_lists(services, note, owner, member, root):
     services.muted_conversations.mute(owner, root.id)
     for each in (owner, member):
         services.posts.publish(each.id, Draft(text="More #bread"))
-    services.users.update_profile(owner, ProfileChange(is_discoverable=True))
+    change = ProfileChange(is_discoverable=True, embed_origins="https://blog.example")
+    services.users.update_profile(owner, change)
     services.featured_tags.add(owner, services.loaders.begin(), "bread")
     services.trending.recompute()
     services.suggestions.dismiss(owner, member.id)

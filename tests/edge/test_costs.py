@@ -10,7 +10,7 @@ from kwip import telemetry
 from kwip.app import create_app
 from kwip.domain.ids import UserId
 from kwip.domain.timelines.lists import ListChange
-from kwip.domain.users import User, Viewer
+from kwip.domain.users import ProfileChange, User, Viewer
 from kwip.schemas.posting.posts import StatusSchema
 from kwip.services.media.emojis import NewEmoji
 from kwip.wiring import Options, build
@@ -70,6 +70,8 @@ def known(alice, bob, wiring):
     owner = Viewer(id=bob.user.id, username="bob", digest="")
     new = ListChange(title="Foxes", is_public=True)
     made = wiring.services.lists.create(owner, new).id
+    shown = ProfileChange(shows_favourites=True)
+    wiring.services.users.update_profile(owner, shown)
     bob.post(f"/api/v1/lists/{made}/accounts", json={"account_ids": [alice.id]})
     return {
         "post": post["id"],
@@ -146,6 +148,7 @@ WARM = {
     "/api/widgets/v1/user/alice?reposts=false": 1,
     "/api/widgets/v1/user/alice/profile": 1,
     "/api/widgets/v1/user/alice/stats": 1,
+    "/api/widgets/v1/user/bob/favourites": 1,
     "/api/widgets/v1/post/{post}": 1,
     "/api/widgets/v1/thread/{post}": 1,
     "/api/widgets/v1/thread/{post}?replies=approved&shape=nested": 1,
@@ -156,7 +159,9 @@ WARM = {
     "/embed/tag/fox": 1,
     "/embed/thread/{post}": 1,
     "/badge/alice.svg?show=latest": 1,
+    "/embed/user/bob/favourites": 1,
     "/@alice/with-replies.rss": 1,
+    "/@bob/favourites.rss": 1,
 }
 #: The same of pages of which only the parts are cached.
 JOINED = {
@@ -170,6 +175,7 @@ JOINED = {
     "/api/widgets/v1/tag/fox": 3,
     "/api/widgets/v1/user/alice": 3,
     "/api/widgets/v1/user/alice/profile": 2,
+    "/api/widgets/v1/user/bob/favourites": 3,
     "/api/widgets/v1/post/{post}": 2,
     "/api/widgets/v1/thread/{post}": 3,
     "/api/widgets/v1/thread/{post}?replies=approved": 3,
@@ -250,13 +256,14 @@ def test_deep_paging_takes_the_first_page_of_public_from_nobody(
     assert costs("/api/v1/timelines/public", between=page_deeply) == (3, 0)
 
 
-def test_a_cold_home_is_read_in_two_steps(costs, endpoints):
+def test_a_cold_home_is_read_in_two_steps_and_favourites_in_three(costs, endpoints):
     def forget_all():
         with Redis.from_url(endpoints.redis_cache_uri) as plain:
             plain.flushdb()
 
     # Each step is read, loaded and filled; the page's own question is the first's.
     assert costs("/api/v1/timelines/home", between=forget_all) == (4, 8)
+    assert costs("/api/widgets/v1/user/bob/favourites", between=forget_all) == (6, 5)
 
 
 def test_what_was_written_of_a_post_outlives_the_cache(

@@ -21,7 +21,7 @@ from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.memo import Remembered
 from kwip.domain.timelines.lists import ListChange
 from kwip.domain.timelines.pages import CachedPage
-from kwip.domain.users import Viewer
+from kwip.domain.users import ProfileChange, Viewer
 from kwip.services.accounts.authentication import Credential
 from tests.people import sign_in
 from tests.servers import wait_until
@@ -48,6 +48,7 @@ ADDRESSES = {
         "/api/widgets/v1/user/alice",
         "/api/widgets/v1/user/alice/profile",
         "/api/widgets/v1/user/alice/stats",
+        "/api/widgets/v1/user/bob/favourites",
         "/api/widgets/v1/post/{post}",
         "/api/widgets/v1/thread/{post}",
         "/api/widgets/v1/list/{list}",
@@ -57,11 +58,13 @@ ADDRESSES = {
         "/@alice.json",
         "/@alice/with-replies.rss",
         "/@alice/media.atom",
+        "/@bob/favourites.atom",
         "/@alice/{post}.json",
         "/lists/{list}.rss",
         "/search.rss?q=more",
         "/embed/post/{post}",
         "/embed/user/alice?theme=dark",
+        "/embed/user/bob/favourites",
         "/embed/tag/fox",
         "/embed/list/{list}",
         "/embed/thread/{post}",
@@ -175,6 +178,8 @@ def test_a_page_is_given_as_the_app_makes_it_whatever_was_done_before(
     owner = Viewer(id=bob.user.id, username="bob", digest="")
     lists, new = wiring.services.lists, ListChange(title="Foxes", is_public=True)
     listing = lists.create(owner, new).id
+    shown = ProfileChange(shows_favourites=True)
+    wiring.services.users.update_profile(owner, shown)
     members = f"/api/v1/lists/{listing}/accounts"
     acts = [
         lambda: mine.append(alice.say("more #fox")["id"]),
@@ -200,6 +205,7 @@ def test_a_page_is_given_as_the_app_makes_it_whatever_was_done_before(
         lambda: bob.post(f"/api/v1/accounts/{alice.id}/block"),
         lambda: bob.post(f"/api/v1/accounts/{alice.id}/unblock"),
         lambda: bob.post(f"/api/v1/statuses/{chance.choice(mine)}/favourite"),
+        lambda: bob.post(f"/api/v1/statuses/{chance.choice(mine)}/unfavourite"),
         lambda: bob.post(f"/api/v1/statuses/{chance.choice(mine)}/reblog"),
         wiring.services.trending.recompute,
     ]

@@ -184,7 +184,7 @@ class Town:
     def _discover(self):
         """Let everybody be found, and everything that people react to trend."""
         for name in PEOPLE:
-            shown = ProfileChange(is_discoverable=True)
+            shown = ProfileChange(is_discoverable=True, shows_favourites=True)
             self.services.users.update_profile(self.viewer(name), shown)
         self.services.trending.recompute()
 

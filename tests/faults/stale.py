@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pymongo
 
-from kwip.domain.users import READ, WRITE
+from kwip.domain.users import READ, WRITE, ProfileChange
 from kwip.store.indexes import ensure_indexes
 from kwip.wiring import Options, build
 from tests.faults.clients import PATIENCE_S, Client, Person
@@ -44,6 +44,8 @@ OWN = (
     "/@{name}.json?limit=40",
     "/@{name}/{post_id}.rss",
     "/embed/user/{name}?limit=40",
+    f"{_V1}/user/{{name}}/favourites?limit=40",
+    "/@{name}/favourites.rss?limit=40",
     "/embed/post/{post_id}",
     "/embed/thread/{post_id}",
 )
@@ -110,6 +112,8 @@ class Race:
             batch = [self._write(client) for _ in range(BATCH)]
             for number, post_id in batch:
                 path = next(paths).format(name=author.name, post_id=post_id)
+                if "favourites" in path:
+                    client.ask("POST", f"/api/v1/statuses/{post_id}/favourite")
                 reading.await_word(path, number)
                 if next(self._left, None) is None:
                     return
@@ -170,6 +174,9 @@ def authors_of(settings, endpoints, count=3):
     try:
         assert kwip.fence.await_lease(within_s=30)
         viewers = [sign_up(kwip, f"author{number}") for number in range(count)]
+        for each in viewers:
+            shown = ProfileChange(shows_favourites=True)
+            kwip.services.users.update_profile(each, shown)
         make = kwip.services.authentication.create_token
         return [
             Person(each.username, each.id, make(each, "test", scopes)[1])

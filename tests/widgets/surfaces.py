@@ -136,6 +136,10 @@ def on_list_no_replies(kwip, _):
     return on_list(kwip, _) and kwip.role != "reply"
 
 
+def favourites(kwip, name):
+    return name == "carol" and kwip.visibility == "public" and kwip.role == "plain"
+
+
 def newest(kwip, name):
     return kwip.author == name and kwip.role not in {"reply", "repost"}
 
@@ -165,6 +169,7 @@ _JSON = [
     Surface(f"{_V1}/search?q=green&limit=40", tagged),
     Surface(f"{_V1}/user/{{name}}?limit=40", everything),
     Surface(f"{_V1}/user/{{name}}?limit=40&replies=false", no_replies),
+    Surface(f"{_V1}/user/{{name}}/favourites?limit=40", favourites),
     Surface(f"{_V1}/user/{{name}}/profile", nothing),
     Surface(f"{_V1}/user/{{name}}/stats", nothing),
     Surface(f"{_V1}/list/{{list_id}}?limit=40", on_list),
@@ -188,6 +193,7 @@ _FEEDS = [
             ("/@{name}", "?", no_replies),
             ("/@{name}/with-replies", "?", everything),
             ("/@{name}/media", "?", media),
+            ("/@{name}/favourites", "?", favourites),
             ("/lists/{list_id}", "?", on_list),
             ("/@{name}/{post_id}", "?", replies),
         ],
@@ -201,6 +207,7 @@ _FRAMES = [
         ("/embed/thread/{post_id}?limit=40", conversation),
         ("/embed/user/{name}?limit=40", no_replies),
         ("/embed/user/{name}?limit=40&replies=true", everything),
+        ("/embed/user/{name}/favourites?limit=40", favourites),
         ("/embed/tag/tea?limit=40", tagged),
         ("/embed/list/{list_id}?limit=40", on_list_no_replies),
     ]
@@ -210,6 +217,7 @@ _OTHERS = [
     Surface(f"/api/oembed?url={ORIGIN}/@{{name}}/{{post_id}}", itself, EXCERPT),
     Surface(f"/api/oembed?url={ORIGIN}/@{{name}}", nothing),
     Surface(f"/api/oembed?url={ORIGIN}/tags/tea", nothing),
+    Surface(f"/api/oembed?url={ORIGIN}/embed/list/{{list_id}}", nothing),
     Surface("/@{name}/{post_id}/embed", itself, error=PAGE, gone=410),
     Surface("/badge/{name}.svg", nothing),
     Surface("/badge/{name}.svg?show=latest", newest, EXCERPT),

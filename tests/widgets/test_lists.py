@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from kwip.domain.timelines.lists import ListChange, RepliesPolicy
@@ -138,6 +140,23 @@ def test_a_public_list_is_a_feed_and_a_frame(shared, bob, client):
     assert "List by @alice" in frame.text
     shared.change(is_public=False)
     assert [client.get(path).status_code for path in paths] == [404] * 4
+
+
+def test_a_public_list_says_how_to_embed_it(shared, client, settings):
+    page = f"{settings.origin}/embed/list/{shared.id}"
+    link = re.search(r'json\+oembed" href="([^"]+)"', client.get(page).text)[1]
+
+    for path in (link, f"/api/oembed?url={settings.origin}/lists/{shared.id}"):
+        answer = client.get(path.removeprefix(settings.origin))
+        assert answer.status_code == 200
+        assert (answer.json["type"], answer.json["title"]) == ("rich", "Friends <b>")
+        assert f'data-kwip="list/{shared.id}" cite="{page}"' in answer.json["html"]
+        assert "Friends &lt;b&gt;</bdi>, a list by" in answer.json["html"]
+        keys = answer.headers["Surrogate-Key"].split()
+        assert keys[0] == f"list:{shared.id}"
+    shared.change(is_public=False)
+    assert client.get(link.removeprefix(settings.origin)).status_code == 404
+    assert client.get(f"/api/oembed?url={settings.origin}/lists/7").status_code == 404
 
 
 def test_lists_are_private_unless_the_box_is_checked(

@@ -10,6 +10,7 @@ from itertools import product
 import pytest
 
 from kwip.domain.timelines.lists import ListChange
+from kwip.domain.users import ProfileChange
 from tests.widgets.surfaces import JSON, SURFACES, TEXT
 from tests.wired import viewer_of
 
@@ -46,7 +47,10 @@ def paths(alice, wiring):
     """Return each address of what Alice says, without limit, with its row."""
     post_id = alice.say("green #tea")["id"]
     change = ListChange(title="Tea", is_public=True)
-    made = wiring.services.lists.create(viewer_of(alice.user), change)
+    viewer = viewer_of(alice.user)
+    made = wiring.services.lists.create(viewer, change)
+    shown = ProfileChange(shows_favourites=True)
+    wiring.services.users.update_profile(viewer, shown)
     named = {"name": "alice", "post_id": post_id, "list_id": made.id}
     return {
         row.path.format(**named).replace("limit=40", "").rstrip("?&"): row

@@ -11,17 +11,22 @@ import pytest
 from werkzeug.serving import make_server
 
 from kwip.cache import invalidation_rules
+from kwip.domain.users import ProfileChange
 from tests.faults.clients import Person
 from tests.faults.stale import Race
+from tests.wired import viewer_of
 
 
 @pytest.fixture
-def race(app, alice, bob):
+def race(app, wiring, alice, bob):
     """Return a function that races two authors, and gives what was found."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
+    for each in (alice, bob):
+        shown = ProfileChange(shows_favourites=True)
+        wiring.services.users.update_profile(viewer_of(each.user), shown)
     authors = [Person(each.user.username, each.id, each.token) for each in (alice, bob)]
 
     def run(tries):

@@ -9,7 +9,7 @@ import pytest
 
 from kwip.blueprints.routes import AREAS
 from kwip.domain.timelines.lists import ListChange
-from kwip.domain.users import Viewer
+from kwip.domain.users import ProfileChange, Viewer
 from tests.widgets.test_caching import keys
 
 TEXT = "Ahoy #fox"
@@ -47,6 +47,14 @@ def shared(alice, wiring):
     return wiring.services.lists.create(owner, change).id
 
 
+@pytest.fixture(autouse=True)
+def liked(alice, said, wiring):
+    """Let Alice favourite what she said, and show it."""
+    viewer = Viewer(id=alice.user.id, username="alice", digest="")
+    wiring.services.users.update_profile(viewer, ProfileChange(shows_favourites=True))
+    wiring.services.reactions.favourite(viewer, int(said))
+
+
 @pytest.fixture
 def cases(alice, client, settings, said, shared):
     """Return each address, with the keys of what it names."""
@@ -56,7 +64,9 @@ def cases(alice, client, settings, said, shared):
         "/@alice": {user},
         "/tags/fox": {"tag:fox"},
     }
-    found = []
+    # Its picture is its owner's.
+    of_list = f"/api/oembed?url={settings.origin}/lists/{shared}"
+    found = [(of_list, {user, f"list:{shared}"})]
     for page, named in pages.items():
         address = quote(settings.origin + page)
         found.append((f"/api/oembed?url={address}", named))
@@ -76,6 +86,8 @@ def cases(alice, client, settings, said, shared):
         for argument, (value, shown) in values.items():
             if f"<{argument}>" in rule:
                 path, named = path.replace(f"<{argument}>", value), named | shown
+        if "/favourites" in rule:
+            named = named | {f"favourites:{alice.id}"}
         found += [(path + query, named) for query in QUERIES.get(rule, [""])]
     return found
 

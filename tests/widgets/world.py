@@ -97,6 +97,8 @@ def fill(services):
             username=name, email=f"{name}@example.org", password="correct horse"
         )
         world.people[name] = services.users.sign_up(wanted).id
+        shown = ProfileChange(shows_favourites=True)
+        services.users.update_profile(world.viewer(name), shown)
     services.relationships.follow(world.viewer("carol"), world.people["alice"])
     _share(services, world)
     for number, state in enumerate(STATES):
@@ -160,7 +162,8 @@ def _folded(services, world, state):
 
 
 def _answers(services, world, about):
-    """Let Carol reply; and quote and repost what is for everybody."""
+    """Let Carol favourite and reply; and quote and repost what is for everybody."""
+    services.reactions.favourite(world.viewer("carol"), about.id)
     words = {role: f"w_{about.state}_{role}_text" for role in ("reply", "quote")}
     replies = Visibility(about.visibility)
     reply = _publish(

@@ -1,4 +1,4 @@
-"""Pages for frames on other sites: a kwip, a user, a hashtag, a list, a thread.
+"""Pages for frames on other sites: a kwip, a thread, a user, favourites, and so on.
 
 They read what the JSON widgets read, work without a script, and know no reader.
 """
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flask import make_response, render_template
 
-from kwip.blueprints import http
+from kwip.blueprints import framing, http
 from kwip.blueprints.surrogate_keys import name_entities
 from kwip.blueprints.table import WIDGET, Route
 from kwip.domain.timelines import surrogate_keys
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from flask import Response
 
     from kwip.domain.ids import ListId, PostId
+    from kwip.domain.users import User
 
 
 def embed_post(post_id: PostId) -> Response:
     """Show one kwip."""
     http.load_query(EmbedQuery())
     view = http.services().widgets.post(http.loader(), post_id)
-    return name_entities(_page("post", view=view), [view])
+    return name_entities(_page("post", view.author, view=view), [view])
 
 
 def embed_user(username: str) -> Response:
@@ -39,8 +40,17 @@ def embed_user(username: str) -> Response:
     user, page = http.services().widgets.user(
         http.loader(), username, asked.page, asked.kinds
     )
-    shown = _page("user", page=page, user=user)
+    shown = _page("user", user, page=page, user=user)
     return name_entities(shown, page.items, surrogate_keys.of_user(user.id))
+
+
+def embed_favourites(username: str) -> Response:
+    """Show the public kwips that a user favourited last."""
+    asked = http.load_query(EmbeddedTimelineQuery())
+    user, page = http.services().widgets.favourites(http.loader(), username, asked.page)
+    shown = _page("favourites", user, page=page, user=user)
+    named = surrogate_keys.of_favourites(user.id), surrogate_keys.of_user(user.id)
+    return name_entities(shown, page.items, *named)
 
 
 def embed_tag(name: str) -> Response:
@@ -48,7 +58,7 @@ def embed_tag(name: str) -> Response:
     asked = http.load_query(EmbeddedTimelineQuery())
     tag = clean_hashtag(name)
     page = http.services().widgets.tag(http.loader(), tag, asked.page)
-    shown = _page("tag", page=page, tag=tag)
+    shown = _page("tag", None, page=page, tag=tag)
     return name_entities(shown, page.items, surrogate_keys.of_tag(tag))
 
 
@@ -58,7 +68,7 @@ def embed_list(list_id: ListId) -> Response:
     about, owner, page = http.services().widgets.lists.page(
         http.loader(), list_id, asked.page, asked.kinds
     )
-    shown = _page("list", page=page, list=about, owner=owner)
+    shown = _page("list", owner, page=page, list=about, owner=owner)
     named = surrogate_keys.of_list(list_id), surrogate_keys.of_user(owner.id)
     return name_entities(shown, page.items, *named)
 
@@ -67,17 +77,25 @@ def embed_thread(post_id: PostId) -> Response:
     """Show a kwip and its conversation, in reading order."""
     asked = http.load_query(EmbeddedTimelineQuery())
     page = http.services().widgets.thread(http.loader(), post_id, asked.page)
-    shown = _page("thread", page=page, post_id=post_id)
-    return name_entities(shown, page.items, surrogate_keys.of_post(post_id))
+    author = page.post.author
+    shown = _page("thread", author, page=page, post_id=post_id)
+    named = surrogate_keys.of_post(post_id), surrogate_keys.of_user(author.id)
+    return name_entities(shown, page.items, *named)
 
 
-def _page(name: str, **context: object) -> Response:
+def _page(name: str, owner: User | None, /, **context: object) -> Response:
+    """Show a page, in a frame of the sites that its owner allows."""
+    if owner is not None:
+        framing.allow_only(owner.embed_origins)
     return make_response(render_template(f"embed/{name}.html", **context))
 
 
+_USER = "/embed/user/<name:username>"
+
 ROUTES = (
     Route("GET", "/embed/post/<id:post_id>", embed_post, WIDGET),
-    Route("GET", "/embed/user/<name:username>", embed_user, WIDGET),
+    Route("GET", _USER, embed_user, WIDGET),
+    Route("GET", f"{_USER}/favourites", embed_favourites, WIDGET),
     Route("GET", "/embed/tag/<string(maxlength=200):name>", embed_tag, WIDGET),
     Route("GET", "/embed/list/<id:list_id>", embed_list, WIDGET),
     Route("GET", "/embed/thread/<id:post_id>", embed_thread, WIDGET),

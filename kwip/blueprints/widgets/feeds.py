@@ -88,6 +88,23 @@ def user_media_feed(username: str, extension: str) -> Response:
     return _user(username, extension, kinds, "/media", gettext("media"))
 
 
+def favourites_feed(username: str, extension: str) -> Response:
+    """Return the public posts that a user favourited as a feed."""
+    _, asked = http.load_query(FeedQuery())
+    user, found = http.services().widgets.favourites(http.loader(), username, asked)
+    urls = http.site().urls
+    about = FeedAbout(
+        title=gettext("Favourites of %(name)s", name=author_of(user, urls).name),
+        description=gettext("Public kwips that %(name)s favourited.", name=user.name),
+        page_url=f"{urls.origin}/embed/user/{user.username}/favourites",
+        base=f"{urls.user(user.username)}/favourites",
+        icon=icon_of(user, urls),
+        since=user.created_at,
+    )
+    named = surrogate_keys.of_favourites(user.id), surrogate_keys.of_user(user.id)
+    return _answer(extension, about, asked, found, *named)
+
+
 def list_feed(list_id: ListId, extension: str) -> Response:
     """Return the public posts of the members of a public list as a feed."""
     _, asked = http.load_query(FeedQuery())
@@ -201,6 +218,7 @@ ROUTES = (
         "GET", f"{_USER}/with-replies.<feed:extension>", user_with_replies_feed, WIDGET
     ),
     Route("GET", f"{_USER}/media.<feed:extension>", user_media_feed, WIDGET),
+    Route("GET", f"{_USER}/favourites.<feed:extension>", favourites_feed, WIDGET),
     Route("GET", "/lists/<id:list_id>.<feed:extension>", list_feed, WIDGET),
     Route("GET", f"{_USER}/<id:post_id>.<feed:extension>", thread_feed, WIDGET),
     Route("GET", "/search.<feed:extension>", search_feed, WIDGET),

@@ -11,7 +11,7 @@ from kwip.blueprints import http
 from kwip.blueprints.surrogate_keys import name_entities
 from kwip.blueprints.table import WIDGET, Route
 from kwip.domain.errors import NotFoundError
-from kwip.domain.ids import PostId
+from kwip.domain.ids import ListId, PostId
 from kwip.domain.timelines import surrogate_keys
 from kwip.schemas.timelines import cards
 from kwip.schemas.timelines.oembed import (
@@ -86,6 +86,21 @@ def _tag(subject: Subject, asked: OEmbedRequest) -> _Found:
     return found, [surrogate_keys.of_tag(tag)]
 
 
-_FOUND = {"post": _post, "user": _user, "tag": _tag}
+def _list(subject: Subject, asked: OEmbedRequest) -> _Found:
+    urls, list_id = http.site().urls, ListId(int(subject.of))
+    about, owner = http.services().widgets.lists.about(http.loader(), list_id)
+    found = Embeddable(
+        title=about.title,
+        author_name=owner.name,
+        author_url=urls.user(owner.username),
+        card=cards.user_card_url(owner, urls),
+        html=render_template(
+            "embed/quote_list.html", list=about, owner=owner, asked=asked
+        ),
+    )
+    return found, [surrogate_keys.of_list(list_id), surrogate_keys.of_user(owner.id)]
+
+
+_FOUND = {"post": _post, "user": _user, "tag": _tag, "list": _list}
 
 ROUTES = (Route("GET", "/api/oembed", oembed, WIDGET),)

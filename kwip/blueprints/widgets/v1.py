@@ -14,6 +14,7 @@ from kwip.blueprints.surrogate_keys import name_entities
 from kwip.blueprints.table import WIDGET, Policy, Route
 from kwip.domain.timelines import surrogate_keys
 from kwip.schemas.timelines.widget_queries import (
+    FavouritesWidgetQuery,
     ListWidgetQuery,
     NoQuery,
     SearchWidgetQuery,
@@ -93,6 +94,16 @@ def stats_widget(username: str) -> Response:
     return name_entities(response, (), surrogate_keys.of_user(user.id))
 
 
+def favourites_widget(username: str) -> Response:
+    """Return the public posts that a user favourited, the latest favourite first."""
+    asked = http.load_query(FavouritesWidgetQuery())
+    user, page = http.services().widgets.favourites(
+        http.loader(), username, asked.page, only_media=asked.only_media
+    )
+    named = surrogate_keys.of_favourites(user.id), surrogate_keys.of_user(user.id)
+    return _answer(page, asked, *named)
+
+
 def post_widget(post_id: PostId) -> Response:
     """Return one post; of a repost, the original."""
     http.load_query(NoQuery())
@@ -166,6 +177,7 @@ ROUTES = (
     Route("GET", _USER, user_widget, WIDGET),
     Route("GET", f"{_USER}/profile", profile_widget, WIDGET),
     Route("GET", f"{_USER}/stats", stats_widget, WIDGET),
+    Route("GET", f"{_USER}/favourites", favourites_widget, WIDGET),
     Route("GET", f"{_ROOT}/list/<id:list_id>", list_widget, WIDGET),
     Route("GET", f"{_ROOT}/search", search_widget, WIDGET),
     Route("GET", f"{_ROOT}/post/<id:post_id>", post_widget, WIDGET),

@@ -27,6 +27,11 @@ def of_user(user_id: UserId) -> str:
     return f"user:{user_id}"
 
 
+def of_favourites(user_id: UserId) -> str:
+    """Return the key of what a user favourited."""
+    return f"favourites:{user_id}"
+
+
 def of_tag(name: str) -> str:
     """Return the key of a hashtag's timelines, by its folded name."""
     return f"tag:{name}"

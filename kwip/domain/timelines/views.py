@@ -37,7 +37,8 @@ class PostView:
     `in_reply_to_username` is the user it replies to, if known, and `parent` the post
     that it replies to, if it was asked for and the viewer is shown what it says.
     `quote` is what it quotes, and `may_quote` says whether the viewer may quote it.
-    `own_votes` are the options of its poll that the viewer chose.
+    `own_votes` are the options of its poll that the viewer chose. `place` is where it
+    is in a list whose order is not that of the posts.
     """
 
     post: Post
@@ -55,6 +56,12 @@ class PostView:
     is_reposted: bool = False
     own_votes: tuple[int, ...] = ()
     is_poll_over: bool = False
+    place: int | None = None
+
+    @property
+    def cursor(self) -> int:
+        """The value after which the next page of a list begins."""
+        return self.post.id if self.place is None else self.place
 
     @property
     def shown(self) -> PostView:
@@ -140,8 +147,10 @@ class ThreadView:
 class ThreadPage(Page[PostView]):
     """A page of a conversation in reading order.
 
-    `parents` has for each post the nearest one above it that is on the same page, if
-    there is one: what lies between them is hidden.
+    `post` is the one that it is read around. `parents` has for each post the nearest
+    one above it that is on the same page, if there is one: what lies between them is
+    hidden.
     """
 
+    post: PostView
     parents: Mapping[PostId, PostId]

@@ -127,13 +127,13 @@ class PrivacyForm(StrictSchema[ProfileChange]):
     """Where one's profile is shown; an unchecked box is not sent."""
 
     is_embeddable = fields.Boolean(load_default=False)
+    shows_favourites = fields.Boolean(load_default=False)
+    embed_origins = Text(load_default=None)
     is_discoverable = fields.Boolean(load_default=False)
 
-    def make(self, *, is_embeddable: bool, is_discoverable: bool) -> ProfileChange:
+    def make(self, **values: Any) -> ProfileChange:
         """Build the change."""
-        return ProfileChange(
-            is_embeddable=is_embeddable, is_discoverable=is_discoverable
-        )
+        return ProfileChange(**values)
 
 
 class ReadingForm(StrictSchema[ProfileChange]):

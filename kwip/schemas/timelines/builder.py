@@ -24,6 +24,7 @@ _LISTED = ("element", "frame", "json", "feed")
 WAYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "user": _LISTED,
+        "favourites": _LISTED,
         "public": ("element", "json", "feed"),
         "tag": _LISTED,
         "list": _LISTED,
@@ -41,6 +42,7 @@ _LEAVES_OUT = ("media", "replies", "reposts", "approved")
 _OF_KIND: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "user": (*_SHARED, "replies", "reposts"),
+        "favourites": ("limit", "media"),
         "public": _SHARED,
         "tag": _SHARED,
         "list": ("limit", "media", "replies", "reposts"),
@@ -66,7 +68,10 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 OF_MAX = 500
 #: Kinds whose `of` names the same sort of thing.
 _NAMED_ALIKE = MappingProxyType(
-    {"user": "name", "profile": "name", "post": "kwip", "thread": "kwip"}
+    {
+        **dict.fromkeys(("user", "favourites", "profile"), "name"),
+        **dict.fromkeys(("post", "thread"), "kwip"),
+    }
 )
 
 
@@ -190,7 +195,7 @@ class BuilderQuery(BodySchema[WidgetChoice]):
         """Build the choice."""
         kind = kind or ("user" if self._own else "public")
         if of is None:
-            of = self._own if kind in {"user", "profile"} else ""
+            of = self._own if _NAMED_ALIKE.get(kind) == "name" else ""
         return WidgetChoice(
             kind=kind,
             of=of.strip() if kind != "public" else "",

@@ -28,7 +28,10 @@ _PATHS = {
     "post": re.compile(r"/@[A-Za-z0-9_]{1,30}/(?P<of>[0-9]{1,19})/?"),
     "user": re.compile(r"/@(?P<of>[A-Za-z0-9_]{1,30})/?"),
     "tag": re.compile(r"/tags/(?P<of>[^/]{1,200})/?"),
+    "list": re.compile(r"/(?:embed/list|lists)/(?P<of>[0-9]{1,19})/?"),
 }
+#: Kinds that are named by an id.
+_BY_ID = {"post", "list"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +65,8 @@ def subject_of(url: str, urls: Urls) -> Subject | None:
         found = path.fullmatch(parts.path)
         if found is not None:
             of = unquote(found["of"])
-            return (
-                None if kind == "post" and parse_id(of) is None else Subject(kind, of)
-            )
+            is_known = kind not in _BY_ID or parse_id(of) is not None
+            return Subject(kind, of) if is_known else None
     return None
 
 

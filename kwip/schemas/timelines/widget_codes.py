@@ -31,11 +31,15 @@ _SCRIPT = """\
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a widget shows: `name` as widgets address it, its page, and its title."""
+    """What a widget shows: `name` as widgets address it, its page, and its title.
+
+    `sites` are those that alone may frame it, if its owner has named some.
+    """
 
     name: str
     page: str
     title: str
+    sites: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +47,15 @@ class WidgetCode:
     """The `text` to copy, and what shows it here.
 
     That is `shown` (`Markup`, in which all is escaped), or the page of a frame, or the
-    address of something that is no page; the others are empty.
+    address of something that is no page; the others are empty. `sites` are those that
+    alone may show a frame.
     """
 
     text: str
     shown: str = ""
     frame: str = ""
     source: str = ""
+    sites: tuple[str, ...] = ()
 
 
 def code_of(choice: WidgetChoice, subject: Subject, urls: Urls) -> WidgetCode:
@@ -76,7 +82,7 @@ def _attribute(name: str, value: str) -> Markup:
 
 
 def _frame(choice: WidgetChoice, subject: Subject, urls: Urls) -> WidgetCode:
-    path = f"/embed/{choice.kind}/{quote(subject.name)}{_query(choice.parameters)}"
+    path = f"/embed/{_path(choice, subject)}{_query(choice.parameters)}"
     height = _LOW if choice.kind == "post" else _HIGH
     text = Markup(
         '<iframe src="{}" title="{}"\n'
@@ -84,14 +90,12 @@ def _frame(choice: WidgetChoice, subject: Subject, urls: Urls) -> WidgetCode:
         ' style="border: 0; max-width: 600px"\n'
         '  sandbox="{}"></iframe>'
     ).format(urls.origin + path, subject.title, height, _SANDBOX)
-    return WidgetCode(str(text), frame=path)
+    return WidgetCode(str(text), frame=path, sites=subject.sites)
 
 
 def _json(choice: WidgetChoice, subject: Subject, urls: Urls) -> WidgetCode:
     options = choice.parameters
-    path = {"public": "public", "search": "search"}.get(
-        choice.kind, f"{choice.kind}/{quote(subject.name, safe='')}"
-    )
+    path = _path(choice, subject)
     if choice.kind == "search":
         options = {"q": subject.name} | options
     if options.pop("approved", ""):
@@ -100,10 +104,24 @@ def _json(choice: WidgetChoice, subject: Subject, urls: Urls) -> WidgetCode:
     return WidgetCode(_SCRIPT % source, source=source)
 
 
+def _path(choice: WidgetChoice, subject: Subject) -> str:
+    """Return where JSON and frames have it, below their own beginnings."""
+    if choice.kind in {"public", "search"}:
+        return choice.kind
+    name = quote(subject.name, safe="")
+    if choice.kind == "favourites":
+        return f"user/{name}/favourites"
+    return f"{choice.kind}/{name}"
+
+
 def _feed(choice: WidgetChoice, subject: Subject, urls: Urls) -> WidgetCode:
     options = choice.parameters
     ending = options.pop("format", "atom")
-    pages = {"public": "/public", "list": f"/lists/{subject.name}"}
+    pages = {
+        "public": "/public",
+        "list": f"/lists/{subject.name}",
+        "favourites": f"/@{subject.name}/favourites",
+    }
     page = subject.page
     if choice.kind in pages:
         page = urls.origin + pages[choice.kind]
@@ -135,6 +153,7 @@ def _query(options: dict[str, str]) -> str:
 
 _ELEMENTS = {
     "user": ("kwip-timeline", "user"),
+    "favourites": ("kwip-timeline", "favourites"),
     "public": ("kwip-timeline", "public"),
     "tag": ("kwip-timeline", "tag"),
     "list": ("kwip-timeline", "list"),

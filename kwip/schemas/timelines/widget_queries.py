@@ -151,10 +151,14 @@ class UserWidgetQuery(_KindFields, WidgetQuery):
     """The parameters of a timeline, and `replies` and `reposts`."""
 
 
-class ListWidgetQuery(_KindFields, _TimelineQuery):
-    """The parameters of a list: those of a user, but it has one order."""
+class FavouritesWidgetQuery(_TimelineQuery):
+    """The parameters of a timeline that has one order."""
 
     is_active = Order(("recent",))
+
+
+class ListWidgetQuery(_KindFields, FavouritesWidgetQuery):
+    """The parameters of a list: those of a user, but it has one order."""
 
 
 class NoQuery(StrictSchema[None]):

@@ -162,7 +162,8 @@ class WidgetCardSchema(DumpSchema):
 class WidgetPostSchema(DumpSchema):
     """A `PostView` in a widget; for a repost, the original post.
 
-    `cursor` is the value for `before`: the id of the post, or of the repost.
+    `cursor` is the value for `before`: the id of the post, or of the repost; or of the
+    favourite.
     """
 
     id = fields.String(attribute="shown.post.id")
@@ -186,7 +187,7 @@ class WidgetPostSchema(DumpSchema):
     reposted_by = fields.Method("get_reposted_by")
     quotes_count = fields.Integer(attribute="shown.post.quotes_count")
     quote = fields.Method("get_quote")
-    cursor = fields.String(attribute="post.id")
+    cursor = fields.String()
 
     def __init__(self, urls: Urls, *, is_signed_in: bool):
         super().__init__(urls, is_signed_in=is_signed_in)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from kwip.cache import invalidation_rules
 from kwip.domain.ids import slot_of
 from kwip.domain.reactions import Act, Reaction, span_of
+from kwip.domain.timelines.surrogate_keys import of_favourites
 
 if TYPE_CHECKING:
     from kwip.cache.invalidation_rules import Rule
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
     from kwip.domain.users import Viewer
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.notifier import Notifier
+    from kwip.services.media.stored.purges import Purges
     from kwip.services.posting.permissions import Permissions
     from kwip.services.posting.posts import Posts
     from kwip.services.reading.loader import Loaders
+    from kwip.store.accounts.users import UserStore
     from kwip.store.posting.reactions import ReactionStore
 
 
@@ -36,11 +39,13 @@ class Reactions:
     """
 
     store: ReactionStore
+    users: UserStore
     permissions: Permissions
     posts: Posts
     loaders: Loaders
     notifier: Notifier
     fence: Fence
+    purges: Purges
     ids: IdGenerator
 
     def favourite(self, viewer: Viewer, post_id: PostId) -> PostView:
@@ -49,6 +54,7 @@ class Reactions:
         notification = self.notifier.of_favourite(viewer.id, post)
         self.store.add(self._reaction(viewer.id, Act.FAVOURITE, post), notification)
         self._invalidate(invalidation_rules.favourite, viewer, post)
+        self._purge(viewer.id)
         self.notifier.signal_recipients(notification)
         return self._view(viewer, post)
 
@@ -57,6 +63,7 @@ class Reactions:
         post = self.permissions.original(post_id)
         self.store.remove(viewer.id, Act.FAVOURITE, post.id)
         self._invalidate(invalidation_rules.unfavourite, viewer, post)
+        self._purge(viewer.id)
         return self._view(viewer, post)
 
     def bookmark(self, viewer: Viewer, post_id: PostId) -> PostView:
@@ -94,6 +101,14 @@ class Reactions:
                 span=span_of(post.id),
             )
         )
+
+    def _purge(self, user_id: UserId) -> None:
+        """Have a CDN, if there is one, forget favourites that other sites show."""
+        if self.purges.edge is None:
+            return
+        user = self.users.get_many([user_id]).get(user_id)
+        if user is not None and user.shows_favourites:
+            self.purges.forget(of_favourites(user_id))
 
     def _view(self, viewer: Viewer, post: Post) -> PostView:
         return self.posts.get(viewer, self.loaders.begin(viewer.id), post.id)

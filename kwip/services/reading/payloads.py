@@ -38,7 +38,7 @@ def _names(kind: type[Any], *without: str) -> tuple[str, ...]:
 
 
 #: The fields that are packed as they are.
-_USER = _names(User, "fields", "pinned_ids", "featured_tags")
+_USER = _names(User, "fields", "pinned_ids", "featured_tags", "embed_origins")
 _POST = _names(
     Post,
     *("visibility", "quote_policy", "created_at", "edited_at"),
@@ -61,19 +61,21 @@ def _dump(value: object) -> bytes:
 
 
 def encode_user(user: User) -> bytes:
-    """Pack a user: profile fields, pins, featured hashtags, then all else in order."""
+    """Pack a user: what JSON has no type for, then all else in order."""
     profile = [[x.name, x.value] for x in user.fields]
     featured = [[x.id, x.name] for x in user.featured_tags]
-    return _dump([profile, user.pinned_ids, featured, *_user_values(user)])
+    lists = [profile, user.pinned_ids, featured, user.embed_origins]
+    return _dump([*lists, *_user_values(user)])
 
 
 def decode_user(raw: bytes) -> User:
     """Unpack a user."""
-    profile, pinned, featured, *values = json.loads(raw.decode())
+    profile, pinned, featured, origins, *values = json.loads(raw.decode())
     return User(
         fields=tuple(ProfileField(*field) for field in profile),
         pinned_ids=tuple(pinned),
         featured_tags=tuple(FeaturedTag(*tag) for tag in featured),
+        embed_origins=tuple(origins),
         **dict(zip(_USER, values, strict=True)),
     )
 

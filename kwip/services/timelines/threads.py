@@ -138,6 +138,7 @@ class Threads:
         if post.id not in found.views:
             raise _no_such(post.id)
         return ThreadPage(
+            post=found.views[post.id],
             items=tuple(found.views[i] for i in found.shown),
             next_max_id=found.goes_on_behind,
             parents=conversation.parents_among(found.shown),

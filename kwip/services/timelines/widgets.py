@@ -6,14 +6,17 @@ wherever they wrote or were reposted, so that pages are as full as any other.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import NotFoundError
+from kwip.domain.posts import Visibility
 from kwip.domain.timelines.timelines import Entry
 from kwip.domain.timelines.visibility import require_shown
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.lookups import require_user_id
 from kwip.services.timelines.hydration import Hydration
+from kwip.services.timelines.id_lists import IdLists, fill_page
 from kwip.services.timelines.public_lists import PublicLists
 from kwip.services.timelines.threads import Threads
 from kwip.services.timelines.timelines import Timelines
@@ -21,6 +24,7 @@ from kwip.services.timelines.timelines import Timelines
 if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId
+    from kwip.domain.timelines.id_lists import Row
     from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.timelines.pushdown import Kinds
     from kwip.domain.timelines.views import PostView, ThreadPage
@@ -29,6 +33,10 @@ if TYPE_CHECKING:
     from kwip.services.reading.loader import Loader
     from kwip.services.reading.stores import Stores
     from kwip.services.timelines.sources import Sources
+
+
+#: How many favourites one request hydrates: most may be hidden, or have no media.
+MAX_FAVOURITES = 400
 
 
 class Widgets:
@@ -44,6 +52,7 @@ class Widgets:
         hydration = Hydration(entities, clock, is_embedding=True)
         self._threads = Threads(entities, hydration)
         self._timelines = Timelines(entities, hydration, sources, stores)
+        self._id_lists = IdLists(entities, hydration)
         self.lists = PublicLists(entities, hydration, sources, stores)
         self._entities = entities
         self._hydration = hydration
@@ -92,6 +101,48 @@ class Widgets:
         user = self.profile(loader, username)
         found = self._timelines.user(None, loader, user_id, page, kinds=kinds)
         return user, found
+
+    def favourites(
+        self,
+        loader: Loader,
+        username: str,
+        page: PageRequest,
+        *,
+        only_media: bool = False,
+    ) -> tuple[User, Page[PostView]]:
+        """Return a user, and read the public posts that they favourited.
+
+        The latest favourite first; the cursors are those of the favourites. After
+        `MAX_FAVOURITES` a page may stay short, or empty, with a next one. Warm: 3 round
+        trips.
+
+        Raises:
+            NotFoundError: There is no such user, or one who has turned this off, or
+                widgets.
+            GoneError: The account is suspended.
+        """
+        user_id = require_user_id(self._entities, loader, username)
+        loader.load(
+            Lookup(self._entities.users, [user_id]),
+            self._id_lists.first("favourites", user_id, page),
+        )
+        user = self.profile(loader, username)
+        if not user.shows_favourites:
+            raise NotFoundError("This user doesn't show favourites.", user_id=user_id)
+
+        def views_of(batch: list[Row]) -> list[tuple[Row, PostView]]:
+            views = self._hydration.posts(None, loader, [row.entry for row in batch])
+            found = [(row, views.get(row.entry.post_id)) for row in batch]
+            return [
+                (row, replace(view, place=row.cursor))
+                for row, view in found
+                if view is not None
+                and view.post.visibility is Visibility.PUBLIC
+                and (view.post.media or not only_media)
+            ]
+
+        rows = self._id_lists.rows(loader, "favourites", user_id, page)
+        return user, fill_page(rows, page, views_of, most=MAX_FAVOURITES)
 
     def post(self, loader: Loader, post_id: PostId) -> PostView:
         """Read one post; of a repost, the original. Warm: 2 round trips.

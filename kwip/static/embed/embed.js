@@ -1,9 +1,10 @@
 // Turns each <blockquote class="kwip-embed" data-kwip="post/123"> into a frame that shows
-// what it names: post/…, thread/…, list/…, user/… or tag/…. Until then, and without this
-// script, the blockquote stays as it is. One script does for all of a page.
+// what it names: post/…, thread/…, list/…, user/…, user/…/favourites or tag/…. Until
+// then, and without this script, the blockquote stays as it is. One script does for all
+// of a page.
 (() => {
   const origin = new URL(document.currentScript.src).origin;
-  const KNOWN = /^((post|thread|list)\/\d+|(user|tag)\/[^/?#]+)$/;
+  const KNOWN = /^((post|thread|list)\/\d+|user\/[^/?#]+(\/favourites)?|tag\/[^/?#]+)$/;
   const TALLEST = 20000;
   const frames = new Map();
 

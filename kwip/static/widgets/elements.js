@@ -12,6 +12,7 @@ sheet.replaceSync(STYLE);
 class Widget extends HTMLElement {
   static observedAttributes = [
     "approved",
+    "favourites",
     "href",
     "lang",
     "limit",
@@ -347,11 +348,18 @@ class Timeline extends List {
     const [user, tag, list, search] = ["user", "tag", "list", "search"].map((name) =>
       this.text(name),
     );
+    const favourites = this.text("favourites");
     const shared = { limit: this.text("limit") ?? "10" };
     for (const name of ["order", "media", "replies", "reposts"]) shared[name] = this.text(name);
     if (user) {
       const name = encodeURIComponent(user.replace(/^@/, ""));
       return this.at(`user/${name}`, shared, `/@${name}`, `@${name}`);
+    }
+    if (favourites) {
+      const name = favourites.replace(/^@/, "");
+      const path = `user/${encodeURIComponent(name)}/favourites`;
+      const title = gettext("Favourites of %(name)s", { name: `@${name}` });
+      return this.at(path, shared, `/embed/${path}`, title);
     }
     if (tag) {
       const name = tag.replace(/^#/, "");

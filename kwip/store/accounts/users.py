@@ -35,7 +35,7 @@ _HANDLE, _EMAIL = "handle:", "email:"
 _PINNED = {"$ifNull": ["$pinned_ids", []]}
 #: The fields of a user that documents have as they are.
 _AS_STORED = {f.name for f in fields(User)} - {
-    *("id", "fields", "pinned_ids", "featured_tags")
+    *("id", "fields", "pinned_ids", "featured_tags", "embed_origins")
 }
 
 
@@ -326,6 +326,7 @@ def to_user(document: Document) -> User:
         id=UserId(d["_id"]),
         fields=tuple(ProfileField(x["name"], x["value"]) for x in d["fields"]),
         pinned_ids=tuple(PostId(i) for i in d["pinned_ids"]),
+        embed_origins=tuple(d["embed_origins"]),
         featured_tags=tuple(
             FeaturedTag(x["id"], x["name"]) for x in d["featured_tags"]
         ),
@@ -348,6 +349,8 @@ def _to_document(user: User) -> Document:
         "featured_tags": [],
         "is_suspended": False,
         "is_embeddable": user.is_embeddable,
+        "shows_favourites": user.shows_favourites,
+        "embed_origins": user.embed_origins,
         "is_discoverable": user.is_discoverable,
         "is_admin": user.is_admin,
         "folds_repeats": user.folds_repeats,

@@ -7,11 +7,12 @@ import re
 import pytest
 
 from kwip.domain.timelines.lists import ListChange
-from kwip.domain.users import Viewer
+from kwip.domain.users import ProfileChange, Viewer
 from tests.web.pages import check
 
 ALL_WAYS = {
     "user": ("element", "frame", "json", "feed"),
+    "favourites": ("element", "frame", "json", "feed"),
     "public": ("element", "json", "feed"),
     "tag": ("element", "frame", "json", "feed"),
     "list": ("element", "frame", "json", "feed"),
@@ -28,9 +29,12 @@ def names(alice, settings, wiring):
     owner = Viewer(id=alice.user.id, username="alice", digest="")
     change = ListChange(title="Tea", is_public=True)
     shared = wiring.services.lists.create(owner, change).id
+    shown = ProfileChange(shows_favourites=True)
+    wiring.services.users.update_profile(owner, shown)
     kwip = alice.say("Green #tea, and a lamp.")
     return {
         "user": "@Alice",
+        "favourites": "@alice",
         "public": "",
         "tag": "#Tea",
         "list": f"{settings.origin}/lists/{shared}",
@@ -73,6 +77,7 @@ def test_what_is_wrong_is_told_at_its_field_and_the_rest_is_kept(
     for asked, field, message in (
         ("kind=user&of=nobody", "of", "There's nobody with this username here."),
         ("kind=user&of=alice", "of", "doesn't let other sites show"),
+        ("kind=favourites&of=bob", "of", "@bob doesn't let other sites show fav"),
         ("kind=tag&of=a%20b", "of", "Use letters"),
         ("kind=list&of=Tea", "of", "Enter the address of a list on this site."),
         (f"kind=list&of={2**63}", "of", "Enter the address of a list"),

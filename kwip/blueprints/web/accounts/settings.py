@@ -40,10 +40,9 @@ def settings() -> Response:
 def privacy_settings() -> Response:
     """Show the privacy settings."""
     me = own_user()
-    values = {
-        "is_embeddable": "1" if me.is_embeddable else "",
-        "is_discoverable": "1" if me.is_discoverable else "",
-    }
+    names = ("is_embeddable", "shows_favourites", "is_discoverable")
+    values = {name: "1" if getattr(me, name) else "" for name in names}
+    values["embed_origins"] = "\n".join(me.embed_origins)
     return page("settings_privacy.html", form=Form(values))
 
 
@@ -51,9 +50,9 @@ def save_privacy() -> Response:
     """Save where the viewer is shown; takes effect at once."""
     try:
         change = http.load_form(PrivacyForm())
+        http.services().users.update_profile(http.signed_in(), change)
     except InvalidError as error:
         return page_again("settings_privacy.html", error)
-    http.services().users.update_profile(http.signed_in(), change)
     return go(url_for("web.privacy_settings"), gettext("Changes saved."))
 
 

@@ -82,13 +82,29 @@ def _subject(choice: WidgetChoice) -> Subject | None:
 def _user(name: str) -> Subject:
     user = _found_user(name)
     title = gettext("Kwips by @%(name)s", name=user.username)
-    return Subject(user.username, http.site().urls.user(user.username), title)
+    page_of_it = http.site().urls.user(user.username)
+    return Subject(user.username, page_of_it, title, user.embed_origins)
 
 
 def _profile(name: str) -> Subject:
     user = _found_user(name)
     title = gettext("@%(name)s on Kwip", name=user.username)
     return Subject(user.username, http.site().urls.user(user.username), title)
+
+
+def _favourites(name: str) -> Subject:
+    user = _found_user(name)
+    if not user.shows_favourites:
+        raise _wrong(_no_favourites(user.username))
+    page_of_it = f"{http.site().urls.origin}/embed/user/{user.username}/favourites"
+    title = gettext("Favourites of %(name)s", name=f"@{user.username}")
+    return Subject(user.username, page_of_it, title, user.embed_origins)
+
+
+def _no_favourites(name: str) -> str:
+    if name == _own_name():
+        return gettext("You don't let other sites show your favourites.")
+    return gettext("@%(name)s doesn't let other sites show favourites.", name=name)
 
 
 def _found_user(name: str) -> User:
@@ -128,11 +144,13 @@ def _list(address: str) -> Subject:
     if list_id is None:
         raise _wrong(gettext("Enter the address of a list on this site."))
     try:
-        shown, _ = http.services().widgets.lists.about(http.loader(), ListId(list_id))
+        shown, owner = http.services().widgets.lists.about(
+            http.loader(), ListId(list_id)
+        )
     except NotFoundError as error:
         raise _wrong(gettext("There's no public list at this address.")) from error
     page_of_it = f"{http.site().urls.origin}/embed/list/{list_id}"
-    return Subject(str(list_id), page_of_it, shown.title)
+    return Subject(str(list_id), page_of_it, shown.title, owner.embed_origins)
 
 
 def _search(words: str) -> Subject:
@@ -142,14 +160,17 @@ def _search(words: str) -> Subject:
 
 def _post(address: str) -> Subject:
     view = _found_post(address)
-    title = gettext("Kwip by @%(name)s", name=view.author.username)
-    return Subject(str(view.post.id), http.site().urls.post(view), title)
+    return _of_post(view, gettext("Kwip by @%(name)s", name=view.author.username))
 
 
 def _thread(address: str) -> Subject:
     view = _found_post(address)
-    title = gettext("Read and write comments on Kwip")
-    return Subject(str(view.post.id), http.site().urls.post(view), title)
+    return _of_post(view, gettext("Read and write comments on Kwip"))
+
+
+def _of_post(view: PostView, title: str) -> Subject:
+    page_of_it, sites = http.site().urls.post(view), view.author.embed_origins
+    return Subject(str(view.post.id), page_of_it, title, sites)
 
 
 def _found_post(address: str) -> PostView:
@@ -182,6 +203,7 @@ def _wrong(message: str) -> InvalidError:
 _FINDERS: Mapping[str, Callable[[str], Subject]] = MappingProxyType(
     {
         "user": _user,
+        "favourites": _favourites,
         "public": _public,
         "tag": _tag,
         "list": _list,

@@ -45,6 +45,10 @@ def test_a_cdn_forgets_what_was_edited_deleted_or_hidden(kwip, alice, bob, told,
 
     services.posts.edit(alice, said.id, Edit(text="hello again"))
     assert told() == [f"post:{said.id}"]
+    services.users.update_profile(bob, ProfileChange(shows_favourites=True))
+    told()
+    services.reactions.unfavourite(bob, said.id)
+    assert told() == [f"favourites:{bob.id}"]
     services.quotes.revoke(alice, said.id, quoting.id)
     assert told() == [f"post:{quoting.id}"]
     services.reposts.unrepost(bob, said.id)
