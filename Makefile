@@ -9,13 +9,13 @@ UV ?= uv
 # A test run starts a hundred processes; none has to compile what another has.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test browser tools check check-cache machine faults scroll-back stale bench lighthouse pictures setup setup-dev docs lock clean
+.PHONY: run test browser tools monitoring alerts check check-cache machine faults scroll-back stale bench lighthouse pictures setup setup-dev docs lock clean
 
 run: setup
 	@$(VENV)/bin/kwip up --demo
 
 # What is checked is shown after the tests: one of two processors would wait for it.
-test: setup-dev browser tools
+test: setup-dev browser tools monitoring
 	@$(MAKE) --no-print-directory check >$(VENV)/check.log 2>&1 & checked=$$!; \
 	$(PY) -m pytest -m "not alone" -n auto --maxprocesses 8 --dist worksteal; \
 	tested=$$?; wait $$checked; checked=$$?; cat $(VENV)/check.log; \
@@ -35,6 +35,14 @@ browser:
 # Programs of Debian for the tests of a deployment; `make test NGINX=…` chooses one.
 tools:
 	@for tool in nginx systemd-analyze; do sh config/tools.sh $$tool >/dev/null || exit; done
+
+# Prometheus and Alertmanager for the tests of the alerts; `PROMETHEUS=…` names a folder.
+monitoring:
+	@sh config/monitoring/prometheus.sh >/dev/null
+
+# The gravest alerts, at a running site with real outages; about a minute.
+alerts: setup-dev monitoring
+	$(PY) -m tests.ops.alerts
 
 # The protocol of the cache at larger bounds than the suite's; some minutes.
 check-cache: setup-dev

@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -67,11 +68,14 @@ def lighthouse(origin: str) -> int:
         _run(
             "npm", "install", "--no-audit", "--no-fund", "--prefix", folder, LIGHTHOUSE
         )
+    paths = {"landing": "/", **_examples(origin)}
+    addresses = {name: f"{origin}{path}" for name, path in paths.items()}
     is_low = False
-    for name, path in {"landing": "/", **_examples(origin)}.items():
-        scores = _scores(program, f"{origin}{path}")
-        print(f"{name:10}", *(f"{key} {value}" for key, value in scores.items()))
-        is_low |= any(scores[key] < least for key, least in LEAST.items())
+    with _example_site(origin) as example:
+        for name, address in {**addresses, "example": example}.items():
+            scores = _scores(program, address)
+            print(f"{name:10}", *(f"{key} {value}" for key, value in scores.items()))
+            is_low |= any(scores[key] < least for key, least in LEAST.items())
     return int(is_low)
 
 
@@ -131,7 +135,16 @@ def _open(page: Page, path: str) -> None:
 
 
 def _open_example(page: Page, origin: str) -> None:
-    """Open the example of a static site, with our widgets; its port is another one."""
+    """Open the example of a static site, with our widgets."""
+    with _example_site(origin) as address:
+        page.goto(address)
+        page.locator("kwip-comments article").last.wait_for()
+        page.wait_for_timeout(250)
+
+
+@contextmanager
+def _example_site(origin: str) -> Iterator[str]:
+    """Serve the example of a static site on another port; yield its address."""
     own = f"{origin}/api/widgets/v1/user/mira?limit=40"
     with urlopen(own) as answer:  # noqa: S310 -- our own origin
         posts = json.load(answer)["posts"]
@@ -143,10 +156,10 @@ def _open_example(page: Page, origin: str) -> None:
         handler = partial(SimpleHTTPRequestHandler, directory=folder)
         with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
             Thread(target=server.serve_forever).start()
-            page.goto(f"http://127.0.0.1:{server.server_port}/index.html")
-            page.locator("kwip-comments article").last.wait_for()
-            page.wait_for_timeout(250)
-            server.shutdown()
+            try:
+                yield f"http://127.0.0.1:{server.server_port}/index.html"
+            finally:
+                server.shutdown()
 
 
 def _log_in(page: Page) -> None:

@@ -49,7 +49,8 @@ class Worker(GeventWorker):  # type: ignore[misc] # gunicorn has no types
 bind = web.bind.removesuffix(str(_settings.port)) + str(_settings.live_port)
 workers = 1
 worker_class = Worker
-# Each waits on its own connection; the next setting bounds the memory.
+# Each waits on its own connection (`kwip.services.delivery.long_polls.MOST_WAITING`);
+# the next setting bounds the memory.
 worker_connections = 10_000
 _most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (_most, _most))

@@ -24,6 +24,30 @@ class LogSettings:
             doc="The lowest level of log lines to write.",
         ),
     ]
+    log_clients: Annotated[
+        str,
+        Rule(
+            "KWIP_LOG_CLIENTS",
+            values.choice("full", "network", "none"),
+            "full",
+            shown="full",
+            allowed="full, network or none",
+            doc="Whether the log line of a request has the client's address: in full, "
+            "shortened to its network (24 bits, or 64 of IPv6), or not at all.",
+        ),
+    ]
+    slow_command_ms: Annotated[
+        int,
+        Rule(
+            "KWIP_SLOW_COMMAND_MS",
+            values.number(0, 60_000),
+            250,
+            shown="250",
+            allowed="a number from 0 to 60000",
+            doc="How many milliseconds a command to MongoDB takes before it is logged, "
+            "with its shape and the id of its request. 0 logs every command.",
+        ),
+    ]
     log_max_bytes: Annotated[
         int,
         Rule(

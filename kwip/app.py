@@ -21,6 +21,7 @@ from kwip.blueprints import (
     placeholders,
     routes,
 )
+from kwip.blueprints.report import CLIENTS
 from kwip.domain.attachments import MAX_IMAGES, VIDEO_MAX_BYTES
 from kwip.domain.replies import without_name
 from kwip.schemas import emojis
@@ -108,8 +109,10 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
         policies=routes.POLICIES,
         live_origin=_live_origin(settings),
         is_live=is_live,
-        is_behind_proxy=settings.trusted_proxies > 0,
+        is_proxied=settings.trusted_proxies > 0,
         is_media_by_proxy=settings.media_by_proxy,
+        status=wiring.status.read,
+        log_client=CLIENTS[settings.log_clients],
         # Room for all pictures or a video, and a form, so that an error can name a file
         # that is too large.
         max_upload_bytes=bodies.MAX_BODY_BYTES

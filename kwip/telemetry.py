@@ -8,13 +8,12 @@ and their values are constants, never ids, so their number is bounded.
 from __future__ import annotations
 
 import contextlib
-import errno
-import mmap
 import os
+import resource
+from collections import Counter as Tally
 from collections import defaultdict
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from prometheus_client import (
     CollectorRegistry,
@@ -23,82 +22,19 @@ from prometheus_client import (
     Histogram,
     multiprocess,
     start_http_server,
-    values,
 )
-from prometheus_client.mmap_dict import MmapedDict
+from prometheus_client.core import GaugeMetricFamily
+
+from kwip import metric_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from prometheus_client import Metric
     from prometheus_client.samples import Sample
 
-#: The initial size of a metrics file; it is doubled when full.
-_FILE_BYTES = 1 << 16
-
-
-class _Numbers(MmapedDict):
-    """One file of a process's numbers, as prometheus-client maps it into memory.
-
-    The library creates sparse files, and the kernel kills a process (SIGBUS) that
-    writes to a hole if the disk is full. So a file is written before it is mapped. A
-    number without space stays in its process, and is written completely by the first
-    change after there is space again.
-    """
-
-    _f: Any = None
-
-    def __init__(self, filename: str):
-        self._path = Path(filename)
-        self._is_open = False
-        self._positions: dict[str, int] = {}
-        with contextlib.suppress(OSError):
-            self._open()
-
-    def read_value(self, key: str) -> tuple[float, float]:
-        """Return a number and its time; 0 if it is not in the file."""
-        with contextlib.suppress(OSError):
-            found: tuple[float, float] = super().read_value(key)  # type: ignore[no-untyped-call]
-            return found
-        return 0.0, 0.0
-
-    def write_value(self, key: str, value: float, timestamp: float) -> None:
-        """Store a number and its time, if there is space."""
-        with contextlib.suppress(OSError):
-            super().write_value(key, value, timestamp)  # type: ignore[no-untyped-call]
-
-    def _open(self) -> None:
-        if not self._path.exists():
-            # The process that adds the numbers up must not find it half written.
-            draft = self._path.with_suffix(".new")
-            try:
-                draft.write_bytes(bytes(_FILE_BYTES))
-                draft.rename(self._path)
-            except OSError:
-                draft.unlink(missing_ok=True)
-                raise
-        super().__init__(str(self._path))  # type: ignore[no-untyped-call]
-        self._is_open = True
-
-    def _init_value(self, key: str) -> None:
-        if not self._is_open:
-            self._open()
-        most = len(key.encode()) + 32  # with its length, its padding and two numbers
-        while self._used + most > self._capacity:
-            self._grow()
-        super()._init_value(key)  # type: ignore[no-untyped-call]
-
-    def _grow(self) -> None:
-        descriptor = self._f.fileno()
-        if os.write(descriptor, bytes(self._capacity)) < self._capacity:
-            os.ftruncate(descriptor, self._capacity)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self._capacity *= 2
-        self._m = mmap.mmap(descriptor, self._capacity)
-
-
-# The library has no setting for it, and looks it up when the first number is created.
-values.MmapedDict = _Numbers  # type: ignore[attr-defined, assignment]
+metric_files.install()
 
 HTTP_REQUESTS = Counter(
     "kwip_http_requests",
@@ -124,6 +60,29 @@ FANOUT_OLDEST_PENDING = Gauge(
 )
 DELIVERIES = Counter("kwip_deliveries", "Entries put into home timelines.")
 JOBS = Counter("kwip_jobs", "Jobs that ended.", ["job", "outcome"])
+DEAD_LETTERS = Gauge(
+    "kwip_dead_letters",
+    "Deliveries and purges that were given up.",
+    ["kind"],
+    multiprocess_mode="livemostrecent",
+)
+QUEUE_JOBS = Gauge(
+    "kwip_queue_jobs",
+    "Jobs that wait in a lane of the queue.",
+    ["queue"],
+    multiprocess_mode="livemostrecent",
+)
+QUEUE_OLDEST = Gauge(
+    "kwip_queue_oldest_seconds",
+    "How long the oldest job in a lane of the queue has waited.",
+    ["queue"],
+    multiprocess_mode="livemostrecent",
+)
+TIMELINE_SOURCE = Counter(
+    "kwip_timeline_source",
+    "Reads of homes and lists, by where their entries came from.",
+    ["source"],
+)
 LINK_PREVIEWS = Counter(
     "kwip_link_previews", "Links that were fetched for a preview.", ["outcome"]
 )
@@ -164,6 +123,10 @@ CACHE_STREAM_LAG = Gauge(
     "From a write to its repeated invalidation.",
     multiprocess_mode="livemax",
 )
+AUTH_EVENTS = Counter("kwip_auth_events", "Sign-ins, sign-ups and the like.", ["event"])
+AUTHZ_DENIED = Counter(
+    "kwip_authz_denied", "Requests answered with 401 or 403, by rule.", ["rule"]
+)
 RATE_LIMIT_REFUSALS = Counter(
     "kwip_rate_limit_refusals", "Requests that were too many.", ["quota"]
 )
@@ -187,12 +150,64 @@ LONG_POLLS = Gauge(
     "Requests that wait for something new, in all live processes.",
     multiprocess_mode="livesum",
 )
+LONG_POLLS_LIMIT = Gauge(
+    "kwip_long_polls_limit",
+    "How many requests may wait, in all live processes.",
+    multiprocess_mode="livesum",
+)
 REDIS_BREAKER_OPEN = Gauge(
     "kwip_redis_breaker_open",
     "1 while a Redis is not asked because it failed, in any live process.",
     ["role"],
     multiprocess_mode="livemax",
 )
+
+MONGO_COMMANDS = Histogram(
+    "kwip_mongo_command_duration_seconds",
+    "Time from sending a command to MongoDB to its answer.",
+    ["command", "collection"],
+    buckets=(0.001, 0.005, 0.025, 0.1, 0.5, 2.5),
+)
+MONGO_HAS_PRIMARY = Gauge(
+    "kwip_mongo_has_primary",
+    "0 while any live process knows of no primary.",
+    multiprocess_mode="livemin",
+)
+MONGO_MEMBERS = Gauge(
+    "kwip_mongo_members",
+    "Members of the replica set, by state.",
+    ["state"],
+    multiprocess_mode="livemostrecent",
+)
+MONGO_TERM = Gauge(
+    "kwip_mongo_election_term",
+    "The term of the replica set, which each election raises.",
+    multiprocess_mode="livemax",
+)
+FSCK_FINDINGS = Gauge(
+    "kwip_fsck_findings",
+    "What the last `kwip fsck` left unrepaired, by check.",
+    ["check"],
+    multiprocess_mode="livemostrecent",
+)
+FSCK_LAST_RUN = Gauge(
+    "kwip_fsck_last_run_timestamp_seconds",
+    "When `kwip fsck` last ended; 0 if it never did.",
+    multiprocess_mode="livemostrecent",
+)
+BACKUP_LAST_SUCCESS = Gauge(
+    "kwip_backup_last_success_timestamp_seconds",
+    "When the newest backup was begun; 0 if there is none.",
+    multiprocess_mode="livemostrecent",
+)
+BUILD_INFO = Gauge(
+    "kwip_build_info",
+    "Live processes, by version and role.",
+    ["version", "role"],
+    multiprocess_mode="liveall",
+)
+#: Series that are made from the list of live processes when the numbers are read.
+AT_SCRAPE = ("kwip_open_fds", "kwip_max_fds")
 
 
 @cache  # bounded, as all labels are; looking up a series costs more than counting
@@ -235,8 +250,45 @@ class _Processes(multiprocess.MultiProcessCollector):
         for file in self._folder.glob("gauge_live*.db"):
             if not self._is_alive(int(file.stem.rpartition("_")[2])):
                 file.unlink(missing_ok=True)
-        found: Iterable[Metric] = super().collect()  # type: ignore[no-untyped-call]
-        return found
+        for metric in super().collect():  # type: ignore[no-untyped-call]
+            if metric.name == BUILD_INFO._name:  # noqa: SLF001 -- has no other
+                yield from _of_processes(metric)
+            else:
+                yield metric
+
+
+def _of_processes(info: Metric) -> Iterator[Metric]:
+    """Count live processes, and the files that those of each role have open.
+
+    Of each role, the process that is nearest to its limit counts.
+    """
+    versions: Tally[tuple[str, str]] = Tally()
+    files: dict[str, tuple[int, int]] = {}
+    for sample in info.samples:
+        role = sample.labels["role"]
+        versions[sample.labels["version"], role] += 1
+        with contextlib.suppress(OSError):  # it has ended, or is somebody else's
+            pid = int(sample.labels["pid"])
+            used = len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 -- only counted
+            limit = resource.prlimit(pid, resource.RLIMIT_NOFILE)[0]
+            files[role] = max(files.get(role, (0, 1)), (used, limit), key=_share)
+    builds = GaugeMetricFamily(
+        info.name, info.documentation, labels=("version", "role")
+    )
+    for labels, count in versions.items():
+        builds.add_metric(labels, count)
+    yield builds
+    for name, about, which in zip(
+        AT_SCRAPE, ("Open files.", "The limit of open files."), (0, 1), strict=True
+    ):
+        family = GaugeMetricFamily(name, about, labels=("role",))
+        for role, pair in files.items():
+            family.add_metric((role,), pair[which])
+        yield family
+
+
+def _share(files: tuple[int, int]) -> float:
+    return files[0] / files[1]
 
 
 def serve(

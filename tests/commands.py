@@ -1,4 +1,4 @@
-"""What is asked of MongoDB, noted by name."""
+"""What is asked of MongoDB, noted by name, and how many documents it returns."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ class Commands(CommandListener):
 
     def __init__(self):
         self.names = []
+        self.documents = 0
 
     def __len__(self):
         return len(self.names)
@@ -20,7 +21,8 @@ class Commands(CommandListener):
             self.names.append(event.command_name)
 
     def succeeded(self, event):
-        pass
+        found = event.reply.get("cursor", {})
+        self.documents += len(found.get("firstBatch", found.get("nextBatch", ())))
 
     def failed(self, event):
         pass

@@ -15,6 +15,7 @@ from kwip.blueprints import login
 from kwip.domain.users import READ, WRITE, User, Viewer
 from kwip.services.accounts.users import SignUp
 from kwip.wiring import Options, Wiring, build
+from tests.widget_answers import CheckedClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,8 +99,10 @@ def wiring(settings, endpoints):
 
 @pytest.fixture
 def app(wiring, settings):
-    """Return the app of these parts."""
-    return create_app(wiring, settings)
+    """Return the app of these parts; its clients know what widgets answer."""
+    made = create_app(wiring, settings)
+    made.test_client_class = CheckedClient
+    return made
 
 
 @pytest.fixture

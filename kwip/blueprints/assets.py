@@ -46,6 +46,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("people.css", "forms.css", "lightbox.css", "live.css", "search.css"),
             *("emojis.css", "explore.css", "builder.css"),
         ),
+        "status.css": ("status.css",),
         "embed.css": (
             *("tokens.css", "base.css", "folded.css", "media.css"),
             *("embed/embed.css", "polls.css", "previews.css"),

@@ -17,6 +17,7 @@ from werkzeug.exceptions import (
     RequestEntityTooLarge,
 )
 
+from kwip import telemetry
 from kwip.blueprints import bodies, framing, http
 from kwip.domain.errors import (
     ConflictError,
@@ -57,6 +58,8 @@ FIRST_ERROR = 400
 BAD_REQUEST = 400
 #: Statuses from this number on are our own failures.
 SERVER_ERROR = 500
+#: Statuses for those who may not do it, and the rule if the error names none.
+_DENIED = {401: "credential", 403: "other"}
 _TITLES = {
     400: lazy_gettext("Something's wrong with this link"),
     401: lazy_gettext("Log in to continue"),
@@ -94,8 +97,11 @@ def answer(error: KwipError | HTTPException) -> Response:
 
 def _on_kwip_error(error: KwipError) -> Response:
     number = number_of(error)
-    if number >= SERVER_ERROR or number in {401, 403}:
+    if number >= SERVER_ERROR or number in _DENIED:
         note(error)
+    if number in _DENIED:
+        rule = str(error.context.get("rule", _DENIED[number]))
+        telemetry.AUTHZ_DENIED.labels(rule).inc()
     fields = error.fields if isinstance(error, InvalidError) else {}
     is_expired = error.context.get("rule") == "form_token"
     title = _EXPIRED_FORM if is_expired else _title(number)

@@ -88,7 +88,9 @@ def private_file(attachment_id: AttachmentId, variant: str) -> Response:
     expires_s = parse_id(request.args.get("expires", "")) or 0
     signature = request.args.get("signature", "")
     if not attachments.signer.is_valid(attachment_id, variant, expires_s, signature):
-        raise ForbiddenError(gettext("This link has expired. Open the kwip again."))
+        raise ForbiddenError(
+            gettext("This link has expired. Open the kwip again."), rule="signature"
+        )
     if variant == PREVIEW_FILE:
         file = http.services().previews.read_private(PostId(attachment_id))
     else:

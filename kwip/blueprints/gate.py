@@ -69,6 +69,9 @@ _CACHE_CONTROL = {
     ),
     "static": f"public, max-age={STATIC_MAX_AGE_S}",
     "immutable": "public, max-age=31536000, immutable",
+    # Browsers keep what their reader has seen; no page names it when that is deleted. A
+    # shared cache would show it to others, so it has to ask again.
+    "card": "public, max-age=31536000, immutable, s-maxage=30",
     "signed": "private, max-age=86400",
 }
 #: Our own nginx keeps a widget, or a page for somebody without cookies, for a second or
@@ -123,8 +126,9 @@ def begin() -> None:
     begun = http.begun()
     if begun is None:
         g.started_s = time.perf_counter()
-        is_trusted = http.site().is_behind_proxy
-        g.request_id = request_id(request.environ, is_trusted=is_trusted)
+        asked = request.headers.get("X-Request-Id", "")
+        is_proxied = http.site().is_proxied
+        g.request_id = request_id(asked, is_proxied=is_proxied)
     else:
         g.started_s, g.request_id = begun.started_s, begun.request_id
     clear_contextvars()
@@ -207,14 +211,15 @@ def finalize_response(response: Response) -> Response:
     _open_to_others(response, policy)
     is_kept = response.status_code < errors.FIRST_ERROR
     cache = policy.cache if is_kept else "never"
-    if cache == "widget" or (is_kept and _is_for_all_visitors(policy)):
+    if cache in {"widget", "card"} or (is_kept and _is_for_all_visitors(policy)):
         response.headers.update(_OWN_PROXY)
-    response.headers["Cache-Control"] = _CACHE_CONTROL[cache]
+    if is_kept or "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = _CACHE_CONTROL[cache]
     if response.mimetype == "text/html":
         response.vary.add("Accept-Encoding")
     if policy.auth in {"user", "optional"}:
         response.vary.add("Cookie")
-    has_tag = cache == "widget" or (response.is_json and cache != "never")
+    has_tag = cache in {"widget", "card"} or (response.is_json and cache != "never")
     _settle_body(response, has_tag=has_tag)
     return response
 
@@ -272,7 +277,15 @@ def finish(response: Response) -> Response:
     """Charge the work of a request; report it to the log and the metrics."""
     rate_limits.pay_work()
     route = request.url_rule.rule if request.url_rule else "unmatched"
-    report(g.started_s, request.method, request.path, route, response.status_code)
+    client = http.site().log_client(request.remote_addr)
+    report(
+        g.started_s,
+        request.method,
+        request.path,
+        route,
+        response.status_code,
+        **client,
+    )
     return response
 
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.authentication import Credential
     from kwip.services.bundle import Services
     from kwip.services.coherence.probes import Probe
+    from kwip.services.maintenance.site_status import Status
     from kwip.services.reading.loader import Loader, Lookup
     from kwip.services.reading.rate_limits import RequestCharge
 
@@ -64,10 +65,10 @@ class Site:
 
     `probes` check each server, by its name; `policies` is the route table by endpoint
     name; `live_origin` is where pages poll, "" for this site's own origin, None for
-    nowhere; `is_live` is true in a live process, `is_behind_proxy` if requests have the
-    id that our own proxy gave them, and `is_media_by_proxy` if nginx sends private
-    files; `max_upload_bytes` is the longest body of a route that takes files; `dumpers`
-    fills as schemas are first used.
+    nowhere; `is_live` is true in a live process, `is_proxied` behind a proxy of ours,
+    and `is_media_by_proxy` if nginx sends private files; `status` reads how the site is
+    doing; `log_client` returns the log's field of an address; `max_upload_bytes` is the
+    longest body of a route that takes files; `dumpers` fills as schemas are first used.
     """
 
     services: Services
@@ -79,8 +80,10 @@ class Site:
     policies: Mapping[str, Policy]
     live_origin: str | None
     is_live: bool
-    is_behind_proxy: bool
+    is_proxied: bool
     is_media_by_proxy: bool
+    status: Callable[[], Status]
+    log_client: Callable[[str | None], Mapping[str, str]]
     max_upload_bytes: int
     dumpers: dict[tuple[type[DumpSchema], bool], DumpSchema] = field(
         default_factory=dict

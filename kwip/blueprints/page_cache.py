@@ -142,7 +142,8 @@ class PageCache:
             return self._inner(environ, start_response)
         status, headers, body = _answer(begun, asked, copy)
         start_response(f"{status} {status.phrase}", headers)
-        _report(begun, asked, status)
+        client = self._site.log_client(environ.get("REMOTE_ADDR"))
+        _report(begun, asked, status, client)
         return [body if environ["REQUEST_METHOD"] == "GET" else b""]
 
     def _asked(self, environ: WSGIEnvironment) -> Asked | None:
@@ -191,7 +192,9 @@ class PageCache:
         )
         return http.Begun(
             time.perf_counter(),
-            request_id(environ, is_trusted=self._site.is_behind_proxy),
+            request_id(
+                environ.get("HTTP_X_REQUEST_ID", ""), is_proxied=self._site.is_proxied
+            ),
             request_charge,
             services.loaders.begin(
                 credential.user_id if credential else None, request_charge
@@ -317,11 +320,15 @@ def _answer(
     return HTTPStatus.OK, [*copy.headers, *own], body
 
 
-def _report(begun: http.Begun, asked: Asked, status: HTTPStatus) -> None:
+def _report(
+    begun: http.Begun, asked: Asked, status: HTTPStatus, client: Mapping[str, str]
+) -> None:
     """Log and count an answer as the gate does."""
     clear_contextvars()
     reader = asked.reader.credential
-    known: dict[str, object] = {} if reader is None else {"viewer_id": reader.user_id}
+    known: dict[str, object] = dict(client)
+    if reader is not None:
+        known["viewer_id"] = reader.user_id
     path, rule = asked.environ["PATH_INFO"], asked.place.rule
     known |= {"request_id": begun.request_id}
     report(

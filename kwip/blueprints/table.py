@@ -31,9 +31,10 @@ Quota = Literal[
     "sign_up",
 ]
 #: Who may store the answer: nobody; its reader, who revalidates each time; shared
-#: caches for half a minute; anyone for `gate.STATIC_MAX_AGE_S`; anyone for ever; its
-#: reader, for as long as the address is the same.
-Cache = Literal["never", "private", "widget", "static", "immutable", "signed"]
+#: caches for half a minute; these too, but readers for ever; anyone for
+#: `gate.STATIC_MAX_AGE_S`; anyone for ever; its reader, for as long as the address is
+#: the same.
+Cache = Literal["never", "private", "widget", "card", "static", "immutable", "signed"]
 #: Whether pages are cached, for their reader or for everyone; `home` if they begin with
 #: the newest of the viewer's home, which is then read along.
 PageCaching = Literal["no", "page", "home"]

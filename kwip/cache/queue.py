@@ -5,7 +5,8 @@ sweeper reads, and retries are scheduled there. So a job that was taken is gone 
 here, even if its worker dies.
 
 Keys (each a list, one lane, named `kw:queue:<lane>`)
-  `<job> <id> <ms since 1970>` of each waiting job, the oldest first
+  `<job> <id> <ms since 1970> <request id>` of each waiting job, the oldest first;
+  the id of the request that enqueued it is missing if there was none
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
 import structlog
 from redis.exceptions import RedisError
+from structlog.contextvars import get_contextvars
 
+from kwip import telemetry
 from kwip.cache.client import plain_client
 
 if TYPE_CHECKING:
@@ -39,10 +42,14 @@ _NAME = "kw:queue:"
 
 
 class QueuedJob(NamedTuple):
-    """A job that was taken from the queue: its name and the id it is for."""
+    """A job that was taken from the queue: its name and the id it is for.
+
+    `request_id` is that of the request that enqueued it, "" if the sweeper did.
+    """
 
     name: str
     id: str
+    request_id: str = ""
 
 
 class LaneSize(TypedDict):
@@ -73,6 +80,7 @@ class JobQueue:
         self._clock = clock
         self._monotonic = monotonic
         self._quiet_until = 0.0
+        self._gauge = telemetry.REDIS_BREAKER_OPEN.labels("queue")
         self._client = plain_client(uri, CALL_S)
         self._waiting_client = plain_client(uri, TAKE_S + LATE_S)
 
@@ -90,7 +98,9 @@ class JobQueue:
             return False
         lane = _NAME + self._lanes[job]
         try:
-            waiting = self._client.rpush(lane, f"{job} {job_id} {self._clock()}")
+            request_id = get_contextvars().get("request_id", "")
+            entry = f"{job} {job_id} {self._clock()} {request_id}"
+            waiting = self._client.rpush(lane, entry.rstrip())
             if waiting > MOST:
                 self._client.rpop(lane)
                 return False
@@ -109,11 +119,14 @@ class JobQueue:
         try:
             found = self._waiting_client.blpop([_NAME + each for each in lanes], TAKE_S)
         except RedisError as error:
+            self._gauge.set(1)
             raise QueueDownError(type(error).__name__) from error
+        self._gauge.set(0)
         if found is None:
             return None
-        name, job_id, _ = cast("tuple[bytes, bytes]", found)[1].decode().split(" ")
-        return QueuedJob(name, job_id)
+        entry = cast("tuple[bytes, bytes]", found)[1].decode()
+        name, job_id, _, *request_id = entry.split(" ")
+        return QueuedJob(name, job_id, *request_id)
 
     def ping(self) -> bool:
         """Return whether the queue answers; 200 ms at most."""
@@ -134,7 +147,7 @@ class JobQueue:
             return None
         if first is None:  # empty, or just taken
             return {"waiting": waiting, "oldest_s": 0.0}
-        since_ms = int(first.rsplit(b" ", 1)[1])
+        since_ms = int(first.split(b" ")[2])
         return {"waiting": waiting, "oldest_s": max(0, self._clock() - since_ms) / 1000}
 
     def close(self) -> None:

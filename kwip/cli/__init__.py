@@ -44,6 +44,7 @@ COMMANDS = {
     "emoji": "Manage custom emoji.",
     "links": "Show and forget link previews.",
     "fanout": "Show and replay posts waiting for delivery.",
+    "trace": "Show what happened to a post, and when.",
     "reindex": "Rebuild and verify derived data.",
     "fsck": "Check stored data for problems, and repair it.",
     "trends": "Show and compute trends.",

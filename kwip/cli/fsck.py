@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from kwip.cli.running import connected
 from kwip.domain.clock import system_clock_ms
 from kwip.services.maintenance.emoji_check import check_emojis
 from kwip.services.maintenance.fsck import Fsck
+from kwip.services.maintenance.reports import Reports
 from kwip.store.maintenance.audit import AuditStore
 
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ def command(settings: Settings, *, repairs: bool, dry_run: bool, as_json: bool) 
     delivery, claims on usernames and email addresses, and custom emoji. The site can
     stay online.
 
-    Without --repair, fsck only reads. With it, fsck repairs what it can and checks
+    Without --repair, fsck changes nothing; it only stores the number of problems, for
+    the metrics. With it, fsck repairs what it can and checks
     again. Add --dry-run to show the repairs without making them. Exits with 1 if
     problems remain.
     """
@@ -52,6 +55,9 @@ def command(settings: Settings, *, repairs: bool, dry_run: bool, as_json: bool) 
             repairable = [finding for finding in report.findings if finding.repair]
             repair_by(wiring, settings).repair(repairable, bars)
             left = _check(wiring, bars)
+        if not dry_run:
+            counts = Counter(finding.check for finding in left.findings)
+            Reports(wiring.jobs, system_clock_ms).store_fsck(counts)
     repaired = {_place(f) for f in report.findings} - {_place(f) for f in left.findings}
     findings = list(dict.fromkeys([*report.findings, *left.findings]))
     if as_json:

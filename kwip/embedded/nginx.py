@@ -30,13 +30,13 @@ _FORM_BYTES = 1_000_000
 _TEMPLATE = "nginx.conf.jinja"
 #: Which addresses are the same for everybody, take files, and are open files.
 PATTERNS = {
-    "shared": r"^/(?:api/(?:widgets/|oembed)|embed/|badge/)"
+    "shared": r"^/(?:api/(?:widgets/|oembed)|embed/|badge/|card/)"
     r"|^/(?!api/|assets/|media/).+\.(?:rss|atom|json)$",
     "uploads": r"^/(?:settings/profile|welcome|compose|compose/media|@[^/]+/[0-9]+/edit"
     r"|api/v1/accounts/update_credentials|api/v[12]/media|api/v1/media/[0-9]+)/?$",
     "media": r"^/media/(?<kwip_file>[0-9a-f]{2}/[0-9a-f]{32}"
     r"-(?:[0-9]{2,4}|large|small|video|audio|preview)\.[a-z0-9]{3,4})$",
-    "files": r"^/(?:assets|avatars|card|media|static|widgets/v1)/",
+    "files": r"^/(?:assets|avatars|media|static|widgets/v1)/",
 }
 #: What Kwip says of its files.
 _PRIVATE_HEADERS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import structlog
@@ -59,14 +60,22 @@ def _fanout(services: Services, job_id: str) -> str:
     lease = services.fanout.begin(PostId(int(job_id)))
     if lease is None:
         return "nothing"
+    began_s = time.monotonic()
     try:
-        services.fanout.deliver(lease)
+        homes = services.fanout.deliver(lease)
     except LeaseLostError:
         services.fanout.let_go(lease)
         return "taken_over"
     except Exception:
         log.exception("fanout_failed", post_id=job_id, attempts=lease.attempts)
         return services.fanout.fail(lease)
+    log.info(
+        "post_delivered",
+        post_ids=[str(each) for each in lease.ids],
+        homes=homes,
+        attempts=lease.attempts,
+        ms=round((time.monotonic() - began_s) * 1_000, 1),
+    )
     return "done"
 
 

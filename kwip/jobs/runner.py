@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from structlog.contextvars import bound_contextvars
+
 from kwip.loops import Loop
 from kwip.services.delivery.hibernation import HIBERNATE, NOTE_READ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from kwip.cache.queue import JobQueue
+    from kwip.cache.queue import JobQueue, QueuedJob
 
 #: The lanes of jobs that take long, and the threads that do them and nothing else, so
 #: that no delivery waits for them: conversions take minutes, and requests to other
@@ -77,6 +79,12 @@ class Runner:
         for loop in self.loops:
             loop.stop()
 
+    def _run(self, taken: QueuedJob) -> None:
+        """Run a job; its log lines have the id of the request that it is from."""
+        request = {"request_id": taken.request_id} if taken.request_id else {}
+        with bound_contextvars(**request):
+            self._jobs[taken.name](taken.id)
+
     def _work(self, names: list[str]) -> Callable[[Loop], float]:
         """Return the work of one thread, which tries another lane first each time."""
         lanes = deque(names)
@@ -85,7 +93,7 @@ class Runner:
             lanes.rotate()
             taken = self._queue.take(list(lanes))
             if taken is not None:
-                self._jobs[taken.name](taken.id)
+                self._run(taken)
             return 0.0
 
         return work

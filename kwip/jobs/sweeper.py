@@ -14,6 +14,7 @@ from kwip.services.delivery.hibernation import HIBERNATE
 
 if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
+    from kwip.jobs.measurements import Measurements
     from kwip.loops import Loop
     from kwip.services.delivery.hibernation import Hibernation
     from kwip.services.delivery.signals import Enqueue
@@ -59,6 +60,7 @@ class Sweeper:
     stale_previews: LinkPreviewStore
     enqueue: Enqueue
     clock: ClockMs
+    measurements: Measurements
 
     def sweep(self) -> int:
         """Enqueue everything that is overdue; count it.
@@ -97,6 +99,7 @@ class Sweeper:
     def work(self, _loop: Loop) -> float:
         """Sweep once; the work of a loop."""
         enqueued = self.sweep()
+        self.measurements.measure()
         if enqueued:
             log.info("swept", enqueued=enqueued)
             return EVERY_S

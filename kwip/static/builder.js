@@ -23,6 +23,7 @@
     try {
       const answer = await fetch(url, { headers: { Accept: "text/html" }, cache: "no-cache" });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const part of page.querySelectorAll("noscript")) part.remove();
       if (mine !== last) return;
       if (!page.getElementById("builder")) throw new TypeError(url);
       exchange(page);

@@ -41,7 +41,7 @@ class FormFiles {
   }
 
   makeAdd() {
-    const label = gettext("Add pictures");
+    const label = gettext("Add media");
     const isCompose = this.form.matches(".compose");
     const choose = () => this.input.click();
     if (isCompose) return makeButton(label, choose, { icon: "picture", css: "action compose-add" });

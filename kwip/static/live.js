@@ -258,17 +258,26 @@
       for (const one of gone) {
         one.inert = true;
         if (one.contains(document.activeElement)) goOnAfter(one);
-        if (one.matches(".post-focus")) one.replaceWith(tombstone());
+        if (one.matches(".post-focus")) bury(one);
         else (one.closest(".replies > li") ?? one).remove();
       }
     });
   }
 
-  function tombstone() {
+  // What the page is about. Nobody can reply to it; a reply that was begun can be copied.
+  function bury(article) {
     const said = document.createElement("p");
     said.className = "tombstone";
     said.textContent = gettext("This kwip was deleted.");
-    return said;
+    article.replaceWith(said);
+    const reply = document.getElementById("reply");
+    const place = reply?.closest(".compose, .panel");
+    if (reply?.value?.trim() && reply.value !== reply.defaultValue) {
+      reply.readOnly = true;
+      place.querySelector(".compose-end").remove();
+    } else {
+      place?.remove();
+    }
   }
 
   // A timeline shows only the newest of a kwip and its reposts.

@@ -113,6 +113,11 @@ class PurgeStore:
         return [Purge(d["_id"], d["attempts"], d["problem"]) for d in found]
 
     @translated()
+    def dead_count(self) -> int:
+        """Count the dead letters."""
+        return self._purges.count_documents({"state": _DEAD})
+
+    @translated()
     def replay(self, now: dt.datetime) -> int:
         """Let all dead letters be due; count them."""
         result = self._purges.update_many(

@@ -73,8 +73,9 @@ class _Reading:
 def parse_query(text: str) -> PostQuery:
     """Read a query.
 
-    An unknown operator is a word. A known one with a value that it doesn't have is a
-    mistake. A quotation mark without its counterpart reaches to the end.
+    An unknown operator is a word, and so is one without a value. A known one with a
+    value that it doesn't have is a mistake. A quotation mark without its counterpart
+    reaches to the end.
 
     Raises:
         InvalidError: It is too long, or there is nothing to look for; says what to do.
@@ -151,6 +152,9 @@ def _read(reading: _Reading, piece: regex.Match[str]) -> None:
     else:
         if name and not piece["value"].startswith("//"):
             reading.hints.append(Mistake(piece[0], _no_operator(name)))
+        bare = (piece["word"] or "").lower().removesuffix(":")
+        if bare in _OPERATORS and piece[0].endswith(":"):
+            reading.hints.append(Mistake(bare, _no_value(bare)))
         _words(reading, piece[0].lstrip("-"), is_excluded=is_excluded)
 
 
@@ -160,6 +164,13 @@ def _no_operator(name: str) -> str:
         "Operators are %(known)s.",
         name=name,
         known=", ".join(f"{each}:" for each in _OPERATORS),
+    )
+
+
+def _no_value(name: str) -> str:
+    says = _OPERATORS[name](_Reading(), _Operator(name, "", is_excluded=False))
+    return gettext(
+        "This has no value, so it is searched for as a word. %(says)s", says=says
     )
 
 

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from kwip.jobs.measurements import Measurements
 from kwip.jobs.sweeper import Sweeper
 from kwip.loops import Loop
 from kwip.services.coherence.change_stream import ChangeStreamInvalidator
 from kwip.services.maintenance.heartbeats import Heartbeats
+from kwip.services.maintenance.reports import Reports
 from kwip.store.changes import ChangeStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kwip.cache.queue import JobQueue
     from kwip.services.bundle import Services
     from kwip.wiring.core import Core
 
@@ -29,7 +32,7 @@ class Background:
     loops: list[Loop]
 
 
-def make_background(core: Core, services: Services) -> Background:
+def make_background(core: Core, services: Services, queue: JobQueue) -> Background:
     """Make them from the services."""
     clock = core.options.clock
     sweeper = Sweeper(
@@ -48,6 +51,12 @@ def make_background(core: Core, services: Services) -> Background:
         stale_previews=services.previews.store,
         enqueue=core.enqueue,
         clock=clock,
+        measurements=Measurements(
+            queue,
+            core.outbox,
+            services.attachments.files.purges.store,
+            Reports(core.jobs, clock),
+        ),
     )
     change_stream = ChangeStreamInvalidator(
         changes=ChangeStore(core.store), fence=core.fence, clock=clock

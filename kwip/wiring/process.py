@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from kwip import __version__, telemetry
 from kwip.cache.client import Client
 from kwip.cache.entity_cache import EntityCache
 from kwip.cache.queue import JobQueue
@@ -19,10 +20,12 @@ from kwip.jobs.runner import LANES
 from kwip.services.coherence import probes
 from kwip.services.coherence.clock_guard import ClockGuard
 from kwip.services.coherence.fence import Fence
+from kwip.services.maintenance.site_status import SiteStatus
 from kwip.services.reading.entities import Entities
 from kwip.services.reading.loader import Loaders
 from kwip.services.reading.stores import Stores
 from kwip.store.client import JOB_TIMEOUT_MS, WEB_TIMEOUT_MS, Store, connect
+from kwip.store.commands import CommandWatch
 from kwip.store.delivery.outbox import OutboxStore
 from kwip.store.fence import FenceStore
 from kwip.store.jobs import JobStore
@@ -70,6 +73,7 @@ class Wiring:
     realtime: Client
     listener: Listener
     loops: list[Loop]
+    status: SiteStatus
     probes: Mapping[str, Callable[[], probes.Probe]]
 
     def close(self) -> None:
@@ -101,10 +105,12 @@ def build(
     """
     options = options or Options()
     timeout_ms = WEB_TIMEOUT_MS if role in {"web", "live"} else JOB_TIMEOUT_MS
+    listeners = [*options.listeners]
+    if role != "cli":
+        listeners.append(CommandWatch(settings.slow_command_ms))
+        telemetry.BUILD_INFO.labels(__version__, role).set(1)
     store = Store(
-        connect(
-            endpoints.mongodb_uri, timeout_ms=timeout_ms, listeners=options.listeners
-        ),
+        connect(endpoints.mongodb_uri, timeout_ms=timeout_ms, listeners=listeners),
         endpoints.database,
         is_sharded=options.is_sharded,
     )
@@ -145,7 +151,7 @@ def build(
     )
     services = make_services(core)
     listener = Listener(endpoints.redis_realtime_uri, fence.deployment, services.live)
-    background = make_background(core, services)
+    background = make_background(core, services, queue)
     return Wiring(
         endpoints=endpoints,
         services=services,
@@ -165,6 +171,16 @@ def build(
         realtime=realtime,
         listener=listener,
         loops=background.loops,
+        status=SiteStatus(
+            store=store,
+            outbox=core.outbox,
+            purges=services.attachments.files.purges.store,
+            queue=queue,
+            jobs=core.jobs,
+            redises={"cache": cache, "realtime": realtime},
+            folder=settings.home,
+            clock=options.clock,
+        ),
         probes={
             "mongodb": partial(probes.probe_mongodb, store.hello, core.clock_guard),
             "cache": partial(probes.probe_cache, fence),

@@ -26,6 +26,7 @@ def test_a_widget_is_shown_as_it_is_chosen_and_its_code_is_copied(
     page.get_by_label("How many").fill("1")
 
     expect(shown).to_have_count(1)
+    expect(page.locator("iframe")).to_have_count(0)  # that is for those without scripts
     page.get_by_role("button", name="Copy code").click()
     expect(page.get_by_text("Code copied.")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")
@@ -48,6 +49,7 @@ def enter_a_wrong_name(page):
     expect(name).to_have_attribute("aria-invalid", "true")
     expect(name).to_be_focused()
     expect(page.get_by_label("Code")).to_have_value("")
+    expect(page.get_by_role("button", name="Copy code")).to_be_hidden()
     name.fill("@Alice")
     expect(name).not_to_have_attribute("aria-invalid", "true")
 

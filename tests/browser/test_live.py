@@ -183,6 +183,9 @@ def test_a_kwip_that_is_deleted_elsewhere_leaves_open_windows(open_browser, alic
     page, thread = open_browser(alice), open_browser(alice)
     page.goto("/")
     thread.goto(f"/@bob/{goes['id']}")
+    replying = thread.context.new_page()
+    replying.goto(thread.url)
+    replying.get_by_label("Your reply").fill("I saw it.")
     page.mouse.wheel(0, 900)
     read = page.locator(".post", has_text="number 4.")
     expect(read).to_be_in_viewport()
@@ -193,7 +196,12 @@ def test_a_kwip_that_is_deleted_elsewhere_leaves_open_windows(open_browser, alic
     expect(page.locator(".post", has_text="Not for long.")).to_have_count(0)
     assert page.locator(".post").count() == 12
     assert abs(read.bounding_box()["y"] - before) <= 1
-    expect(thread.get_by_text("This kwip was deleted.")).to_be_visible()
+    for each in (thread, replying):
+        expect(each.get_by_text("This kwip was deleted.")).to_be_visible()
+        expect(each.get_by_role("button", name="Reply", exact=True)).to_have_count(0)
+    expect(thread.get_by_label("Your reply")).to_have_count(0)
+    expect(replying.get_by_label("Your reply")).to_have_value("I saw it.")
+    expect(replying.get_by_label("Your reply")).not_to_be_editable()
 
 
 def test_the_results_of_a_poll_follow_the_votes(open_browser, site, alice, bob):

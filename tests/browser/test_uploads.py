@@ -28,7 +28,7 @@ def picture(name="me.png", colour=RED, size=(640, 480)):
 
 
 def choose(page, *files, form="form"):
-    button = page.locator(form).get_by_role("button", name="Add pictures")
+    button = page.locator(form).get_by_role("button", name="Add media")
     with page.expect_file_chooser() as chooser:
         button.click()
     chooser.value.set_files(list(files))

@@ -210,7 +210,10 @@ def test_whatever_people_type_is_text_in_a_widget(
 
     expect(articles.first.locator(".name")).to_have_text(ATTACKS[0])
     expect(articles.first.locator("time")).to_have_text(ARABIC)
-    expect(page.locator("kwip-post .quote .poll li").first).to_contain_text(short[0])
+    poll = page.locator("kwip-post .quote .poll")
+    expect(poll.locator("li").first).to_contain_text(short[0])
+    expect(poll.locator("p")).not_to_have_text(ARABIC)
+    expect(poll.locator("p")).to_contain_text("No votes · Vote · Ends ")
     elements = page.evaluate(
         """[...document.querySelectorAll("kwip-timeline")].flatMap((it) =>
           [...it.shadowRoot.querySelectorAll("script, iframe, style, base, svg[onload],"
@@ -235,11 +238,13 @@ def test_a_widget_says_why_it_shows_nothing(open_browser, site, host, mira, seen
             '<kwip-timeline favourites="@mira"></kwip-timeline>'
             '<kwip-timeline tag="nothing"></kwip-timeline>'
             '<kwip-timeline public limit="99"></kwip-timeline>'
-            "<kwip-timeline></kwip-timeline>",
+            '<kwip-timeline search="has:unicorn"></kwip-timeline>'
+            "<kwip-timeline><p>Nobody writes.</p></kwip-timeline>"
+            '<kwip-post href="https://a.example/@mira/1"></kwip-post>',
         )
     )
     timelines = page.locator("kwip-timeline").all()
-    failing, missing, hidden, empty, refused, unclear = timelines
+    failing, missing, hidden, empty, refused, wrong, unclear = timelines
 
     expect(page.get_by_text("Mira writes.")).to_be_visible()
     missing.scroll_into_view_if_needed()
@@ -252,7 +257,12 @@ def test_a_widget_says_why_it_shows_nothing(open_browser, site, host, mira, seen
     expect(empty).to_contain_text("There are no kwips here yet.")
     refused.scroll_into_view_if_needed()
     expect(refused).to_contain_text("limit: Must be a number from 1 to 40.")
+    wrong.scroll_into_view_if_needed()
+    expect(wrong).to_contain_text("searched for. Use one of: has:link")
     expect(unclear).to_contain_text("does not say what to show")
+    expect(page.get_by_text("Nobody writes.")).to_be_visible()
+    elsewhere = f"This address is not on {urlsplit(site.origin).netloc}."
+    expect(page.locator("kwip-post")).to_contain_text(elsewhere)
     page.unroute("**/user/mira*")
     failing.get_by_role("button", name="Try again").click()
     expect(failing.get_by_role("article")).to_contain_text("The newest.")
@@ -304,3 +314,6 @@ def test_a_kwip_that_is_seen_again_goes_when_it_is_deleted(
     page.clock.fast_forward(31_000)
 
     expect(shown).to_contain_text("This kwip was deleted.")
+    asked = count_requests(page)
+    page.clock.run_for(600_000)
+    assert asked == {}

@@ -75,6 +75,7 @@ def fanout(kwip, wiring, posts, _monkeypatch):
         "fanout-replay": [kwip("fanout", "replay", posts[0].id, "--json")],
         "fanout-stats": [kwip("fanout", "stats", "--json")],
         "queue-stats": [kwip("queue", "stats", "--json")],
+        "trace": [kwip("trace", posts[1].id, "--json")],
     }
 
 

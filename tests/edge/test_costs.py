@@ -13,6 +13,8 @@ from kwip.domain.timelines.lists import ListChange
 from kwip.domain.users import ProfileChange, User, Viewer
 from kwip.schemas.posting.posts import StatusSchema
 from kwip.services.media.emojis import NewEmoji
+from kwip.services.reading import post_entities
+from kwip.services.timelines import threads
 from kwip.wiring import Options, build
 from tests.commands import Commands
 from tests.conversations import grow
@@ -163,6 +165,17 @@ WARM = {
     "/@alice/with-replies.rss": 1,
     "/@bob/favourites.rss": 1,
 }
+#: How often it asks Redis and MongoDB when nothing at all is cached: once for the page,
+#: and then each step is read, loaded and filled.
+COLD = {
+    "/api/widgets/v1/public": (5, 3),
+    "/api/widgets/v1/tag/fox": (5, 3),
+    "/api/widgets/v1/user/alice": (6, 4),
+    "/api/widgets/v1/user/alice/profile": (4, 2),
+    "/api/widgets/v1/post/{post}": (4, 2),
+    "/api/widgets/v1/thread/{post}": (6, 4),
+    "/api/widgets/v1/list/{list}": (7, 7),
+}
 #: The same of pages of which only the parts are cached.
 JOINED = {
     "/api/v1/statuses/{reply}/context": 3,
@@ -256,28 +269,64 @@ def test_deep_paging_takes_the_first_page_of_public_from_nobody(
     assert costs("/api/v1/timelines/public", between=page_deeply) == (3, 0)
 
 
-def test_a_cold_home_is_read_in_two_steps_and_favourites_in_three(costs, endpoints):
-    def forget_all():
+@pytest.fixture
+def forget_all(endpoints):
+    """Return a function that empties the cache."""
+
+    def forget():
         with Redis.from_url(endpoints.redis_cache_uri) as plain:
             plain.flushdb()
 
+    return forget
+
+
+def test_a_cold_home_is_read_in_two_steps_and_favourites_in_three(costs, forget_all):
     # Each step is read, loaded and filled; the page's own question is the first's.
     assert costs("/api/v1/timelines/home", between=forget_all) == (4, 8)
     assert costs("/api/widgets/v1/user/bob/favourites", between=forget_all) == (6, 5)
 
 
-def test_what_was_written_of_a_post_outlives_the_cache(
-    costs, endpoints, known, monkeypatch
-):
-    def forget_all():
-        with Redis.from_url(endpoints.redis_cache_uri) as plain:
-            plain.flushdb()
+def test_what_was_written_of_a_post_outlives_the_cache(costs, forget_all, monkeypatch):
+    def forget():
+        forget_all()
         monkeypatch.setattr(StatusSchema, "dump", fail)
 
     def fail(*_, **__):
         raise AssertionError("it is written anew")
 
-    costs("/api/v1/timelines/home", between=forget_all)
+    costs("/api/v1/timelines/home", between=forget)
+
+
+def test_a_cold_widget_is_read_in_few_steps(costs, wiring, alice, forget_all):
+    fanout, on_list = wiring.services.fanout, alice.say("later")
+    fanout.deliver(fanout.begin(int(on_list["id"])))
+
+    found = {path: costs(path, between=forget_all) for path in COLD}
+
+    assert found == COLD
+
+
+def test_a_thread_widget_costs_no_more_however_many_replies_there_are(
+    costs, wiring, commands, forget_all, known, monkeypatch
+):
+    """Cold, and even if almost nothing of it may be shown."""
+    monkeypatch.setattr(post_entities, "MAX_THREAD", 200)
+    monkeypatch.setattr(threads, "MAX_HIDDEN", 50)
+    root_id, hidden = int(known["post"]), int(known["bob"])
+    grow(wiring.store.database, root_id, [0] * 300, author_id=hidden)
+    wiring.services.users.update_profile(
+        Viewer(id=hidden, username="bob", digest=""), ProfileChange(is_embeddable=False)
+    )
+    path = f"/api/widgets/v1/thread/{root_id}?limit=20"
+    before = []
+
+    def forget():
+        forget_all()
+        before.append(commands.documents)
+
+    assert costs(path, between=forget) == (10, 6)
+    # The conversation, what is hydrated of it, the post and its author.
+    assert commands.documents - before[0] == 200 + (20 + 50) + 2
 
 
 def test_custom_emoji_cost_no_round_trip(costs, wiring, alice):

@@ -33,25 +33,29 @@ def raising(monkeypatch, wiring, error):
 
 
 @pytest.fixture
-def behind_a_proxy(wiring, settings):
-    """Return a client that is a trusted proxy."""
-    home = str(settings.home)
-    trusting = load({"KWIP_HOME": home, "KWIP_TRUSTED_PROXIES": "1"})
-    return create_app(wiring, trusting).test_client(use_cookies=False)
+def proxied(wiring, settings):
+    """Return a client whose requests come through a proxy of ours."""
+    environ = {"KWIP_HOME": str(settings.home), "KWIP_TRUSTED_PROXIES": "1"}
+    return create_app(wiring, load(environ)).test_client(use_cookies=False)
 
 
 @pytest.mark.parametrize("asked", ["a", "0123-abc.DEF_x", "x" * 64])
-def test_a_sane_request_id_of_a_trusted_proxy_is_kept(behind_a_proxy, client, asked):
-    sent = {"X-Request-Id": asked}
+def test_the_request_id_of_our_proxy_is_kept(proxied, asked):
+    answer = proxied.get("/livez", headers={"X-Request-Id": asked})
 
-    assert behind_a_proxy.get("/livez", headers=sent).headers["X-Request-Id"] == asked
-    for path in ("/livez", "/public"):  # by the app, and by the page cache
-        assert client.get(path, headers=sent).headers["X-Request-Id"] != asked
+    assert answer.headers["X-Request-Id"] == asked
+
+
+@pytest.mark.parametrize("path", ["/livez", "/public.rss"])
+def test_nobody_else_chooses_the_request_id(client, path):
+    answer = client.get(path, headers={"X-Request-Id": "a"})
+
+    assert len(answer.headers["X-Request-Id"]) == 32
 
 
 @pytest.mark.parametrize("asked", ["", "x" * 65, "a b", "a\tb", "ä", "<script>"])
-def test_another_request_id_is_replaced(behind_a_proxy, asked):
-    answer = behind_a_proxy.get("/livez", headers={"X-Request-Id": asked})
+def test_another_request_id_is_replaced(proxied, asked):
+    answer = proxied.get("/livez", headers={"X-Request-Id": asked})
 
     assert len(answer.headers["X-Request-Id"]) == 32
     assert answer.headers["X-Request-Id"].isalnum()
@@ -78,12 +82,49 @@ def test_each_request_is_one_line_in_the_log(alice):
         "route": "/api/v1/timelines/home",
         "status": 200,
         "request_id": answer.headers["X-Request-Id"],
+        "client": "127.0.0.1",
         "viewer_id": alice.user.id,
     }
     assert second == second | {"route": "unmatched", "status": 404}
     assert "viewer_id" not in second
     assert "secret" not in repr(lines)
     assert alice.token.split(".")[1] not in repr(lines)
+
+
+@pytest.mark.parametrize(
+    ("shown", "address", "expected"),
+    [
+        ("full", "192.0.2.17", "192.0.2.17"),
+        ("network", "192.0.2.17", "192.0.2.0/24"),
+        ("network", "2001:db8:1:2:3::9", "2001:db8:1:2::/64"),
+        ("network", "::ffff:192.0.2.17", "192.0.2.0/24"),
+        ("none", "192.0.2.17", None),
+    ],
+)
+def test_the_log_has_as_much_of_an_address_as_is_set(
+    wiring, settings, shown, address, expected
+):
+    environ = {"KWIP_HOME": str(settings.home), "KWIP_LOG_CLIENTS": shown}
+    client = create_app(wiring, load(environ)).test_client(use_cookies=False)
+    with structlog.testing.capture_logs() as lines:
+        for path in ("/livez", "/public.rss", "/public.rss"):  # the last is cached
+            client.get(path, environ_base={"REMOTE_ADDR": address})
+
+    requests = [line for line in lines if line["event"] == "request"]
+    assert [line.get("client") for line in requests] == [expected] * 3
+
+
+def test_a_request_without_permission_is_counted_by_its_rule(client, alice):
+    def denied(rule):
+        name = "kwip_authz_denied_total"
+        return REGISTRY.get_sample_value(name, {"rule": rule}) or 0
+
+    rules = ("credential", "form_token")
+    before = [denied(rule) for rule in rules]
+    client.get("/api/v1/timelines/home")
+    client.post("/login", data={"login": "alice", "password": "x"})
+
+    assert [denied(rule) for rule in rules] == [count + 1 for count in before]
 
 
 def test_each_request_is_counted_by_its_route(client):

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import pytest
+from structlog.contextvars import clear_contextvars, get_contextvars
 
-from kwip.cache.queue import JobQueue
+from kwip.cache.queue import JobQueue, QueuedJob
 from kwip.domain.clock import system_clock_ms
 from kwip.jobs.runner import LANES, Runner
 from tests.servers import wait_until
@@ -12,6 +14,7 @@ from tests.servers import wait_until
 
 @pytest.fixture
 def queue(endpoints):
+    clear_contextvars()
     queue = JobQueue(endpoints.redis_queue_uri, LANES, system_clock_ms)
     yield queue
     queue.close()
@@ -21,13 +24,14 @@ class Done:
     """What jobs have been run, one of which may be held up."""
 
     def __init__(self):
-        self.jobs = []
+        self.jobs, self.request_ids = [], []
         self.let_go = threading.Event()
 
     def run(self, name, job_id):
         if job_id == "slow":
             self.let_go.wait(10.0)
         self.jobs.append((name, job_id))
+        self.request_ids.append(get_contextvars().get("request_id"))
 
 
 @pytest.fixture
@@ -92,3 +96,11 @@ def test_a_job_under_way_is_finished_before_the_end(queue, start, done):
 
     assert done.jobs == [("fanout", "slow")]
     assert queue.sizes()["fanout"]["waiting"] == 1
+
+
+def test_a_job_logs_with_the_id_of_its_request_and_the_next_one_without(queue, done):
+    runner = Runner(queue, {"fanout": partial(done.run, "fanout")}, threads=1)
+    runner._run(QueuedJob("fanout", "1", "r1"))
+    runner._run(QueuedJob("fanout", "2"))
+
+    assert done.request_ids == ["r1", None]

@@ -26,6 +26,9 @@ SERIES = {
     "kwip_redis_breaker_open",
     "kwip_loop_heartbeat_timestamp_seconds",
     "kwip_loop_failures_total",
+    "kwip_dead_letters",
+    "kwip_mongo_command_duration_seconds_bucket",
+    "kwip_mongo_has_primary",
 }
 WORK = """
 from kwip import telemetry
@@ -39,6 +42,18 @@ telemetry.CACHE_WITHOUT_LEASE.inc(0.5)
 telemetry.REDIS_BREAKER_OPEN.labels("cache").set(1)
 telemetry.LOOP_FAILURES.labels("sweeper").inc()
 telemetry.LOOP_HEARTBEAT.labels("sweeper").set(time)
+telemetry.DEAD_LETTERS.labels("post").set(1)
+telemetry.MONGO_COMMANDS.labels("find", "posts").observe(0.01)
+telemetry.MONGO_HAS_PRIMARY.set(time == 1_000)
+"""
+#: Opens some files, and waits for its end.
+OPEN = """
+import os, sys
+from kwip import telemetry
+telemetry.BUILD_INFO.labels("1.0", "web").set(1)
+files = [os.open("/dev/null", os.O_RDONLY) for _ in range(int(sys.argv[1]))]
+print("open", flush=True)
+sys.stdin.read()
 """
 #: Counts on a full disk, more than the files have room for at first, and prints what
 #: can be read as soon as there is room again and everything has been counted once more.
@@ -130,6 +145,39 @@ def test_a_live_gauge_ends_with_its_process_and_a_counter_does_not(living, scrap
 def test_the_oldest_heartbeat_of_all_live_processes_is_told(folder):
     assert telemetry.heartbeats(folder, lambda _: True) == {"sweeper": 1_000}
     assert telemetry.heartbeats(folder, lambda _: False) == {}
+
+
+def test_one_process_without_a_primary_is_enough(scrape):
+    assert "kwip_mongo_has_primary 0.0" in scrape()
+
+
+def test_files_are_those_of_the_process_of_a_role_that_is_nearest_to_its_limit(
+    tmp_path,
+):
+    environ = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", OPEN, str(files)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environ,
+            cwd=PROJECT,
+        )
+        for files in (30, 60)
+    ]
+    assert [process.stdout.readline() for process in processes] == [b"open\n"] * 2
+    found = {
+        sample.name: (sample.labels, sample.value)
+        for sample in telemetry._samples(tmp_path, lambda _: True)
+    }
+    for process in processes:
+        process.communicate()
+
+    assert found["kwip_build_info"] == ({"version": "1.0", "role": "web"}, 2)
+    role, files = found["kwip_open_fds"]
+    assert role == {"role": "web"}
+    assert 60 < files < 90
+    assert found["kwip_max_fds"][1] > files
 
 
 @pytest.mark.parametrize("since", ["from the start", "later"])

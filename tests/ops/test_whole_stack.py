@@ -20,6 +20,9 @@ from config.settings import PROJECT
 from kwip.cli.up import is_ready
 from kwip.domain.setup import code_digest
 from kwip.embedded.children import marked
+from tests.ops.alerting import Monitoring
+from tests.ops.alerts import hold
+from tests.ops.outages import deliveries_fail, queue_hangs
 from tests.ops.stack import Stack
 from tests.servers import wait_until
 
@@ -165,6 +168,22 @@ def counted(stack):
         if line.startswith("kwip_http_requests_total{") and 'route="/livez"' in line
     ]
     return sum(found)
+
+
+@pytest.fixture
+def monitoring(stack, tmp_path):
+    """Return Prometheus and Alertmanager that watch the stack."""
+    monitoring = Monitoring(tmp_path, stack.settings.metrics_port)
+    yield monitoring
+    monitoring.stop()
+
+
+def test_alerts_fire_during_an_outage_and_end_after_it(stack, monitoring):
+    """`make alerts` does so with more outages."""
+    alerts = ("KwipRedisBreakerOpen", "KwipDeadLetters", "KwipFanoutStalled")
+    assert not monitoring.firing() & set(alerts)
+
+    hold(stack, monitoring, (deliveries_fail, queue_hangs), alerts)
 
 
 @pytest.mark.parametrize("role", PROGRAMS)

@@ -169,7 +169,7 @@ def test_every_page_is_among_those_that_are_checked(places):
     parts = PARTS.keys() | PARTS_OF_A_KWIP.keys() | CARD.keys() | COMPLETION.keys()
     # What a script asks about a file is no page.
     parts |= SIDE.keys()
-    assert pages - {"styleguide", "file_state"} == places.keys() | parts
+    assert pages - {"styleguide", "file_state", "status"} == places.keys() | parts
 
 
 def test_the_style_guide_is_sound_and_there_only_where_it_is_asked_for(

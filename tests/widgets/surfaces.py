@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 JSON, TEXT, PAGE = "application/json", "text/plain", "text/html"
+SVG = "image/svg+xml"
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,15 @@ NOTHING = _showing("", "")
 class Surface:
     """A row: an address, of what it is, and which of the kwips that are shown it has.
 
-    `error` is the type of its errors. `gone` is the status for a deleted kwip and for a
-    suspended user.
+    `error` is the type of its errors, `missing` if there is no such thing. `gone` is
+    the status for a deleted kwip and for a suspended user.
     """
 
     path: str
     kwips: Callable
     shows: Showing = WHOLE
     error: str = JSON
+    missing: str = ""
     gone: int = 404
 
     @property
@@ -219,7 +221,7 @@ _OTHERS = [
     Surface(f"/api/oembed?url={ORIGIN}/tags/tea", nothing),
     Surface(f"/api/oembed?url={ORIGIN}/embed/list/{{list_id}}", nothing),
     Surface("/@{name}/{post_id}/embed", itself, error=PAGE, gone=410),
-    Surface("/badge/{name}.svg", nothing),
-    Surface("/badge/{name}.svg?show=latest", newest, EXCERPT),
+    Surface("/badge/{name}.svg", nothing, missing=SVG),
+    Surface("/badge/{name}.svg?show=latest", newest, EXCERPT, missing=SVG),
 ]
 SURFACES = [*_JSON, *_FEEDS, *_FRAMES, *_OTHERS]

@@ -68,3 +68,16 @@ def test_a_wrong_parameter_of_a_badge_is_named(wiring, alice, client):
     viewer = Viewer(id=alice.user.id, username="alice", digest="")
     wiring.services.users.update_profile(viewer, ProfileChange(is_embeddable=False))
     assert client.get("/badge/alice.svg").status_code == 404
+
+
+def test_a_badge_of_nobody_says_so_in_a_picture(wiring, alice, client):
+    wiring.services.moderation.suspend(alice.user.id)
+    for name in ("nobody", "Alice"):
+        answer = client.get(f"/badge/{name}.svg?show=kwips&size=32")
+
+        assert (answer.status_code, answer.mimetype) == (404, "image/svg+xml")
+        assert "sandbox" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["Cache-Control"] == "public, max-age=60"
+        picture = ET.fromstring(answer.text)  # noqa: S314 -- our own
+        title = picture.find(f"{NAMESPACE}title").text
+        assert (title, picture.get("height")) == (f"@{name.lower()}: not found", "32")

@@ -37,7 +37,8 @@ def test_each_page_names_a_card_that_never_changes(alice, client, card_of):
         card = client.get(card_of(path))
 
         assert card.mimetype == "image/png"
-        assert card.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        cached = "public, max-age=31536000, immutable, s-maxage=30"
+        assert card.headers["Cache-Control"] == cached
         assert Image.open(io.BytesIO(card.data)).size == (1200, 630)
         assert len(card.data) < 100_000
 

@@ -9,7 +9,7 @@ import pytest
 from kwip.domain.timelines.lists import ListChange, RepliesPolicy
 from kwip.domain.users import ProfileChange, Viewer
 from tests.people import sign_in
-from tests.widgets.test_widgets import CHECK, ROOT
+from tests.widgets.test_widgets import ROOT
 
 
 def viewer_of(person):
@@ -43,7 +43,6 @@ class Shared:
     def ids(self, query=""):
         answer = self.get(query)
         assert answer.status_code == 200, answer.text
-        CHECK.validate(answer.json)
         return [post["id"] for post in answer.json["posts"]]
 
 

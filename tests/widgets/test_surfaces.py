@@ -52,7 +52,8 @@ def wrong(world, client, rows=SURFACES):
     """Give what each address has that it must not have, and what it lacks."""
     for path, row, subject in asked(world, rows):
         answer = client.get(path)
-        status, kind, found = row.status(world, subject), row.error, words(answer.text)
+        status, found = row.status(world, subject), words(answer.text)
+        kind = row.missing or row.error
         expected = row.expected(world, subject) if status == 200 else set()
         if answer.status_code != status:
             yield f"{path}: {answer.status}"

@@ -26,7 +26,7 @@ def kept_rules():
     return [
         route.rule
         for route in AREAS["widgets"]
-        if route.policy.cache in {"widget", "immutable"}
+        if route.policy.cache in {"widget", "card"}
     ]
 
 

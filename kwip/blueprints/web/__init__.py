@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kwip.blueprints.web import styleguide
+from kwip.blueprints.web import admin, styleguide
 from kwip.blueprints.web.accounts import settings, setup, users, welcome
 from kwip.blueprints.web.accounts import sign_in as access
 from kwip.blueprints.web.discovery import explore, featured_tags, search, suggestions
@@ -33,4 +33,5 @@ ROUTES = (
     *notifications.ROUTES,
     *builder.ROUTES,
     *intents.ROUTES,
+    *admin.ROUTES,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from flask import Response
@@ -9,6 +10,7 @@ from flask import Response
 from kwip.blueprints import http
 from kwip.blueprints.surrogate_keys import name_entities
 from kwip.blueprints.table import WIDGET, Route
+from kwip.domain.errors import GoneError, NotFoundError
 from kwip.domain.timelines import surrogate_keys
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.timelines.pushdown import Kinds
@@ -22,19 +24,37 @@ if TYPE_CHECKING:
     from kwip.domain.users import User
     from kwip.schemas.timelines.badges import BadgeRequest
 
+#: Who is nobody now may sign up, or allow widgets again.
+_MISSING_CACHE = "public, max-age=60"
 _NOTHING_RUNS = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 def badge(username: str) -> Response:
     """Return a user's badge as SVG."""
     asked = http.load_query(badges.BadgeQuery())
-    user = http.services().widgets.profile(http.loader(), username)
+    try:
+        user = http.services().widgets.profile(http.loader(), username)
+    except (NotFoundError, GoneError):
+        return _missing(username, asked)
     newest = _newest(user) if asked.show == "latest" else ()
     label, value = _says(user, asked, newest)
-    drawn = badges.draw(label, value, asked)
+    response = _svg(badges.draw(label, value, asked))
+    return name_entities(response, newest, surrogate_keys.of_user(user.id))
+
+
+def _missing(username: str, asked: BadgeRequest) -> Response:
+    """Say in a picture that there is none, which browsers show despite the status."""
+    label, value = f"@{username.lower()}", gettext("not found")
+    response = _svg(badges.draw(label, value, asked, ground=badges.GREY))
+    response.status_code = HTTPStatus.NOT_FOUND
+    response.headers["Cache-Control"] = _MISSING_CACHE
+    return response
+
+
+def _svg(drawn: str) -> Response:
     response = Response(drawn, content_type="image/svg+xml; charset=utf-8")
     response.headers["Content-Security-Policy"] = _NOTHING_RUNS
-    return name_entities(response, newest, surrogate_keys.of_user(user.id))
+    return response
 
 
 def _says(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kwip.domain.cards import Card
     from kwip.domain.ids import PostId
 
-CARD = replace(WIDGET, cache="immutable")
+CARD = replace(WIDGET, cache="card")
 #: What a card costs in the rate limit besides the request, in posts read: as many as
 #: three more requests.
 DRAWING_WORK = 600

@@ -31,7 +31,7 @@ _WIDTHS = (
 #: Of other letters, and of the wide scripts and emoji that begin at U+1100.
 _OTHER, _WIDE, _WIDE_FROM = 600, 1_000, 0x1100
 _COLOURS = {"light": ("#f5f3ef", "#1f2422"), "dark": ("#1d2225", "#e9ece9")}
-_ACCENT = "#0b6b58"
+ACCENT, GREY = "#0b6b58", "#687076"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +69,11 @@ def counted(show: Shown, count: int) -> tuple[str, str]:
     return label, f"{count:,}"
 
 
-def draw(label: str, value: str, asked: BadgeRequest) -> str:
-    """Return a badge as SVG; what is on it is also its title."""
+def draw(label: str, value: str, asked: BadgeRequest, ground: str = ACCENT) -> str:
+    """Return a badge as SVG; what is on it is also its title.
+
+    `ground` is behind the label.
+    """
     left, right = (_width(text) + 2 * _PADDING for text in (label, value))
     width = left + right
     scale = asked.size / _HEIGHT
@@ -80,7 +83,7 @@ def draw(label: str, value: str, asked: BadgeRequest) -> str:
         f'height="{asked.size}" viewBox="0 0 {width} {_HEIGHT}" role="img" '
         f'aria-label="{title}"><title>{title}</title>{_style(asked.theme)}'
         f'<clipPath id="r"><rect width="{width}" height="{_HEIGHT}" rx="4"/></clipPath>'
-        f'<g clip-path="url(#r)"><rect fill="{_ACCENT}" width="{left}" height="100%"/>'
+        f'<g clip-path="url(#r)"><rect fill="{ground}" width="{left}" height="100%"/>'
         f'<rect class="g" x="{left}" width="{right}" height="100%"/></g>'
         f'<g font-family="Arial,Helvetica,Liberation Sans,sans-serif" '
         f'font-size="{_FONT}">{_text(label, 0, "l")}{_text(value, left, "v")}</g></svg>'

@@ -36,24 +36,24 @@ WAYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 _ALL_WAYS = ("element", "frame", "json", "feed", "badge")
 _TRUE, _FALSE = "true", "false"
-_SHARED = ("limit", "order", "media")
+_SHARED = ("limit", "order", "media", "live")
 _LEAVES_OUT = ("media", "replies", "reposts", "approved")
 #: The parameters of a timeline, by kind.
 _OF_KIND: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "user": (*_SHARED, "replies", "reposts"),
-        "favourites": ("limit", "media"),
+        "favourites": ("limit", "media", "live"),
         "public": _SHARED,
         "tag": _SHARED,
-        "list": ("limit", "media", "replies", "reposts"),
-        "search": ("limit",),
-        "thread": ("limit", "approved"),
+        "list": ("limit", "media", "live", "replies", "reposts"),
+        "search": ("limit", "live"),
+        "thread": ("limit", "live", "approved"),
     }
 )
 #: Those that each way of showing it has.
 _OF_WAY: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "element": ("limit", "order", "theme", "lang", *_LEAVES_OUT),
+        "element": ("limit", "order", "live", "theme", "lang", *_LEAVES_OUT),
         "frame": ("limit", "theme", "replies", "reposts"),
         "json": ("limit", "order", *_LEAVES_OUT),
         "feed": ("limit", "format", "media", "replies"),
@@ -160,8 +160,8 @@ class _Number(fields.String):
 class BuilderQuery(BodySchema[WidgetChoice]):
     """`kind`, `of`, `way`, and the options by the names that widgets have for them.
 
-    A way that a kind does not have becomes the first one that it has. Without a kind it
-    is `own`'s kwips, or everybody's for visitors.
+    Without a way it is the first one that the kind has; without a kind it is `own`'s
+    kwips, or everybody's for visitors.
     """
 
     kind = _one_of(*WAYS)
@@ -169,6 +169,7 @@ class BuilderQuery(BodySchema[WidgetChoice]):
     way = _one_of(*_ALL_WAYS)
     limit = _Number(1, MAX_LIMIT)
     order = _one_of("active")
+    live = _one_of("auto", "off")
     media = _one_of(_TRUE)
     replies = _one_of(_TRUE, _FALSE)
     reposts = _one_of(_FALSE)
@@ -182,6 +183,13 @@ class BuilderQuery(BodySchema[WidgetChoice]):
     def __init__(self, own: str = ""):
         super().__init__()
         self._own = own
+        self._default = "user" if own else "public"
+
+    @validates_schema
+    def _check_way(self, data: dict[str, str], **_: object) -> None:
+        if data["way"] not in ("", *WAYS[data["kind"] or self._default]):
+            message = gettext("Choose one of these.")
+            raise ValidationError(message, "way")
 
     @validates_schema
     def _check_language(self, data: dict[str, str], **_: object) -> None:
@@ -193,12 +201,12 @@ class BuilderQuery(BodySchema[WidgetChoice]):
         self, *, kind: str, of: str | None, way: str, **options: str
     ) -> WidgetChoice:
         """Build the choice."""
-        kind = kind or ("user" if self._own else "public")
+        kind = kind or self._default
         if of is None:
             of = self._own if _NAMED_ALIKE.get(kind) == "name" else ""
         return WidgetChoice(
             kind=kind,
             of=of.strip() if kind != "public" else "",
-            way=way if way in WAYS[kind] else WAYS[kind][0],
+            way=way or WAYS[kind][0],
             options={name: value.strip() for name, value in options.items()},
         )

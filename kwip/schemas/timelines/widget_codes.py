@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
@@ -34,21 +34,26 @@ class Subject:
     """What a widget shows: `name` as widgets address it, its page, and its title.
 
     `sites` are those that alone may frame it, if its owner has named some.
+    `invitation` are the words of a link to the page, if they are others than the title.
+    `hints` are what the owner of a widget should know.
     """
 
     name: str
     page: str
     title: str
     sites: tuple[str, ...] = ()
+    invitation: str = ""
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class WidgetCode:
     """The `text` to copy, and what shows it here.
 
-    That is `shown` (`Markup`, in which all is escaped), or the page of a frame, or the
-    address of something that is no page; the others are empty. `sites` are those that
-    alone may show a frame.
+    That is `shown` (`Markup`, in which all is escaped), with a `frame` in its place
+    where scripts don't run; or only the page of a `frame`; or `source`, the address of
+    something that is no page. The others are empty. `sites` are those that alone may
+    show a frame.
     """
 
     text: str
@@ -69,10 +74,21 @@ def _element(choice: WidgetChoice, subject: Subject, urls: Urls) -> WidgetCode:
     attributes = {name: value} | choice.parameters
     written = Markup("").join(_attribute(*each) for each in attributes.items())
     shown = Markup('<{tag}{written}>\n  <a href="{page}">{title}</a>\n</{tag}>').format(
-        tag=tag, written=written, page=subject.page, title=subject.title
+        tag=tag,
+        written=written,
+        page=subject.page,
+        title=subject.invitation or subject.title,
     )
     script = f'<script type="module" src="{urls.origin}/widgets/v1/kwip.js"></script>'
-    return WidgetCode(f"{script}\n\n{shown}", shown=shown)
+    frame = _frame_path(_framed(choice), subject) if "frame" in choice.ways else ""
+    return WidgetCode(f"{script}\n\n{shown}", shown=shown, frame=frame)
+
+
+def _framed(choice: WidgetChoice) -> WidgetChoice:
+    """Return the frame that shows what an element does."""
+    has_replies = choice.options.get("replies") != "false"
+    replies = {"replies": "true" if has_replies else ""}
+    return replace(choice, way="frame", options={**choice.options, **replies})
 
 
 def _attribute(name: str, value: str) -> Markup:
@@ -82,15 +98,24 @@ def _attribute(name: str, value: str) -> Markup:
 
 
 def _frame(choice: WidgetChoice, subject: Subject, urls: Urls) -> WidgetCode:
-    path = f"/embed/{_path(choice, subject)}{_query(choice.parameters)}"
+    path = _frame_path(choice, subject)
     height = _LOW if choice.kind == "post" else _HIGH
-    text = Markup(
+    text = frame_code(urls.origin + path, subject.title, height)
+    return WidgetCode(str(text), frame=path, sites=subject.sites)
+
+
+def _frame_path(choice: WidgetChoice, subject: Subject) -> str:
+    return f"/embed/{_path(choice, subject)}{_query(choice.parameters)}"
+
+
+def frame_code(address: str, title: str, height: int = _LOW) -> Markup:
+    """Return the code of a frame, which is as high as one kwip unless you say."""
+    return Markup(
         '<iframe src="{}" title="{}"\n'
         '  width="100%" height="{}" loading="lazy"'
         ' style="border: 0; max-width: 600px"\n'
         '  sandbox="{}"></iframe>'
-    ).format(urls.origin + path, subject.title, height, _SANDBOX)
-    return WidgetCode(str(text), frame=path, sites=subject.sites)
+    ).format(address, title, height, _SANDBOX)
 
 
 def _json(choice: WidgetChoice, subject: Subject, urls: Urls) -> WidgetCode:

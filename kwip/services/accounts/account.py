@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kwip import telemetry
 from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotAuthenticatedError, NotFoundError
@@ -114,4 +115,5 @@ class Account:
         ended = self.end_other_sessions(viewer)
         if not self.stores.users.set_password(viewer.id, hashed):
             raise NotFoundError("Your account no longer exists.", user_id=viewer.id)
+        telemetry.AUTH_EVENTS.labels("password_changed").inc()
         return ended + self.end_other_sessions(viewer)

@@ -12,6 +12,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from kwip import telemetry
 from kwip.cache import invalidation_rules
 from kwip.cache.keys import PAGE_TTL_S
 from kwip.domain.clock import at
@@ -261,6 +262,7 @@ class Authentication:
 
     def sign_out(self, viewer: Viewer) -> None:
         """End the viewer's session."""
+        telemetry.AUTH_EVENTS.labels("signed_out").inc()
         self.stores.sessions.delete(viewer.id, viewer.digest)
         self._invalidate(
             invalidation_rules.sign_out, AccessKeyId(viewer.id, viewer.digest)
@@ -300,6 +302,7 @@ class Authentication:
             created_at=at(self.clock()),
         )
         self.stores.tokens.create(stored)
+        telemetry.AUTH_EVENTS.labels("token_created").inc()
         self._invalidate(invalidation_rules.create_token, credential.id)
         return _info(stored), credential.text
 
@@ -320,6 +323,7 @@ class Authentication:
         )
         if not was_there:
             raise NotFoundError("Token not found.")
+        telemetry.AUTH_EVENTS.labels("token_revoked").inc()
 
     def _invalidate(
         self, keys_of: Callable[..., tuple[Any, ...]], access_key: AccessKeyId

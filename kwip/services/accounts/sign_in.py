@@ -112,6 +112,9 @@ class SignIn:
         receipt = self._charge("sign_in", subjects)
         try:
             owner = self.authentication.prove(login, password, is_known=is_known)
+        except NotAuthenticatedError:
+            telemetry.AUTH_EVENTS.labels("wrong_password").inc()
+            raise
         except StoreUnavailableError:  # the password was not checked
             self._give_back(receipt, ["signin", "signin_account"])
             raise
@@ -120,6 +123,7 @@ class SignIn:
             owner.user_id, owner.username, applicant.agent
         )
         self.authentication.require_current(owner, credential)
+        telemetry.AUTH_EVENTS.labels("signed_in").inc()
         return Admitted(credential, _digests(owner.username, owner.email))
 
     def set_up(self, code: str, form: SignUp, applicant: Applicant) -> Admitted:
@@ -157,6 +161,7 @@ class SignIn:
             with suppress(NotAuthenticatedError):
                 self.authentication.prove(viewer.username, password, is_known=True)
                 return password
+        telemetry.AUTH_EVENTS.labels("wrong_password").inc()
         raise NotAuthenticatedError("Wrong password.")
 
     def sign_up(self, form: SignUp, applicant: Applicant) -> Admitted:
@@ -191,6 +196,7 @@ class SignIn:
         credential = self.authentication.begin_session(
             user.id, user.username, applicant.agent
         )
+        telemetry.AUTH_EVENTS.labels("signed_up").inc()
         return Admitted(credential, _digests(user.username, form.email))
 
     def _charge(self, quota: str, subjects: Mapping[str, str]) -> _Receipt:
@@ -211,6 +217,7 @@ class SignIn:
             return _Receipt({}, None)
         if not verdict.is_allowed:
             telemetry.RATE_LIMIT_REFUSALS.labels(quota).inc()
+            telemetry.AUTH_EVENTS.labels("limited").inc()
             raise too_much(verdict, quota=quota)
         return _Receipt(charged, verdict.now_us)
 

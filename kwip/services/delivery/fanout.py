@@ -19,6 +19,8 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+import structlog
+
 from kwip import telemetry
 from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import MAX_ID, UserId, ms_of
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from kwip.services.reading.stores import Stores
     from kwip.store.delivery.outbox import DeliveryLease, OutboxStore
     from kwip.store.social.edges import EdgeStore
+
+log = structlog.get_logger()
 
 #: A post whose id is this much older than its insert was imported with its own date;
 #: its lag means nothing.
@@ -193,6 +197,11 @@ class Fanout:
         for owners, place in self._chunks(lease):
             delivered += self._push(lease, owners)
             if place is not None:
+                log.info(
+                    "chunk_delivered",
+                    post_ids=[str(each) for each in lease.ids],
+                    owners=len(owners),
+                )
                 self._advance(lease, cursor=place.cursor, has_wrapped=place.has_wrapped)
         if lease.audience.is_in_lists:
             for last_list in self.lists.deliver(lease.posts, lease.listed):

@@ -29,6 +29,8 @@ T = TypeVar("T")
 #: How many requests of a process check at once; the others wait or queue. Each holds a
 #: connection to Redis, and one signal may wake 2,000.
 TURNS = 16
+#: How many connections a live process accepts; each needs memory.
+MOST_WAITING = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Live:
     def open(self) -> None:
         """Let requests wait here: this is a live process."""
         self._is_open = True
+        telemetry.LONG_POLLS_LIMIT.set(MOST_WAITING)
 
     def close(self) -> None:
         """End all waits at once, as if they had timed out."""

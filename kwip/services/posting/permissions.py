@@ -70,7 +70,9 @@ class Permissions:
                 raise GoneError("This kwip was deleted.", post_id=post_id)
             return post
         self.post(viewer_id, post_id)
-        raise ForbiddenError("Only the author can do that.", post_id=post_id)
+        raise ForbiddenError(
+            "Only the author can do that.", post_id=post_id, rule="author"
+        )
 
     def _shows(self, viewer_id: UserId, post: Post) -> bool:
         relations = self.stores.relationships.relations([viewer_id])[viewer_id]

@@ -42,7 +42,9 @@ class Pins:
         """
         post = self.permissions.post(viewer.id, post_id)
         if post.author_id != viewer.id:
-            raise ForbiddenError("Only the author can pin this kwip.", post_id=post_id)
+            raise ForbiddenError(
+                "Only the author can pin this kwip.", post_id=post_id, rule="author"
+            )
         if post.visibility is Visibility.DIRECT:
             raise InvalidError("Direct kwips can't be pinned.")
         self._forget_deleted(viewer)

@@ -176,7 +176,7 @@ class Posts:
         for _ in range(TRIES):
             old = self.permissions.own(viewer.id, post_id)
             if old.repost_of_id is not None:
-                raise ForbiddenError("Reposts can't be edited.")
+                raise ForbiddenError("Reposts can't be edited.", rule="repost")
             if asked.quote_of_id not in {None, old.quote_of_id}:
                 raise InvalidError("Check what you entered.", _KEEPS_QUOTE)
             new = self._edited(old, asked)  # or refuse, before anything is stored

@@ -69,7 +69,9 @@ class Quotes:
         """
         post = self.permissions.own(viewer.id, post_id)
         if post.repost_of_id is not None:
-            raise ForbiddenError("Reposts can't be edited.", post_id=post_id)
+            raise ForbiddenError(
+                "Reposts can't be edited.", post_id=post_id, rule="repost"
+            )
         self.stores.quotes.set_policy(post_id, policy)
         self.fence.invalidate(invalidation_rules.set_quote_policy(post_id=post_id))
         self.publication.reindex(post_id)

@@ -59,7 +59,7 @@ class Quoting:
         relations = self.stores.relationships.relations([author_id])[author_id]
         is_follower = post.author_id in relations.follows
         if not may_quote(author_id, post, is_follower=is_follower):
-            raise ForbiddenError(_refusal(post), post_id=post_id)
+            raise ForbiddenError(_refusal(post), post_id=post_id, rule="quote_policy")
         return post
 
 

@@ -162,4 +162,4 @@ def _require_repostable(viewer: Viewer, original: Post) -> None:
     message = "Followers-only kwips can't be reposted."
     if original.visibility is Visibility.DIRECT:
         message = "Direct kwips can't be reposted."
-    raise ForbiddenError(message, post_id=original.id)
+    raise ForbiddenError(message, post_id=original.id, rule="visibility")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kwip.domain.ids import PostId
-    from kwip.domain.timelines.search import Mistake, SearchRequest
+    from kwip.domain.timelines.search import Mistake, PostQuery, SearchRequest
     from kwip.domain.timelines.tags import TagView
     from kwip.domain.timelines.views import PostView, UserView
     from kwip.domain.users import Viewer
@@ -88,11 +88,19 @@ class Search:
         """
         if asked.post_id is not None:
             return self._named(viewer, loader, asked.post_id), ()
-        query = parse_query(asked.text)
-        query = without_mistakes(query, self.post_search.unknown(loader, query))
+        query = self.read(loader, asked.text)
         usable = replace(query, mistakes=())
         found = self.post_search.page(viewer, loader, usable, asked.page)
         return found, (*query.mistakes, *query.hints)
+
+    def read(self, loader: Loader, text: str) -> PostQuery:
+        """Read a query for posts, with what is wrong with it. At most 1 round trip.
+
+        Raises:
+            InvalidError: The text is no query; says what to do.
+        """
+        query = parse_query(text)
+        return without_mistakes(query, self.post_search.unknown(loader, query))
 
     def _named(
         self, viewer: Viewer | None, loader: Loader, post_id: PostId

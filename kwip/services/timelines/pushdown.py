@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from kwip import telemetry
 from kwip.domain.ids import MAX_ID
 from kwip.domain.timelines.timelines import AUTHORS_PER_QUERY, merge_newest
 from kwip.services.reading.slices import CHUNK
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: How many entries the first query asks for; each following one asks for twice as many.
 FIRST_BATCH = 50
+
+_PUSHDOWN = telemetry.TIMELINE_SOURCE.labels("pushdown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class PushdownReader:
         above = last_id if is_upwards else page.lower
         below = page.upper if is_upwards else last_id
         size = FIRST_BATCH
+        _PUSHDOWN.inc()
         while above + 1 < below:
             loader.bypass()
             run = self._batch(where, above, below, size, is_upwards=is_upwards)

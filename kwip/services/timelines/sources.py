@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from kwip import telemetry
 from kwip.domain.ids import MAX_ID
 from kwip.domain.timelines.timelines import AUTHORS_PER_QUERY, Entry, merge_newest
 from kwip.services.reading.loader import Lookup
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Kind, Loader
     from kwip.store.posting.posts import PostStore
+
+_STORED = telemetry.TIMELINE_SOURCE.labels("stored")
+_PULLED = telemetry.TIMELINE_SOURCE.labels("pulled")
+_FAN_IN = telemetry.TIMELINE_SOURCE.labels("fan_in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,9 @@ class Sources:
             self.home_reads.note(shown.owner, has_home=floor < MAX_ID)
         pulled = self._pulled(pulls, shown.authors, max(floor, pulls.floor))
         stored = self._stored(shown, loader, page, pulls.floor)
+        _STORED.inc()
+        if pulled:
+            _PULLED.inc()
         sources = [*pulled, *extra_sources]
         return Merge(sources, self.slices, loader, page).over(stored)
 
@@ -151,6 +159,8 @@ class Sources:
         """
         authors = sorted(shown.authors)
         above, below, size = gap.above, gap.below, 2 * (limit + 1)
+        if above + 1 < below:
+            _FAN_IN.inc()
         while above + 1 < below:
             loader.bypass()
             parts = [

@@ -62,19 +62,22 @@ class Widget extends HTMLElement {
 
   // Show that something is coming, in the room that it will need.
   begin() {
-    this.words = Words.of(this.closest("[lang]")?.lang);
+    this.words = new Words(this.closest("[lang]")?.lang);
     this.data = null;
+    let wrong;
     try {
-      this.server = new URL(this.getAttribute("server") || HOME).origin;
+      const { origin, host } = new URL(this.getAttribute("server") || HOME);
+      Object.assign(this, { server: origin, host });
       this.place = this.source();
-    } catch {
+    } catch ({ told }) {
       this.place = null;
+      wrong = told ?? gettext("This element does not say what to show.");
     }
-    const label = this.place?.title;
-    this.frame = make("div", { class: "frame", role: "group", "aria-label": label });
+    const label = { "aria-label": this.place?.title };
+    this.frame = make("div", { class: "frame", role: "group", ...label });
     this.shadowRoot.replaceChildren(this.frame);
-    if (!this.place) {
-      this.notice(gettext("This element does not say what to show."));
+    if (wrong) {
+      this.notice(wrong, this.own());
       return;
     }
     const bone = () => make("div", { class: "bone" }, make("i"), make("i"), make("i"));
@@ -87,7 +90,7 @@ class Widget extends HTMLElement {
 
   // Replace what stands below the head.
   fill(...content) {
-    this.head = this.heading();
+    this.head = this.place ? this.heading() : "";
     this.frame.replaceChildren(this.head, ...content);
   }
 
@@ -124,13 +127,16 @@ class Widget extends HTMLElement {
       this.watch();
       this.feed.ask();
     });
-    // What the page itself has in the element may be better than a link.
-    const own = this.textContent.trim() && make("slot");
     this.notice(
       told || gettext("This couldn't be loaded."),
       !error.isFinal && again,
-      own || this.way(),
+      this.own() || this.way(),
     );
+  }
+
+  // What the page itself has in the element, which may be better than a link.
+  own() {
+    return this.textContent.trim() && make("slot");
   }
 
   // Say why there is nothing.
@@ -141,8 +147,7 @@ class Widget extends HTMLElement {
 
   // The way to the site.
   way() {
-    const host = new URL(this.server).host;
-    return link(this.place.page, {}, gettext("Open on %(host)s", { host }));
+    return link(this.place.page, {}, gettext("Open on %(host)s", this));
   }
 
   text(name) {
@@ -157,7 +162,9 @@ class Widget extends HTMLElement {
       if (value) json.searchParams.set(name, value);
     }
     const { href, origin } = new URL(page, this.server);
-    if (origin !== this.server) throw new TypeError(origin);
+    if (origin !== this.server) {
+      throw { told: gettext("This address is not on %(host)s.", this) };
+    }
     return { json: json.href, page: href, title };
   }
 
@@ -377,12 +384,11 @@ class Timeline extends List {
 
   heading() {
     const { place } = this;
-    if (!place) return "";
     return make(
       "header",
       { class: "title" },
       link(place.page, {}, place.title),
-      make("span", { class: "quiet" }, new URL(this.server).host),
+      make("span", { class: "quiet" }, this.host),
     );
   }
 
@@ -421,11 +427,10 @@ class Comments extends List {
   }
 
   heading() {
-    if (!this.place) return "";
     const count = this.posts?.length ?? 0;
-    const number = `${this.words.short.format(count)}${this.next ? "+" : ""}`;
+    const text = ngettext("%(num)s reply", "%(num)s replies", count);
     const title = count
-      ? ngettext("%(num)s reply", "%(num)s replies", count).replace(count, number)
+      ? this.words.shorten(this.next ? text.replace(count, "$&+") : text, count)
       : gettext("Replies");
     const page = `${this.server}/share?in_reply_to=${this.post}`;
     return make(
@@ -456,7 +461,6 @@ class Badge extends Widget {
   render() {
     const { user } = this.data;
     const { followers_count: followers, posts_count: posts } = user;
-    const shown = (text, count) => text.replace(count, this.words.short.format(count));
     this.fill(
       make(
         "div",
@@ -476,9 +480,12 @@ class Badge extends Widget {
         make(
           "p",
           { class: "quiet" },
-          shown(ngettext("%(num)s follower", "%(num)s followers", followers), followers),
+          this.words.shorten(
+            ngettext("%(num)s follower", "%(num)s followers", followers),
+            followers,
+          ),
           " · ",
-          shown(ngettext("%(num)s kwip", "%(num)s kwips", posts), posts),
+          this.words.shorten(ngettext("%(num)s kwip", "%(num)s kwips", posts), posts),
         ),
       ),
     );

@@ -19,7 +19,8 @@ async function get(url) {
   try {
     const { error, details = {} } = JSON.parse(text);
     const wrong = Object.entries(details).map(([name, [one]]) => `${name}: ${one.description}`);
-    told = [error, ...wrong].join(" ");
+    // No attribute is called `q`.
+    told = [error, ...wrong].join(" ").replace(" q:", "");
   } catch {
     // A proxy in between has answered.
   }
@@ -56,11 +57,12 @@ class Feed {
     this.plan();
   }
 
-  // Ask now or when it is time, unless nobody looks.
+  // Ask now or when it is time, unless nobody looks or there is nothing to wait for.
   plan() {
     clearTimeout(this.timer);
     const isWanted = !this.data || [...this.watchers].some((each) => each.isLive);
-    if (this.isAsking || !this.watchers.size || !isWanted || document.hidden) return;
+    const isOver = this.isAsking || this.error?.isFinal;
+    if (isOver || !this.watchers.size || !isWanted || document.hidden) return;
     const dueMs = this.askedMs + this.waitMs - Date.now();
     if (dueMs <= 0) this.ask();
     else this.timer = setTimeout(() => this.ask(), dueMs);

@@ -1,7 +1,6 @@
 // What widgets are made of: elements, safe HTML, icons, and numbers and times in the
 // language of the page.
 
-const SVG = "http://www.w3.org/2000/svg";
 const ICONS = {
   // As in icons.svg.
   reply:
@@ -47,13 +46,7 @@ function button(kind, label, press) {
 }
 
 function icon(name) {
-  const drawn = document.createElementNS(SVG, "svg");
-  drawn.setAttribute("viewBox", "0 0 24 24");
-  drawn.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", ICONS[name]);
-  drawn.append(path);
-  return drawn;
+  return safe(`<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`);
 }
 
 // The server has cleaned the HTML of a kwip; links open beside the page here.
@@ -87,16 +80,9 @@ function nameOf({ display_name: name, username, emojis }) {
   return make("bdi", { class: "name" }, withEmojis(name || username, emojis));
 }
 
-// Numbers and times in a language; without one, in the browser's.
+// Numbers and times in a language; without one, in the browser's. Those within our own
+// texts are from `own`: English as these are, so that no line is half in another.
 class Words {
-  static known = new Map();
-
-  static of(language) {
-    const words = Words.known.get(language) ?? new Words(language);
-    Words.known.set(language, words);
-    return words;
-  }
-
   constructor(language) {
     let tag;
     try {
@@ -110,6 +96,7 @@ class Words {
     this.past = new Intl.RelativeTimeFormat(tag, { style: "narrow", numeric: "auto" });
     this.day = new Intl.DateTimeFormat(tag, date);
     this.date = new Intl.DateTimeFormat(tag, { ...date, year: "numeric" });
+    this.own = /^en\b/.test(tag) ? this : new Words("en");
     this.full = new Intl.DateTimeFormat(tag, { dateStyle: "long", timeStyle: "short" });
   }
 
@@ -117,12 +104,17 @@ class Words {
   ago(time) {
     const minutes = Math.max(0, Date.now() - time) / 60_000;
     const past = (size, unit) => this.past.format(-Math.floor(minutes / size), unit);
-    if (minutes < 1) return this.past.format(0, "second");
+    if (minutes < 1) return past(1, "second");
     if (minutes < 60) return past(1, "minute");
     if (minutes < 1_440) return past(60, "hour");
     if (minutes < 10_080) return past(1_440, "day");
     const isThisYear = time.getFullYear() === new Date().getFullYear();
     return (isThisYear ? this.day : this.date).format(time);
+  }
+
+  // A text with a number, that in short.
+  shorten(text, number) {
+    return text.replace(number, this.own.short.format(number));
   }
 
   // A time that `refresh` keeps up to date.

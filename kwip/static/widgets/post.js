@@ -106,8 +106,7 @@ function poll(post, words) {
     const leads = votes && votes === most ? "leads" : null;
     return make("li", { class: leads }, bar, name, make("b", {}, words.share.format(share)));
   });
-  const people = words.short.format(voters);
-  const date = words.date.format(new Date(endsAt));
+  const date = words.own.date.format(new Date(endsAt));
   return make(
     "div",
     { class: "poll" },
@@ -115,7 +114,9 @@ function poll(post, words) {
     make(
       "p",
       { class: "quiet" },
-      ngettext("%(num)s person", "%(num)s people", voters).replace(voters, people),
+      voters
+        ? words.shorten(ngettext("%(num)s person", "%(num)s people", voters), voters)
+        : gettext("No votes"),
       " · ",
       isOver
         ? gettext("Final results")

@@ -59,6 +59,18 @@ class DeliveryLease:
         return self.posts[0].author_id
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryState:
+    """How far the delivery of one post is."""
+
+    author_id: UserId
+    state: str
+    mode: str | None
+    attempts: int
+    enqueued_at: dt.datetime
+    leased_until: dt.datetime | None
+
+
 def pending(enqueued_at: dt.datetime, due_at: dt.datetime) -> FanoutDocument:
     """Return the delivery state of a new post."""
     return {
@@ -212,6 +224,22 @@ class OutboxStore(DueWork):
                     "fanout.due_at": due_at,
                 }
             },
+        )
+
+    @translated()
+    def state_of(self, post_id: PostId) -> DeliveryState | None:
+        """Read the state of one post's delivery; None if there is no such post."""
+        found = self._posts.find_one({"_id": post_id}, {"author_id": 1, "fanout": 1})
+        if found is None or "fanout" not in found:
+            return None
+        fanout = found["fanout"]
+        return DeliveryState(
+            author_id=UserId(found["author_id"]),
+            state=fanout["state"],
+            mode=fanout["mode"],
+            attempts=fanout["attempts"],
+            enqueued_at=fanout["enqueued_at"],
+            leased_until=fanout["lease_until"],
         )
 
     @translated()

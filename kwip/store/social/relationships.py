@@ -69,7 +69,7 @@ class RelationshipStore:
             # is repeated and sees the other.
             blocked = {"_id": {"$in": ways}, "user_id": follower_id}
             if self._blocks.find_one(blocked, session=session):
-                raise ForbiddenError("You can't follow this user.")
+                raise ForbiddenError("You can't follow this user.", rule="block")
             if self._is_present(edge, session):
                 return False
             self._write(edge, now, session)

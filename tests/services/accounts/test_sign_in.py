@@ -46,6 +46,20 @@ def at(address, known_names=frozenset()):
     return Applicant(address=address, agent="test", known_names=known_names)
 
 
+def events(event):
+    return REGISTRY.get_sample_value("kwip_auth_events_total", {"event": event}) or 0
+
+
+def test_sign_ins_and_wrong_passwords_are_counted(guarded):
+    wiring = guarded(signin=2)
+    names = ("signed_in", "wrong_password", "limited")
+    before = [events(name) for name in names]
+    tries(wiring, [at("192.0.2.1")] * 3)
+    assert tries(wiring, [at("192.0.2.2")], password=PASSWORD) == ["in"]
+
+    assert [events(n) - b for n, b in zip(names, before, strict=True)] == [1, 2, 1]
+
+
 def tries(wiring, applicants, login="alice", password=GUESS):
     """Try to sign in as each applicant; say what came of it."""
     results = []

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import re
 import threading
 
 import pytest
 
 from config.settings import load
 from kwip.app import create_app
+from kwip.domain.errors import InvalidError
 from kwip.domain.rate_limits import Window
+from kwip.domain.users import clean_username
 from tests.frozen import swap
 from tests.people import PASSWORD
 from tests.web.pages import Visitor
@@ -53,6 +56,16 @@ def test_a_form_names_every_field_that_is_wrong_and_keeps_the_others(anybody, al
     assert page.value("email") == "nope"
     assert page.value("password") == ""
     assert not page.with_class("problem")
+
+
+def test_a_browser_lets_those_usernames_pass_that_the_server_takes(anybody):
+    pattern = anybody.get("/signup").one("input", name="username")["pattern"]
+    for name in ("alice", " @Bob_2 ", "x" * 30, "x" * 31, "a b", "é", "a-b", "", "@"):
+        try:
+            is_taken = bool(clean_username(name))
+        except InvalidError:
+            is_taken = False
+        assert bool(re.fullmatch(pattern, name)) == is_taken, name
 
 
 def test_a_name_that_is_taken_is_said_at_its_field(anybody, alice):

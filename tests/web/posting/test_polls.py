@@ -161,7 +161,7 @@ def test_an_edit_changes_the_poll_and_the_history_shows_it(at_bob, at_alice, ask
     assert "Add at least 2 options." in wrong.words
     assert wrong.all("input", name="poll[options][]")[0]["value"] == "Spelt"
     at_bob.send(f"{place}/edit", text="Which?", **sheet_with("Spelt", "Oats"))
-    assert "0 people voted" in at_alice.get(place).words
+    assert "No votes yet" in at_alice.get(place).words
     assert choices(at_alice.get(place))
     titles = [
         each.words

@@ -52,7 +52,9 @@ def sign_up() -> Response:
 def join() -> Response:
     """Create an account and log in."""
     if not http.site().info.is_signup_open:
-        raise ForbiddenError(gettext("Sign-ups are closed on this site."))
+        raise ForbiddenError(
+            gettext("Sign-ups are closed on this site."), rule="signup"
+        )
     try:
         form = SignUp(**http.load_form(SignUpForm()))
         admitted = http.services().sign_in.sign_up(form, applicant())

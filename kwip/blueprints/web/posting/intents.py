@@ -18,6 +18,7 @@ from kwip.blueprints.web.pages import OPEN, OPEN_PART, go, page
 from kwip.blueprints.web.posting.compose_form import blank_sheet
 from kwip.domain.errors import NotFoundError
 from kwip.schemas.posting.intents import FollowQuery, ShareQuery
+from kwip.schemas.timelines.widget_codes import frame_code
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
@@ -68,7 +69,11 @@ def embed_code(username: str, post_id: PostId) -> Response:
         raise NotFoundError(message, post_id=post_id) from error
     if view.author.username != username:
         raise NotFoundError(gettext("Kwip not found."), post_id=post_id)
-    return page("embed_code.html", view=view)
+    frame = frame_code(
+        f"{http.site().urls.origin}/embed/post/{view.post.id}",
+        gettext("Kwip by @%(name)s", name=view.author.username),
+    )
+    return page("embed_code.html", view=view, frame=frame)
 
 
 def _to_login(back: str) -> Response:

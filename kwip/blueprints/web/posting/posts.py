@@ -81,7 +81,11 @@ def compose() -> Response:
         return page("compose.html", sheet=blank_sheet())
     view = http.services().posts.get(http.signed_in(), http.loader(), quoted_id).shown
     if not view.may_quote:
-        raise ForbiddenError(gettext("You can't quote this kwip."), post_id=quoted_id)
+        raise ForbiddenError(
+            gettext("You can't quote this kwip."),
+            post_id=quoted_id,
+            rule="quote_policy",
+        )
     return page("compose.html", sheet=blank_sheet(quoted=view))
 
 
@@ -207,14 +211,14 @@ def _own(username: str, post_id: PostId, refusal: str) -> PostView:
     _require_own(username, post_id, refusal)
     view = http.services().posts.get(http.signed_in(), http.loader(), post_id)
     if not view.is_own:
-        raise ForbiddenError(str(refusal), post_id=post_id)
+        raise ForbiddenError(str(refusal), post_id=post_id, rule="author")
     return view
 
 
 def _require_own(username: str, post_id: PostId, refusal: str) -> None:
     """Refuse an address with another username, before anything is read."""
     if http.signed_in().username != username:
-        raise ForbiddenError(str(refusal), post_id=post_id)
+        raise ForbiddenError(str(refusal), post_id=post_id, rule="author")
 
 
 def _write_again(error: KwipError, attached: Attached) -> Response:

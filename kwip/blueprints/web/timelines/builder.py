@@ -6,6 +6,7 @@ Its form is a GET form: every choice is an address, and a script only loads it e
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from flask import Response
 
+    from kwip.domain.timelines.search import Mistake
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import User
 
@@ -40,14 +42,16 @@ def builder() -> Response:
     """Show a widget, and the code that puts it on another page."""
     own = _own_name()
     choice, wrong = _read(own)
-    code = None
+    subject = code = None
     try:
         subject = _subject(choice)
         code = subject and code_of(choice, subject, http.site().urls)
     except InvalidError as error:
         wrong = {**wrong, **error.fields}
     form = Form({**choice.options, **request.args.to_dict(), "of": choice.of}, wrong)
-    response = page("builder.html", choice=choice, code=code, form=form, own=own)
+    hints = subject.hints if subject else ()
+    shown = {"choice": choice, "code": code, "hints": hints}
+    response = page("builder.html", form=form, own=own, **shown)
     if wrong:
         response.status_code = _BAD_REQUEST
     return response
@@ -154,8 +158,20 @@ def _list(address: str) -> Subject:
 
 
 def _search(words: str) -> Subject:
+    try:
+        query = http.services().search.read(http.loader(), words)
+    except InvalidError as error:
+        raise _wrong(error.fields["q"]) from error
+    if query.mistakes:
+        raise _wrong(_explained(query.mistakes[0]))
     page_of_it = f"{http.site().urls.origin}/search?{urlencode({'q': words})}"
-    return Subject(words, page_of_it, gettext("Kwips with “%(words)s”", words=words))
+    title = gettext("Kwips with “%(words)s”", words=words)
+    hints = tuple(_explained(each) for each in query.hints)
+    return Subject(words, page_of_it, title, hints=hints)
+
+
+def _explained(mistake: Mistake) -> str:
+    return f"{mistake.part}: {mistake.says}"
 
 
 def _post(address: str) -> Subject:
@@ -165,7 +181,10 @@ def _post(address: str) -> Subject:
 
 def _thread(address: str) -> Subject:
     view = _found_post(address)
-    return _of_post(view, gettext("Read and write comments on Kwip"))
+    title = gettext("Kwip by @%(name)s and its replies", name=view.author.username)
+    return replace(
+        _of_post(view, title), invitation=gettext("Read and write comments on Kwip")
+    )
 
 
 def _of_post(view: PostView, title: str) -> Subject:

@@ -1,0 +1,112 @@
+"""What is measured and logged of commands to MongoDB."""
+
+from __future__ import annotations
+
+import pymongo
+import pytest
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
+
+from kwip.store.client import Store, connect
+from kwip.store.commands import CommandWatch, shape_of
+from tests.servers import wait_until
+
+
+@pytest.fixture
+def make_store(endpoints):
+    """Return a function that makes a store whose commands are watched."""
+    made = []
+
+    def make(slow_ms=60_000):
+        client = connect(
+            endpoints.mongodb_uri, timeout_ms=5_000, listeners=[CommandWatch(slow_ms)]
+        )
+        made.append(client)
+        return Store(client, endpoints.database)
+
+    yield make
+    for client in made:
+        client.close()
+
+
+def timed(command, collection):
+    labels = {"command": command, "collection": collection}
+    name = "kwip_mongo_command_duration_seconds_count"
+    return REGISTRY.get_sample_value(name, labels) or 0
+
+
+def test_commands_are_timed_by_their_collection(make_store):
+    posts = make_store().database["posts"]
+    before = [timed("find", "posts"), timed("getMore", "posts"), timed("ping", "other")]
+    posts.insert_many({"_id": number} for number in range(5))
+    assert len(list(posts.find(batch_size=3))) == 5
+    posts.database.command("ping")
+
+    after = [timed("find", "posts"), timed("getMore", "posts"), timed("ping", "other")]
+    assert after == [count + 1 for count in before]
+
+
+def test_commands_that_fail_are_timed(make_store):
+    posts = make_store().database["posts"]
+    before = timed("find", "posts")
+    with pytest.raises(Exception, match="unknown top level operator"):
+        posts.find_one({"$no": 1})
+
+    assert timed("find", "posts") == before + 1
+
+
+def test_waiting_for_changes_is_no_slow_command(make_store):
+    store = make_store(slow_ms=0)
+    with capture_logs() as lines, store.database.watch(max_await_time_ms=20) as stream:
+        assert stream.try_next() is None
+
+    commands = [line["command"] for line in lines]
+    assert "aggregate" in commands
+    assert "getMore" not in commands
+
+
+def test_a_slow_command_is_logged_without_its_values(make_store):
+    posts = make_store(slow_ms=0).database["posts"]
+    posts.find_one({})  # signs in, too
+    with capture_logs() as lines:
+        posts.find_one({"_id": {"$in": [1, 2, 3]}, "text": "geheim"}, {"text": 1})
+
+    [line] = lines
+    assert (line["event"], line["collection"]) == ("slow_command", "posts")
+    assert "filter: {_id: {$in: [int x3]}, text: str}" in line["shape"]
+    assert "geheim" not in str(line)
+    assert line["connection"] > 0
+
+
+def test_quick_commands_are_not_logged(make_store):
+    posts = make_store().database["posts"]
+    with capture_logs() as lines:
+        posts.find_one({})
+
+    assert lines == []
+
+
+def test_a_shape_is_bounded():
+    deep = {"find": "posts", "filter": {}}
+    inner = deep["filter"]
+    for _ in range(50):
+        inner["$and"] = [{}, {"x": 1}]
+        inner = inner["$and"][0]
+    wide = {"find": "posts", "filter": {f"field{n}": n for n in range(1_000)}}
+
+    assert "…" in shape_of(deep)
+    assert len(shape_of(wide)) == 1_000
+
+
+def test_a_primary_is_recorded_and_its_absence(endpoints):
+    watch = CommandWatch(60_000)
+    client = pymongo.MongoClient(endpoints.mongodb_uri, event_listeners=[watch])
+    wait_until(lambda: REGISTRY.get_sample_value("kwip_mongo_has_primary") == 1)
+    members = REGISTRY.get_sample_value("kwip_mongo_members", {"state": "primary"})
+    assert members == 1
+    assert REGISTRY.get_sample_value("kwip_mongo_election_term") >= 1
+    client.close()
+    assert REGISTRY.get_sample_value("kwip_mongo_has_primary") == 1
+
+    with connect("mongodb://127.0.0.1:1", timeout_ms=100, listeners=[CommandWatch(1)]):
+        wait_until(lambda: REGISTRY.get_sample_value("kwip_mongo_has_primary") == 0)

@@ -1,0 +1,65 @@
+"""The page that shows administrators how the site is doing."""
+
+from __future__ import annotations
+
+import pytest
+
+from kwip.domain.clock import system_clock_ms
+from kwip.services.maintenance.reports import Reports
+from tests.web.pages import check
+
+
+@pytest.fixture
+def at_admin(browser_of, alice, wiring):
+    wiring.services.moderation.set_admin(alice.user.id, is_admin=True)
+    return browser_of(alice)
+
+
+def rows(page):
+    """Give the numbers of all tables by what they are."""
+    numbers = {}
+    for cell in page.all("td"):
+        [row] = [e for e in cell.inside if e.tag == "tr"]
+        [name] = [e.words for e in page.all("th", scope="row") if row in e.inside]
+        numbers.setdefault(name, cell.words)
+    return numbers
+
+
+def test_everybody_else_gets_an_unknown_page(anybody, browser_of, bob):
+    for visitor in (anybody, browser_of(bob)):
+        assert "Page not found" in visitor.get("/admin/status", 404).one("h1").words
+
+
+def test_an_administrator_sees_numbers_and_what_is_wrong(
+    at_admin, alice, wiring, settings
+):
+    post_id = int(alice.say("hello")["id"])
+    wiring.store.database["posts"].update_one(
+        {"_id": post_id}, {"$set": {"fanout.state": "dead"}}
+    )
+    alice.say("and again")
+    wiring.queue.enqueue("fanout", str(post_id))
+    Reports(wiring.jobs, system_clock_ms).store_fsck({"edges": 2, "pins": 1})
+
+    page = at_admin.get("/admin/status")
+    check(page, settings.origin)
+    found = rows(page)
+    assert found["Kwips waiting for delivery"] == "1"
+    assert found["Deliveries that were given up"] == "1"
+    assert found["Problems that it left"] == "3"
+    assert found["MongoDB members, primary"] == "1"
+    assert found["Redis, cache"] == "working"
+    assert found["Newest backup"] == "none"
+    assert sum(int(found[str(hour)]) for hour in range(24)) == 2
+    bad = " ".join(row.words for row in page.with_class("status-bad"))
+    assert "Deliveries that were given up" in bad
+    assert "Kwips waiting for delivery" not in bad
+
+
+def test_each_chart_has_its_numbers_in_a_table(at_admin, wiring):
+    page = at_admin.get("/admin/status")
+    charts = page.with_class("status-chart")
+    bars = [len([b for b in page.all("rect") if c in b.inside]) for c in charts]
+
+    assert bars == [len(wiring.queue.lanes), 24]
+    assert all("the table below" in chart["aria-label"] for chart in charts)
