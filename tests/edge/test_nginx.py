@@ -17,7 +17,6 @@ from click.testing import CliRunner
 from kwip import cli
 from kwip.blueprints import assets
 from kwip.blueprints.routes import AREAS
-from kwip.blueprints.table import WIDGET
 from kwip.embedded import nginx as generator
 from kwip.embedded.nginx import Proxy, configuration
 from tests.edge.nginx import Recorded, broken, complaints, in_front, served
@@ -128,7 +127,7 @@ def test_the_addresses_that_nginx_knows_are_those_of_the_route_table():
     )
 
     for is_wanted, pattern in (
-        (lambda policy: policy == WIDGET, shared),
+        (lambda policy: policy.cache in {"widget", "card"}, shared),
         (lambda policy: policy.takes_files, uploads),
     ):
         assert [a for a in addresses(is_wanted) if not pattern.search(a)] == []
