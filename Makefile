@@ -9,13 +9,13 @@ UV ?= uv
 # A test run starts a hundred processes; none has to compile what another has.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test browser monitoring alerts check check-cache machine faults scroll-back stale bench lighthouse pictures setup setup-dev docs lock clean
+.PHONY: run test browser tools monitoring alerts check check-cache machine faults scroll-back stale bench lighthouse pictures setup setup-dev docs lock clean
 
 run: setup
 	@$(VENV)/bin/kwip up --demo
 
 # What is checked is shown after the tests: one of two processors would wait for it.
-test: setup-dev browser monitoring
+test: setup-dev browser tools monitoring
 	@$(MAKE) --no-print-directory check >$(VENV)/check.log 2>&1 & checked=$$!; \
 	$(PY) -m pytest -m "not alone" -n auto --maxprocesses 8 --dist worksteal; \
 	tested=$$?; wait $$checked; checked=$$?; cat $(VENV)/check.log; \
@@ -31,6 +31,10 @@ check: setup-dev
 # Chromium for the tests of the pages; `make test CHROMIUM=…` chooses one.
 browser:
 	@sh config/browser.sh >/dev/null
+
+# Programs of Debian for the tests of a deployment; `make test NGINX=…` chooses one.
+tools:
+	@for tool in nginx systemd-analyze; do sh config/tools.sh $$tool >/dev/null || exit; done
 
 # Prometheus and Alertmanager for the tests of the alerts; `PROMETHEUS=…` names a folder.
 monitoring:

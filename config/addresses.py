@@ -57,6 +57,8 @@ def contradictions(found: Mapping[str, Any]) -> Iterator[str]:
         yield "KWIP_REDIS_CACHE_URI=…: must be empty if KWIP_REDIS_CACHE_URIS is set"
     if found["secret_keys"] and found["secret_keys_in_file"]:
         yield "KWIP_SECRET_KEY_FILE: must be empty if KWIP_SECRET_KEY is set"
+    if found["media_by_proxy"] and found["media_store_uri"]:
+        yield "KWIP_MEDIA_BY_PROXY=1: must be 0 if KWIP_MEDIA_STORE_URI is set"
     live, host = found["live_origin"], urlsplit(found["origin"]).hostname
     if live not in {None, values.SAME} and urlsplit(live).hostname != host:
         yield f"KWIP_LIVE_ORIGIN={live}: must have the host of KWIP_ORIGIN ({host})"

@@ -54,6 +54,20 @@ class MediaSettings(ServerSettings):
             "100 MB, for each thread of each web process, and 210 MB for each worker.",
         ),
     ]
+    media_by_proxy: Annotated[
+        bool,
+        Rule(
+            "KWIP_MEDIA_BY_PROXY",
+            values.flag,
+            default=False,
+            shown="0",
+            allowed="1 or 0; 0 with `KWIP_MEDIA_STORE_URI`",
+            doc="Whether nginx sends uploaded files, which needs a configuration made "
+            "by `kwip config nginx`, and a media folder that nginx can read. Kwip "
+            "still decides who gets a file that not everybody may see, and answers "
+            "with `X-Accel-Redirect`.",
+        ),
+    ]
     media_url: Annotated[
         str,
         Rule(

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench import report, scaling
-from config.settings import reference
+from config.settings import PROJECT, load, reference
 from kwip import cli
 from kwip.blueprints import assets
 from kwip.blueprints.routes import AREAS
 from kwip.cache.invalidation_page import table
+from kwip.embedded.nginx import Proxy, configuration
 from kwip.store.indexes import INDEXES
 from kwip.store.sharding import SHARD_KEYS
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from kwip.blueprints.table import Policy
 
 FOLDER = Path(__file__).resolve().parent
+EXAMPLE = PROJECT / "config/nginx.conf.example"
 
 
 def indexes() -> str:
@@ -155,6 +157,25 @@ def widget_script() -> str:
     )
 
 
+def nginx() -> str:
+    """Give the configuration of nginx for the site of `deployment.md`."""
+    settings = load(
+        {
+            "KWIP_ORIGIN": "https://kwip.example.org",
+            "KWIP_TRUSTED_PROXIES": "1",
+            "KWIP_MEDIA_FOLDER": "/srv/kwip-media",
+            "KWIP_MEDIA_BY_PROXY": "1",
+        }
+    )
+    certificates = Path("/etc/letsencrypt/live/kwip.example.org")
+    proxy = Proxy(
+        tls_cert=certificates / "fullchain.pem",
+        tls_key=certificates / "privkey.pem",
+        assets=Path("/srv/kwip-assets"),
+    )
+    return configuration(settings, proxy)
+
+
 #: Which parts each page has, and what writes them.
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "data-model.md": {"indexes": indexes, "shard-keys": shard_keys},
@@ -190,6 +211,7 @@ def with_parts(text: str, parts: Mapping[str, Callable[[], str]]) -> str:
 def main() -> None:
     """Write the generated pages and parts."""
     (FOLDER / "configuration.md").write_text(reference(), encoding="utf-8")
+    EXAMPLE.write_text(nginx(), encoding="utf-8")
     for name, parts in PARTS.items():
         page = FOLDER / name
         text = with_parts(page.read_text(encoding="utf-8"), parts)

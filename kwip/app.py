@@ -110,6 +110,7 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
         live_origin=_live_origin(settings),
         is_live=is_live,
         is_proxied=settings.trusted_proxies > 0,
+        is_media_by_proxy=settings.media_by_proxy,
         status=wiring.status.read,
         log_client=CLIENTS[settings.log_clients],
         # Room for all pictures or a video, and a form, so that an error can name a file

@@ -6,13 +6,14 @@ import dataclasses
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from config.settings import Settings, load, rules
+from config.settings import PROJECT, Settings, load, rules
 from kwip.embedded import binaries, endpoints, valkey
 from kwip.embedded.addresses import valkey_address
 from kwip.embedded.children import Child, end_group, spawn
@@ -22,8 +23,6 @@ from kwip.embedded.servers import servers
 from kwip.embedded.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    import subprocess
-
     from pymongo.database import Database
 
     from config.endpoints import Endpoints
@@ -40,6 +39,13 @@ def wait_until(condition, within_s=START_S):
         assert time.monotonic() < end, f"not within {within_s} s"
         time.sleep(POLL_S)
     return found
+
+
+def debian_program(name):
+    """Return the path of a program that the project does not bring."""
+    command = ["/bin/sh", PROJECT / "config/tools.sh", name]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    return found.stdout.strip()
 
 
 class SharedServers:

@@ -15,6 +15,7 @@ from kwip.domain.attachments import AttachmentFile, media_type
 from kwip.domain.errors import ForbiddenError, NotFoundError
 from kwip.domain.ids import PostId, parse_id
 from kwip.domain.link_previews import PREVIEW_FILE
+from kwip.domain.media import INTERNAL_PATH
 from kwip.schemas import avatars
 from kwip.text.translation import gettext
 
@@ -91,8 +92,18 @@ def private_file(attachment_id: AttachmentId, variant: str) -> Response:
             gettext("This link has expired. Open the kwip again."), rule="signature"
         )
     if variant == PREVIEW_FILE:
-        return _stream(http.services().previews.read_private(PostId(attachment_id)))
-    return _stream(attachments.read_private(attachment_id, variant))
+        file = http.services().previews.read_private(PostId(attachment_id))
+    else:
+        file = attachments.read_private(attachment_id, variant)
+    return _left_to_nginx(file) if http.site().is_media_by_proxy else _stream(file)
+
+
+def _left_to_nginx(file: OpenFile) -> Response:
+    """Respond with the name of a file, for nginx to send it; parts are its business."""
+    file.content.close()
+    response = _sent((), file.path)
+    response.headers["X-Accel-Redirect"] = f"{INTERNAL_PATH}/{file.path}"
+    return response
 
 
 def _shared(response: Response) -> Response:

@@ -12,11 +12,12 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 import structlog
-from flask import Response, g, redirect, request, url_for
+from flask import Response, g, redirect, request, session, url_for
 from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.exceptions import HTTPException
 
 from kwip.blueprints import (
+    appearance,
     bodies,
     compression,
     errors,
@@ -28,6 +29,7 @@ from kwip.blueprints import (
     rate_limits,
     surrogate_keys,
 )
+from kwip.blueprints.appearance import Appearance
 from kwip.blueprints.report import report, request_id
 from kwip.blueprints.table import Policy
 from kwip.domain.clock import system_clock_ms
@@ -72,8 +74,9 @@ _CACHE_CONTROL = {
     "card": "public, max-age=31536000, immutable, s-maxage=30",
     "signed": "private, max-age=86400",
 }
-#: Our own nginx keeps a widget for a second, so that it shows what was deleted for no
-#: longer. nginx heeds the first header that it meets: this one is before the other.
+#: Our own nginx keeps a widget, or a page for somebody without cookies, for a second or
+#: less than two: it counts whole ones. nginx heeds the first header that it meets: this
+#: one is before the other.
 _OWN_PROXY = {"X-Accel-Expires": "1"}
 _SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 #: Pictures have absolute addresses, and a page may be read under another of our hosts.
@@ -208,7 +211,7 @@ def finalize_response(response: Response) -> Response:
     _open_to_others(response, policy)
     is_kept = response.status_code < errors.FIRST_ERROR
     cache = policy.cache if is_kept else "never"
-    if cache in {"widget", "card"}:
+    if cache in {"widget", "card"} or (is_kept and _is_for_all_visitors(policy)):
         response.headers.update(_OWN_PROXY)
     if is_kept or "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = _CACHE_CONTROL[cache]
@@ -219,6 +222,13 @@ def finalize_response(response: Response) -> Response:
     has_tag = cache in {"widget", "card"} or (response.is_json and cache != "never")
     _settle_body(response, has_tag=has_tag)
     return response
+
+
+def _is_for_all_visitors(policy: Policy) -> bool:
+    """Return whether everybody without cookies gets this very page."""
+    is_cached = policy.auth == "optional" and policy.page_cache == "page"
+    is_plain = g.get("viewer") is None and appearance.current() == Appearance()
+    return is_cached and is_plain and not session.modified
 
 
 def _secure(response: Response) -> None:

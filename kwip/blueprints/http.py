@@ -65,10 +65,10 @@ class Site:
 
     `probes` check each server, by its name; `policies` is the route table by endpoint
     name; `live_origin` is where pages poll, "" for this site's own origin, None for
-    nowhere; `is_live` is true in a live process, `is_proxied` behind a proxy of ours;
-    `status` reads how the site is doing; `log_client` returns the log's field of an
-    address; `max_upload_bytes` is the longest body of a route that takes files;
-    `dumpers` fills as schemas are first used.
+    nowhere; `is_live` is true in a live process, `is_proxied` behind a proxy of ours,
+    and `is_media_by_proxy` if nginx sends private files; `status` reads how the site is
+    doing; `log_client` returns the log's field of an address; `max_upload_bytes` is the
+    longest body of a route that takes files; `dumpers` fills as schemas are first used.
     """
 
     services: Services
@@ -81,6 +81,7 @@ class Site:
     live_origin: str | None
     is_live: bool
     is_proxied: bool
+    is_media_by_proxy: bool
     status: Callable[[], Status]
     log_client: Callable[[str | None], Mapping[str, str]]
     max_upload_bytes: int

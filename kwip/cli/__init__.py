@@ -51,6 +51,7 @@ COMMANDS = {
     "db": "Manage the database indexes.",
     "secrets": "Change the key that signs cookies and forms.",
     "routes": "List the routes, and what each of them requires.",
+    "config": "Write what nginx needs.",
     "world": "Load a social graph, and drive traffic against it.",
 }
 

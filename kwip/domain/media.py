@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import IO
 
+#: By which path nginx knows the stored files. Nobody can ask it for one from outside.
+INTERNAL_PATH = "/_media"
 #: 128 bits: two pictures never share a name.
 _DIGEST_BYTES = 16
 _FILE = re.compile(r"([0-9a-f]{32})-([0-9]{2,4})\.webp", re.ASCII)

@@ -118,6 +118,10 @@ def test_the_settings_are_up_to_date():
     assert text_of(DOCS / "configuration.md") == reference(), "run `make docs`"
 
 
+def test_the_example_of_nginx_is_up_to_date():
+    assert text_of(generate.EXAMPLE) == generate.nginx(), "run `make docs`"
+
+
 def test_every_command_is_documented():
     text = text_of(DOCS / "cli.md")
 

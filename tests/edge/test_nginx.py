@@ -1,0 +1,336 @@
+"""Kwip behind the nginx that `kwip config nginx` configures."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+import socket
+import subprocess
+import time
+
+import pytest
+import structlog
+from click.testing import CliRunner
+
+from kwip import cli
+from kwip.blueprints import assets
+from kwip.blueprints.routes import AREAS
+from kwip.embedded import nginx as generator
+from kwip.embedded.nginx import Proxy, configuration
+from tests.edge.nginx import Recorded, broken, complaints, in_front, served
+from tests.ops.stack import free_port
+from tests.people import sign_in
+from tests.pictures import plain
+from tests.servers import debian_program, settings_in, wait_until
+
+#: nginx keeps what Kwip allows it to for less than two seconds; a busy machine needs
+#: some time to ask.
+KEPT_S = 3.0
+CONVERTED = {
+    r"<id:\w+>": "12",
+    r"<name:\w+>": "alice",
+    r"<feed:\w+>": "atom",
+    r"<\w+(\(.*?\))?:\w+>|<\w+>": "word",
+}
+
+
+@pytest.fixture(scope="session")
+def nginx():
+    return debian_program("nginx")
+
+
+@pytest.fixture
+def port():
+    """Return the port of the site, which is that of nginx."""
+    return free_port()
+
+
+@pytest.fixture
+def settings(tmp_path, port):
+    return settings_in(
+        tmp_path / "home",
+        KWIP_PORT=str(free_port()),
+        KWIP_LIVE_PORT="0",
+        KWIP_ORIGIN=f"http://127.0.0.1:{port}",
+        KWIP_TRUSTED_PROXIES="1",
+        KWIP_MEDIA_BY_PROXY="1",
+    )
+
+
+@pytest.fixture
+def kwip(app, settings):
+    """Return the requests that reach Kwip, which runs."""
+    recorded = Recorded(app)
+    with served(recorded, settings.port):
+        yield recorded.requests
+
+
+@pytest.fixture
+def front(nginx, settings, port, kwip, tmp_path):
+    """Return nginx in front of it."""
+    with in_front(nginx, settings, port, tmp_path / "nginx") as running:
+        yield running
+
+
+def caching(front, count):
+    """Return what the last requests had to do with the cache."""
+    return [json.loads(line)["cache"] for line in front.log.splitlines()[-count:]]
+
+
+def test_nginx_accepts_every_variant(nginx, tmp_path):
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    request = ["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-subj", "/CN=k"]
+    request += ["-pkeyopt", "ec_paramgen_curve:P-256", "-keyout", key, "-out", cert]
+    subprocess.run(request, check=True, capture_output=True)
+    home = tmp_path / "a home; with {odd} signs"
+    folder = tmp_path / "nginx"
+    folder.mkdir()
+    listen = [f"127.0.0.1:{free_port()}"]
+    site = {"KWIP_TRUSTED_PROXIES": "1", "KWIP_ORIGIN": "https://k.example"}
+    plain = site | {"KWIP_ORIGIN": "http://k.example:8080", "KWIP_LIVE_PORT": "0"}
+    tls = {"tls_cert": cert, "tls_key": key}
+    several = {"web": ["10.0.0.1:8000", "[::1]:8000"], "write": ["unix:/run/kwip.sock"]}
+    several |= {"live": ["10.0.0.1:8001"], "trusted": ["10.0.0.0/8", "fd00::/8"]}
+    odd = {"assets": home / "assets", "rate": 0, "connections": 0}
+    variants = [
+        (plain, {}),
+        (site, tls),
+        (site | {"KWIP_MEDIA_BY_PROXY": "1"}, tls | several | odd),
+    ]
+
+    for environ, options in variants:
+        proxy = Proxy(folder=folder, user=None, listen=listen, **options)
+        text = configuration(settings_in(home, **environ), proxy)
+        assert complaints(nginx, text, folder) == ""
+    # The usual one has Debian's places, and redirects http to https.
+    usual = configuration(settings_in(home, **site), Proxy(**tls))
+    for part in ("user www-data;", "listen [::]:443 ssl http2;", "listen 80;"):
+        assert part in usual
+    assert "return 301 https://k.example$request_uri;" in usual
+
+
+def addresses(wanted):
+    """Return an address for each row of the route table with such a policy."""
+    for route in (route for routes in AREAS.values() for route in routes):
+        if wanted(route.policy):
+            path = route.rule
+            for pattern, text in CONVERTED.items():
+                path = re.sub(pattern, text, path)
+            yield path
+
+
+def test_the_addresses_that_nginx_knows_are_those_of_the_route_table():
+    shared, uploads = (
+        re.compile(generator.PATTERNS[name]) for name in ("shared", "uploads")
+    )
+
+    for is_wanted, pattern in (
+        (lambda policy: policy.cache in {"widget", "card"}, shared),
+        (lambda policy: policy.takes_files, uploads),
+    ):
+        assert [a for a in addresses(is_wanted) if not pattern.search(a)] == []
+    for path in addresses(lambda policy: policy.auth != "none"):
+        assert not shared.search(path)
+
+
+def test_ids_and_addresses_come_from_nginx_whatever_a_client_says(front, kwip, client):
+    forged = {"X-Request-Id": "forged", "X-Forwarded-For": "10.9.9.9"}
+
+    with structlog.testing.capture_logs(
+        processors=[structlog.contextvars.merge_contextvars]
+    ) as lines:
+        answer = front.ask("GET", "/livez?q=private", forged, source="127.0.0.9")
+
+    [request] = kwip
+    assert request["HTTP_X_FORWARDED_FOR"] == "127.0.0.9"
+    assert answer.headers.get_all("X-Request-Id") == [request["HTTP_X_REQUEST_ID"]]
+    assert re.fullmatch("[0-9a-f]{32}", request["HTTP_X_REQUEST_ID"])
+    [line] = [line for line in lines if line["event"] == "request"]
+    assert line["request_id"] == request["HTTP_X_REQUEST_ID"]
+    assert line["request_id"] in front.log
+    assert "private" not in front.log
+    assert "Server: nginx\r\n" in f"{answer.headers}".replace("\n", "\r\n")
+
+
+def test_pages_are_cached_for_visitors_and_never_for_readers(
+    front, app, wiring, alice, bob
+):
+    alice.say("hello")
+    browser = sign_in(app, wiring, bob)
+    [cookie] = [f"{c.key}={c.value}" for c in browser._cookies.values()]
+    name = app.config["SESSION_COOKIE_NAME"]
+    assert cookie.startswith(f"{name}=")
+
+    own = front.get("/@alice", Cookie=cookie)
+    dark = front.get("/@alice", Cookie="kwip_look=dark.huge")
+    first = front.get("/@alice")
+    again = front.get("/@alice")
+    later = front.get("/@alice", Cookie=cookie)
+
+    assert caching(front, 5) == ["BYPASS", "BYPASS", "MISS", "HIT", "BYPASS"]
+    assert [a.status for a in (own, dark, first, again, later)] == [200] * 5
+    assert b"@bob" in own.body
+    assert b"@bob" in later.body
+    for answer in (first, again, dark):
+        assert b"@bob" not in answer.body
+    assert first.body == again.body
+    for answer in (first, own):
+        assert answer.headers["Cache-Control"] == "private, no-cache"
+        assert "X-Accel-Expires" not in answer.headers
+    # A page that sets a cookie is not kept, nor is one that is not for all visitors.
+    for path in ("/login", "/search?q=hello"):
+        front.get(path)
+        front.get(path)
+        assert "HIT" not in caching(front, 2)
+
+
+def test_a_widget_is_kept_and_what_was_deleted_is_soon_gone(front, kwip, alice):
+    status = alice.say("a secret slip")
+    path = "/api/widgets/v1/user/alice"
+    first = front.get(path)
+    for number in range(20):
+        front.get(path, Cookie=f"kwip=someone{number}")
+    assert b"slip" in first.body
+    assert caching(front, 20).count("HIT") > len(kwip)
+
+    alice.ask("DELETE", f"/api/v1/statuses/{status['id']}")
+
+    wait_until(lambda: b"slip" not in front.get(path).body, within_s=KEPT_S)
+
+
+def test_files_are_sent_by_nginx_and_private_ones_as_kwip_allows(
+    nginx, settings, port, kwip, alice, client, tmp_path
+):
+    def say(visibility):
+        media = alice.post(
+            "/api/v2/media", data={"file": (io.BytesIO(plain()), "a.png")}
+        ).json
+        status = alice.say("look", media_ids=[media["id"]], visibility=visibility)
+        return status["media_attachments"][0]["url"].removeprefix(settings.origin)
+
+    folder = tmp_path / "assets"
+    style = assets.load().names["kwip.css"]
+    written = CliRunner().invoke(cli.kwip, ["config", "assets", str(folder)])
+    assert written.exit_code == 0, written.output
+    public, private = say("public"), say("private")
+    # With limits: what these match must not change which file is meant.
+    options = {"assets": folder, "rate": 1_000}
+    with in_front(nginx, settings, port, tmp_path / "nginx", **options) as front:
+        open_file = front.get(public)
+        packed = front.get(f"/assets/{style}", Accept_Encoding="gzip")
+        assert kwip == []
+        allowed = front.get(private)
+        part = front.get(private, Range="bytes=0-9")
+        forged = front.get(private.replace("signature=", "signature=0"))
+        [(stored, content)] = [
+            (path.relative_to(settings.media_folder), path.read_bytes())
+            for path in settings.media_folder.glob("private-*/*-large.webp")
+        ]
+        guessed = [
+            front.get(f"/_media/{stored}"),
+            front.get(f"/media/{stored}"),
+            front.get(f"/media/../_media/{stored}"),
+        ]
+        missing = front.get("/media/00/00000000000000000000000000000000-large.webp")
+
+    assert (open_file.status, allowed.status, part.status) == (200, 200, 206)
+    assert (allowed.body, part.body) == (content, content[:10])
+    assert allowed.headers["Content-Type"] == "image/webp"
+    assert allowed.headers["Cache-Control"] == "private, max-age=86400"
+    assert "X-Accel-Redirect" not in allowed.headers
+    with client.get(public) as asked:
+        for name in ("Content-Type", "Cache-Control", "Content-Security-Policy"):
+            assert open_file.headers.get_all(name) == asked.headers.getlist(name)
+    assert (packed.status, packed.headers["Content-Encoding"]) == (200, "gzip")
+    assert packed.body == assets.load().files[style].gzipped
+    assert forged.status == 403
+    assert [answer.status for answer in (*guessed, missing)] == [404] * 4
+
+
+def test_a_dead_server_fails_no_read_and_a_write_is_sent_once(
+    nginx, settings, port, kwip, tmp_path
+):
+    half_dead = free_port()
+    web = [f"127.0.0.1:{p}" for p in (free_port(), half_dead, settings.port)]
+    with (
+        broken(half_dead) as swallowed,
+        in_front(nginx, settings, port, tmp_path / "nginx", web=web) as front,
+    ):
+        reads = [front.get("/livez").status for _ in range(12)]
+        writes = [front.ask("POST", "/login", {}, b"a=b").status for _ in range(4)]
+
+    assert reads == [200] * 12
+    lost = [each for each in swallowed if each.startswith(b"POST")]
+    arrived = [each for each in kwip if each["REQUEST_METHOD"] == "POST"]
+    assert set(writes) == {403, 503}
+    assert (writes.count(503), writes.count(403)) == (len(lost), len(arrived))
+
+
+def test_reads_writes_and_open_pages_go_to_their_own_servers(nginx, port, tmp_path):
+    def answer(_, start_response):
+        start_response("204 No Content", [])
+        return []
+
+    site = {"KWIP_ORIGIN": f"http://127.0.0.1:{port}", "KWIP_TRUSTED_PROXIES": "1"}
+    settings = settings_in(tmp_path / "home", **site)
+    servers = {free_port(): Recorded(answer) for _ in range(4)}
+    read, write, *live = (f"127.0.0.1:{number}" for number in servers)
+    options = {"web": [read], "write": [write], "live": live}
+    with contextlib.ExitStack() as ends:
+        for number, server in servers.items():
+            ends.enter_context(served(server, number))
+        running = in_front(nginx, settings, port, tmp_path / "nginx", **options)
+        front = ends.enter_context(running)
+        for method in ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"):
+            front.ask(method, "/api/v1/statuses", {})
+        for session in range(24):
+            for _ in range(2):
+                front.get("/poll/home", Cookie=f"kwip_{port}={session}")
+
+    methods, cookies = (
+        [[each.get(name) for each in server.requests] for server in servers.values()]
+        for name in ("REQUEST_METHOD", "HTTP_COOKIE")
+    )
+    assert methods[0] == ["GET", "HEAD", "OPTIONS"]
+    assert methods[1] == ["POST", "PUT", "PATCH", "DELETE"]
+    assert len(set(cookies[2])) + len(set(cookies[3])) == 24
+    assert all(cookies[2:])
+
+
+def test_slow_clients_hold_nothing_of_kwip(front, kwip):
+    with contextlib.ExitStack() as ends:
+        for number in range(300):
+            client = ends.enter_context(
+                socket.create_connection(
+                    ("127.0.0.1", front.port), source_address=("127.0.0.2", 0)
+                )
+            )
+            head = b"POST /login HTTP/1.1\r\nHost: kwip\r\n"
+            if number % 2:
+                head += b"Content-Length: 1000\r\n\r\n12345"
+            client.sendall(head)
+        began = time.monotonic()
+        statuses = [front.get("/livez").status for _ in range(50)]
+        took = time.monotonic() - began
+
+    assert statuses == [200] * 50
+    assert {each["PATH_INFO"] for each in kwip} == {"/livez"}
+    assert took < 5.0
+
+
+def test_who_asks_too_often_has_to_wait_and_others_do_not(
+    nginx, settings, port, kwip, tmp_path
+):
+    with in_front(nginx, settings, port, tmp_path / "nginx", rate=2) as front:
+        answers = [front.get("/livez") for _ in range(20)]
+        file = front.get("/assets/none")
+        other = front.get("/livez", source="127.0.0.2")
+
+    refused = [answer for answer in answers if answer.status != 200]
+    assert {answer.status for answer in refused} == {429}
+    assert len(refused) > 10
+    assert refused[0].headers["Retry-After"] == "2"
+    assert refused[0].body.startswith(b"Too many requests.")
+    assert (file.status, other.status) == (404, 200)
