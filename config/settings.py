@@ -117,9 +117,11 @@ class Settings(LinkSettings):
             "KWIP_METRICS_PORT",
             values.number(1, addresses.HIGHEST_PORT),
             addresses.metrics_port,
-            shown="port + 1000",
+            shown="port + 1000; with `kwip serve`, one more for live, two for worker, "
+            "three for sweeper",
             allowed="a free port from 1 to 65535",
-            doc="The port for the metrics of all processes, on 127.0.0.1 only.",
+            doc="The port for the metrics of all processes, on 127.0.0.1 only. If you "
+            "set it and run several roles on one machine, give each its own.",
         ),
     ]
     demo: Annotated[
@@ -283,6 +285,11 @@ def load(environ: Mapping[str, str]) -> Settings:
     if problems:
         raise SettingsError(problems)
     return Settings(**found)
+
+
+def is_set(variable: str) -> bool:
+    """Return whether the operator has given this process a value of a setting."""
+    return bool(os.environ.get(variable))  # noqa: TID251 -- as below
 
 
 def from_environment() -> Settings:

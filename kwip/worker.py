@@ -17,6 +17,7 @@ import structlog
 from config import logging
 from config.settings import from_environment
 from kwip.embedded import endpoints
+from kwip.embedded.served import serve_metrics
 from kwip.jobs.registry import jobs
 from kwip.jobs.runner import Runner
 from kwip.wiring import build
@@ -35,6 +36,7 @@ def main(arguments: list[str]) -> None:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    serve_metrics(settings)
     wiring = build(settings, endpoints(settings), role="worker")
     try:
         if arguments != ["jobs"]:

@@ -36,6 +36,7 @@ _INTERRUPTED = 130
 #: Each command with its help line, so that `kwip --help` imports none of them.
 COMMANDS = {
     "up": "Start the whole stack and keep it running.",
+    "serve": "Run one role of the site: web, live, worker or sweeper.",
     "doctor": "Check the running stack.",
     "users": "Create and manage users.",
     "queue": "Show what is waiting for workers.",
