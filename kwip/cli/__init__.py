@@ -15,20 +15,28 @@ import importlib
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from config.settings import SettingsError, from_environment
+from config.environment import enter
+from config.settings import SettingsError, from_environment, rules
 from kwip import __version__
 from kwip.domain.errors import InvalidError, KwipError
+from kwip.embedded.children import holder
 from kwip.embedded.home_folder import HomeFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from config.environment import Sources
+    from config.settings import Settings
+
 Decorated = TypeVar("Decorated", bound="Callable[..., Any] | click.Command")
 
+#: Where the context has the `Sources` of the settings.
+SOURCES = "kwip.sources"
 FOUND = 1
 FAILED = 2
 _INTERRUPTED = 130
@@ -37,6 +45,7 @@ _INTERRUPTED = 130
 COMMANDS = {
     "up": "Start the whole stack and keep it running.",
     "serve": "Run one role of the site: web, live, worker or sweeper.",
+    "settings": "Show the settings that are in force, without passwords.",
     "doctor": "Check the running stack.",
     "users": "Create and manage users.",
     "queue": "Show what is waiting for workers.",
@@ -94,15 +103,40 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="kwip")
+@click.option(
+    "--env-file",
+    type=click.Path(path_type=Path),
+    help="Read settings from this file; those in the environment take precedence.",
+)
 @click.pass_context
-def kwip(ctx: click.Context) -> None:
+def kwip(ctx: click.Context, *, env_file: Path | None) -> None:
     """Kwip: a self-hosted microblog and timeline platform."""
-    settings = from_environment()
+    ctx.meta[SOURCES] = sources = enter(env_file)
+    for warning in sources.unknown(rule.variable for rule in rules().values()):
+        click.echo(f"kwip: warning: {warning}", err=True)
+    try:
+        settings = from_environment()
+    except SettingsError as error:
+        raise SettingsError(
+            [sources.located(each) for each in error.problems]
+        ) from None
     # To look at a running stack, its home is enough; its port is read from there.
     if ctx.invoked_subcommand != "up":
-        noted: dict[str, Any] = HomeFolder(settings.home).noted_address()
-        settings = replace(settings, **noted)
+        settings = _as_noted(settings, sources)
     ctx.obj = settings
+
+
+def _as_noted(settings: Settings, sources: Sources) -> Settings:
+    """Return settings with the address of the running stack, where none was chosen."""
+    home = HomeFolder(settings.home)
+    if holder(home) is None:  # what an earlier one has noted is out of date
+        return settings
+    noted: dict[str, Any] = {
+        name: value
+        for name, value in home.noted_address().items()
+        if sources.of(rules()[name].variable) == "default"
+    }
+    return replace(settings, **noted)
 
 
 def json_option(command: Decorated) -> Decorated:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from config.addresses import role_metrics_port
-from config.settings import PROJECT, is_set
+from config.environment import DEFAULT
+from config.settings import PROJECT
+from kwip.cli import SOURCES
 from kwip.cli.starting.ports import LOOPBACK, check_port
 from kwip.cli.starting.programs import ROLES, program
 from kwip.embedded.children import holder
@@ -26,15 +28,16 @@ _METRICS = "KWIP_METRICS_PORT"
 
 @click.command("serve")
 @click.argument("role", type=click.Choice(list(ROLES)))
-@click.pass_obj
-def command(settings: Settings, role: str) -> None:
+@click.pass_context
+def command(ctx: click.Context, role: str) -> None:
     """Run one role of the site: web, live, worker or sweeper.
 
     MongoDB and Redis must be running already. The program takes the place of this
     command, writes its log to standard output, and ends with 0 on SIGTERM.
     """
+    settings: Settings = ctx.obj
     home = HomeFolder(settings.home)
-    if not is_set(_METRICS):
+    if ctx.meta[SOURCES].of(_METRICS) == DEFAULT:
         port = role_metrics_port(settings.metrics_port, role)
         settings = replace(settings, metrics_port=port)
     require_outside(settings)

@@ -142,6 +142,10 @@ def stack(kwip, _wiring, _posts, monkeypatch):
     return {"doctor": [kwip("doctor", "--json")]}
 
 
+def settings(kwip, _wiring, _posts, _monkeypatch):
+    return {"settings": [kwip("settings", "--json")]}
+
+
 def media(kwip, wiring, posts, _monkeypatch):
     bob = Viewer(id=posts[0].author_id, username="bob", digest="")
     change = wiring.services.users.update_profile
@@ -221,7 +225,7 @@ def load(kwip, _wiring, _posts, monkeypatch):
 
 
 PRINTING = [
-    *(users, fanout, timelines, database, stack),
+    *(users, fanout, timelines, database, stack, settings),
     *(load, cache, media, emoji, trends, links),
 ]
 
