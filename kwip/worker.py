@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+#: What an argument leaves out is another process's work.
+_ROLES = {"jobs": "worker", "sweeper": "sweeper"}
+
 
 def main(arguments: list[str]) -> None:
     """Run jobs and the sweeper, or one of the two, until SIGTERM or SIGINT."""
@@ -39,6 +42,7 @@ def main(arguments: list[str]) -> None:
     serve_metrics(settings)
     wiring = build(settings, endpoints(settings), role="worker")
     try:
+        wiring.presence.start(*(_ROLES[part] for part in arguments or _ROLES))
         if arguments != ["jobs"]:
             for loop in wiring.loops:
                 loop.start()

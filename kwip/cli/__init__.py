@@ -2,8 +2,8 @@
 
 The module `kwip.cli.<name>` has a Click command called `command`, and is imported when
 it is needed. Its first argument after `@click.pass_obj` is the settings.
-Beside them are `running`, `parts` and `bars`, which several commands use; what a single
-one needs is in a package of its own: `starting`, `traffic` and `reindexing`.
+Beside them are `running`, `parts` and `bars`, which several commands use; what one or
+two need is in a package of its own: `starting`, `checking`, `traffic`, `reindexing`.
 
 A command exits with 0 if all is well, 1 if it found something (it returns `FOUND`), and
 2 if it could not do its work; then it prints the reason in one line on standard error.
@@ -46,6 +46,7 @@ COMMANDS = {
     "up": "Start the whole stack and keep it running.",
     "serve": "Run one role of the site: web, live, worker or sweeper.",
     "settings": "Show the settings that are in force, without passwords.",
+    "check": "Check these settings against the running processes.",
     "doctor": "Check the running stack.",
     "users": "Create and manage users.",
     "queue": "Show what is waiting for workers.",
@@ -66,9 +67,11 @@ COMMANDS = {
 
 
 def numbered(number: int, thing: str) -> str:
-    """Write a number with its noun: "1 home", "2 homes", "2 deliveries"."""
-    is_ies = thing.endswith("y") and not thing.endswith("ey")
-    many = f"{thing[:-1]}ies" if is_ies else f"{thing}s"
+    """Write a number with its noun: "1 home", "2 homes", "2 entries", "2 indexes"."""
+    if thing.endswith("y") and not thing.endswith("ey"):
+        many = f"{thing[:-1]}ies"
+    else:
+        many = f"{thing}es" if thing.endswith(("s", "x")) else f"{thing}s"
     return f"{number} {thing if number == 1 else many}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pymongo
 import redis
@@ -12,7 +12,14 @@ from pymongo.errors import PyMongoError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator
+
 _ANSWER_S = 3.0
+#: States of members that do their part, and how far behind they may be.
+_WORKING = {"PRIMARY", "SECONDARY", "ARBITER"}
+_MOST_LAG_S = 10.0
 _OLDEST_MONGODB = (6, 0)
 _OLDEST_REDIS = (6, 2)
 
@@ -56,6 +63,44 @@ def ask_mongodb(uri: str) -> Answer:
             is_ok=False, detail=f"is MongoDB {version}: Kwip needs 6.0 or newer"
         )
     return Answer(is_ok=True, detail=f"MongoDB {version}")
+
+
+def with_members(uri: str, answer: Answer) -> Answer:
+    """Add the state of the other members of a replica set; 3 s at most.
+
+    Cost: 1 command, which needs the role `clusterMonitor`.
+    """
+    if not answer.is_ok:
+        return answer
+    try:
+        with pymongo.MongoClient[dict[str, Any]](
+            uri, timeoutMS=int(_ANSWER_S * 1_000), maxPoolSize=1
+        ) as client:
+            members = client.admin.command("replSetGetStatus")["members"]
+    except (PyMongoError, ValueError):  # a sharded cluster, or a user who may not
+        return answer
+    if len(members) == 1:
+        return answer
+    newest = max(member["optimeDate"] for member in members if "optimeDate" in member)
+    states = ", ".join(f"{member['stateStr'].lower()}" for member in members)
+    return Answer(
+        is_ok=True,
+        detail=f"{answer.detail}: {states}",
+        findings=[*answer.findings, *_member_findings(members, newest)],
+    )
+
+
+def _member_findings(
+    members: list[dict[str, Any]], newest: dt.datetime
+) -> Iterator[str]:
+    for member in members:
+        name, state = member["name"], member["stateStr"]
+        if state not in _WORKING:
+            yield f"member {name} is {state.lower()}: see the log of this mongod"
+        elif state != "ARBITER":
+            lag_s = (newest - member["optimeDate"]).total_seconds()
+            if lag_s > _MOST_LAG_S:
+                yield f"member {name} is {lag_s:.0f} s behind the newest one"
 
 
 def ask_redis(uri: str, *, is_cache: bool) -> Answer:

@@ -12,6 +12,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from config.settings import PROJECT
+from kwip.cli.running import NotRunningError, require_stack
 from kwip.cli.up import is_ready
 from kwip.embedded.errors import CannotStartError
 from kwip.embedded.home_folder import HomeFolder
@@ -99,9 +100,19 @@ def token_of(wiring, viewer):
     return wiring.services.authentication.create_token(viewer, "test", allowed)[1]
 
 
+def doctor(site):
+    return subprocess.run(
+        [*KWIP, "doctor"],
+        env={**os.environ, **site.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        check=False,
+        cwd="/",
+    )
+
+
 def test_roles_started_by_themselves_are_a_site(site, endpoints):
-    site.start("worker")
-    site.start("web")
+    for role in ("sweeper", "worker", "web"):
+        site.start(role)
     wiring = build(site.settings, endpoints, role="cli")
     alice, bob = sign_up(wiring, "alice"), sign_up(wiring, "bob")
     wiring.services.relationships.follow(bob, alice.id)
@@ -117,5 +128,9 @@ def test_roles_started_by_themselves_are_a_site(site, endpoints):
     assert 'route="/api/v1/statuses"' in site.metrics("web")
     with pytest.raises(CannotStartError, match="`kwip serve` already runs in"):
         require_none_served(site.home)
-    assert site.end() == {"web": 0, "worker": 0}
+    wait_until(lambda: doctor(site).returncode == 0)
+    require_stack(site.settings)
+    assert site.end() == {"web": 0, "worker": 0, "sweeper": 0}
+    with pytest.raises(NotRunningError, match=r"missing: web, worker"):
+        require_stack(site.settings)
     assert served(site.home) == []
