@@ -45,6 +45,7 @@ _INTERRUPTED = 130
 COMMANDS = {
     "up": "Start the whole stack and keep it running.",
     "serve": "Run one role of the site: web, live, worker or sweeper.",
+    "setup": "Create the code for the first administrator.",
     "settings": "Show the settings that are in force, without passwords.",
     "check": "Check these settings against the running processes.",
     "doctor": "Check the running stack.",

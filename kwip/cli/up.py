@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import ipaddress
 import json
+import signal
 import time
 from dataclasses import dataclass, replace
 from functools import partial
@@ -59,7 +60,7 @@ class Said:
 def command(settings: Settings, *, demo: bool) -> None:
     """Start the whole stack and keep it running.
 
-    Press Ctrl-C to stop it.
+    Press Ctrl-C to stop it. SIGHUP makes the web server replace its processes.
     """
     programs = web_and_workers(settings)
     demos = [demo_world(settings)] if demo and settings.demo else []
@@ -91,6 +92,7 @@ def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -
             wait=ends.wait,
             said=partial(_note, home),
         )
+        ends.on_reload(partial(_reload, home, supervisor))
         try:
             said = _start(settings, supervisor, programs, demos)
             telemetry.serve(
@@ -104,6 +106,12 @@ def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -
             supervisor.stop()
             home.remove_metrics()
     _say("Kwip has stopped.")
+
+
+def _reload(home: HomeFolder, supervisor: Supervisor) -> None:
+    """Replace the web processes, as gunicorn does when it gets this signal."""
+    _note(home, "web reloads, because of SIGHUP")
+    supervisor.send("web", signal.SIGHUP)
 
 
 def _start(

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import pymongo
 import redis
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _ANSWER_S = 3.0
 #: States of members that do their part, and how far behind they may be.
 _WORKING = {"PRIMARY", "SECONDARY", "ARBITER"}
 _MOST_LAG_S = 10.0
 _OLDEST_MONGODB = (6, 0)
+_UNAUTHORIZED, _AUTHENTICATION_FAILED = 13, 18
 _OLDEST_REDIS = (6, 2)
 
 
@@ -42,7 +43,7 @@ class Answer:
 def ask_mongodb(uri: str) -> Answer:
     """Check for a primary of a replica set, or a sharded cluster; 3 s at most.
 
-    Cost: 2 commands on a connection of its own.
+    Cost: 3 commands on a connection of its own.
     """
     try:
         with pymongo.MongoClient[dict[str, Any]](
@@ -50,9 +51,14 @@ def ask_mongodb(uri: str) -> Answer:
         ) as client:
             hello = client.admin.command("hello")
             version = str(client.server_info()["version"])
+            if _is_usable(hello):
+                # The first command that needs a login.
+                client.get_default_database("kwip").list_collection_names()
+    except OperationFailure as error:
+        return Answer(is_ok=False, detail=_refusal(error))
     except (PyMongoError, ValueError) as error:
         return Answer(is_ok=False, detail=f"is not responding: {_one_line(error)}")
-    if "setName" not in hello and hello.get("msg") != "isdbgrid":
+    if not _is_usable(hello):
         return Answer(
             is_ok=False,
             detail="is not a replica set: start mongod with --replSet and run"
@@ -63,6 +69,23 @@ def ask_mongodb(uri: str) -> Answer:
             is_ok=False, detail=f"is MongoDB {version}: Kwip needs 6.0 or newer"
         )
     return Answer(is_ok=True, detail=f"MongoDB {version}")
+
+
+def _is_usable(hello: Mapping[str, Any]) -> bool:
+    """Return whether it is a member of a replica set, or routes to shards."""
+    return "setName" in hello or hello.get("msg") == "isdbgrid"
+
+
+def _refusal(error: OperationFailure) -> str:
+    """Say why MongoDB refuses; the driver's text has its whole answer."""
+    if error.code == _AUTHENTICATION_FAILED:
+        return (
+            "rejects the username or password: check them, and `authSource`, the"
+            " database in which the user was created"
+        )
+    if error.code == _UNAUTHORIZED:
+        return "does not allow this user to use the database: grant it `readWrite`"
+    return f"refuses: {_one_line(error)}"
 
 
 def with_members(uri: str, answer: Answer) -> Answer:
@@ -114,6 +137,8 @@ def ask_redis(uri: str, *, is_cache: bool) -> Answer:
             decode_responses=True,
         ) as client:
             info: dict[str, Any] = client.info()
+    except redis.AuthenticationError:
+        return Answer(is_ok=False, detail="rejects the password, or needs one")
     except (redis.RedisError, ValueError) as error:
         return Answer(is_ok=False, detail=f"is not responding: {_one_line(error)}")
     version = str(info.get("valkey_version") or info["redis_version"])

@@ -148,7 +148,10 @@ def stack(kwip, wiring, _posts, monkeypatch):
 
 
 def settings(kwip, _wiring, _posts, _monkeypatch):
-    return {"settings": [kwip("settings", "--json")]}
+    return {
+        "settings": [kwip("settings", "--json")],
+        "setup-code": [kwip("setup", "code", "--json")],
+    }
 
 
 def media(kwip, wiring, posts, _monkeypatch):
