@@ -32,7 +32,8 @@ _METRICS = "KWIP_METRICS_PORT"
 def command(ctx: click.Context, role: str) -> None:
     """Run one role of the site: web, live, worker or sweeper.
 
-    MongoDB and Redis must be running already. The program takes the place of this
+    MongoDB must be running already. Without Redis, the role starts with a warning, and
+    uses it when it responds. The program takes the place of this
     command, writes its log to standard output, and ends with 0 on SIGTERM.
     """
     settings: Settings = ctx.obj
@@ -40,7 +41,8 @@ def command(ctx: click.Context, role: str) -> None:
     if ctx.meta[SOURCES].of(_METRICS) == DEFAULT:
         port = role_metrics_port(settings.metrics_port, role)
         settings = replace(settings, metrics_port=port)
-    require_outside(settings)
+    for line in require_outside(settings, may_be_away=True):
+        click.echo(f"kwip: warning: {line}", err=True)
     home.make_folders()
     _require_alone(home)
     _check_ports(settings, role)

@@ -36,21 +36,29 @@ def prepare(settings: Settings) -> None:
         set_up(home, home.secret("mongodb"), deadline_s=_PRIMARY_S)
 
 
-def check_outside(settings: Settings) -> None:
+def check_outside(settings: Settings, *, may_be_away: bool = False) -> list[str]:
     """Check the servers that replace private ones.
+
+    Returns a line for each Redis that does not respond, if those `may_be_away`.
 
     Raises:
         CannotStartError: If one of them cannot be used; names its variable.
     """
+    away = []
     for variable, uri, answer in _outside(settings):
-        if not answer.is_ok:
-            raise CannotStartError(
-                f"{variable}: {without_password(uri)} {answer.detail}"
-            )
+        line = f"{variable}: {without_password(uri)} {answer.detail}"
+        if answer.is_away and may_be_away:
+            away.append(line)
+        elif not answer.is_ok:
+            raise CannotStartError(line)
+    return away
 
 
-def require_outside(settings: Settings) -> None:
+def require_outside(settings: Settings, *, may_be_away: bool = False) -> list[str]:
     """Check that every server is one that replaces a private one, and can be used.
+
+    Returns a line for each Redis that does not respond, if those `may_be_away`: Kwip
+    works without them, and uses them as soon as they are back.
 
     Raises:
         CannotStartError: If one is missing or cannot be used; names the variables.
@@ -66,7 +74,7 @@ def require_outside(settings: Settings) -> None:
         raise CannotStartError(
             f"{', '.join(missing)}: must be set, because only `kwip up` starts servers"
         )
-    check_outside(settings)
+    return check_outside(settings, may_be_away=may_be_away)
 
 
 def _outside(settings: Settings) -> Iterator[tuple[str, str, Answer]]:

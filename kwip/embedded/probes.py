@@ -33,11 +33,13 @@ class Answer:
         is_ok: Whether Kwip can work with the service.
         detail: Its version, or what is wrong and what to do.
         findings: What works, but is not safe for Kwip.
+        is_away: It does not respond now, but may later.
     """
 
     is_ok: bool
     detail: str
     findings: list[str] = field(default_factory=list)
+    is_away: bool = False
 
 
 def ask_mongodb(uri: str) -> Answer:
@@ -140,7 +142,9 @@ def ask_redis(uri: str, *, is_cache: bool) -> Answer:
     except redis.AuthenticationError:
         return Answer(is_ok=False, detail="rejects the password, or needs one")
     except (redis.RedisError, ValueError) as error:
-        return Answer(is_ok=False, detail=f"is not responding: {_one_line(error)}")
+        detail = f"is not responding: {_one_line(error)}"
+        is_away = isinstance(error, redis.ConnectionError | redis.TimeoutError)
+        return Answer(is_ok=False, detail=detail, is_away=is_away)
     version = str(info.get("valkey_version") or info["redis_version"])
     name = "Valkey" if "valkey_version" in info else "Redis"
     if _version(version) < _OLDEST_REDIS:

@@ -40,6 +40,25 @@ def test_a_port_of_the_role_that_is_taken_is_named(kwip_in, environ, role, varia
     assert run.err.startswith(f"kwip: {variable}={port}: port {port} on 127.0.0.1 is")
 
 
+def test_a_redis_that_is_away_is_a_warning_and_a_wrong_password_is_not(
+    kwip_in, environ
+):
+    away = {**environ, "KWIP_REDIS_QUEUE_URI": "redis://127.0.0.1:1/0"}
+    wrong = environ["KWIP_REDIS_CACHE_URI"].replace("://:", "://:x")
+    runs = [
+        kwip_in({**away, **more, "KWIP_LIVE_PORT": "0"}, "serve", "live")
+        for more in ({}, {"KWIP_REDIS_CACHE_URI": wrong})
+    ]
+    [warning, _] = runs[0].err.splitlines()
+    [error] = runs[1].err.splitlines()
+
+    assert warning.startswith(
+        "kwip: warning: KWIP_REDIS_QUEUE_URI: redis://127.0.0.1:1"
+    )
+    assert error.startswith("kwip: KWIP_REDIS_CACHE_URI: ")
+    assert error.endswith("rejects the password, or needs one")
+
+
 def test_a_live_role_needs_a_port(kwip_in, environ):
     run = kwip_in({**environ, "KWIP_LIVE_PORT": "0"}, "serve", "live")
 
