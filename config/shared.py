@@ -10,7 +10,8 @@ from config.quotas import QuotaSettings
 from config.settings import rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from config.endpoints import Endpoints
     from config.settings import Settings
@@ -29,7 +30,8 @@ _KEYS = ("secret_keys", "secret_keys_in_file")
 #: The fields that must be the same on every machine.
 SHARED = frozenset({*_VALUES, *_SERVERS, *_KEYS})
 
-_SECRET = "KWIP_SECRET_KEY"  # noqa: S105 -- the name of a setting
+SECRET = "KWIP_SECRET_KEY"  # noqa: S105 -- the name of a setting
+FOLDER = "KWIP_MEDIA_FOLDER"
 _DIGITS = 16
 
 
@@ -51,7 +53,22 @@ def shared(settings: Settings, endpoints: Endpoints) -> dict[str, str]:
         "KWIP_REDIS_REALTIME_URI": without_password(endpoints.redis_realtime_uri),
         "KWIP_MEDIA_STORE_URI": without_password(settings.media_store_uri or "none"),
     }
-    return {**found, **servers, _SECRET: " ".join(map(digest, endpoints.secret_keys))}
+    if settings.live_origin is None:  # nobody polls at this process
+        del found["KWIP_LIVE_ORIGIN"]
+    return {**found, **servers, SECRET: " ".join(map(digest, endpoints.secret_keys))}
+
+
+def of_folder(
+    settings: Settings, folder_id: Callable[[Path], str | None]
+) -> dict[str, str]:
+    """Return what those must agree on that read and write files.
+
+    That is the name of the folder, as `folder_id` gives it; nothing if files are in a
+    bucket.
+    """
+    if settings.media_store_uri:
+        return {}
+    return {FOLDER: folder_id(settings.media_folder) or "none"}
 
 
 def digest(key: str) -> str:
@@ -67,9 +84,9 @@ def differences(
     A variable that only one version of Kwip has is not compared. Lists of keys may
     differ while keys are changed, as long as each accepts what the other signs with.
     """
-    for variable in ours.keys() & theirs.keys():
+    for variable in sorted(ours.keys() & theirs.keys()):
         our, their = ours[variable], theirs[variable]
-        if variable == _SECRET and _accept_each_other(our.split(), their.split()):
+        if variable == SECRET and _accept_each_other(our.split(), their.split()):
             continue
         if our != their:
             yield variable, our, their

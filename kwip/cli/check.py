@@ -11,6 +11,7 @@ from kwip.cli.checking import agreement
 from kwip.cli.running import connected
 from kwip.cli.starting.programs import ROLES
 from kwip.embedded.prepare import require_outside
+from kwip.services.maintenance.presence import FILING
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -32,7 +33,10 @@ def command(settings: Settings, role: str | None, *, as_json: bool) -> int:
         require_outside(settings)
     with connected(settings) as wiring:
         processes = agreement.running(wiring)
-        findings = list(agreement.findings(settings, wiring, processes))
+        has_files = role is None or role in FILING
+        findings = list(
+            agreement.findings(settings, wiring, processes, has_files=has_files)
+        )
     if as_json:
         rows = [agreement.row(process) for process in processes]
         print_json({"processes": rows, "findings": findings})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from config.shared import shared
+from config.shared import of_folder, shared
 from kwip import __version__, telemetry
 from kwip.cache.client import Client
 from kwip.cache.entity_cache import EntityCache
@@ -32,6 +32,7 @@ from kwip.store.delivery.outbox import OutboxStore
 from kwip.store.fence import FenceStore
 from kwip.store.jobs import JobStore
 from kwip.store.maintenance.processes import ProcessStore
+from kwip.store.media_folder_id import make_folder_id
 from kwip.store.present_indexes import missing_indexes
 from kwip.store.social.edges import EdgeStore
 from kwip.store.social.list_edges import ListEdgeStore
@@ -198,6 +199,7 @@ def build(
             options.clock,
             core.clock_guard.skew_ms,
             shared(settings, endpoints),
+            partial(of_folder, settings, make_folder_id),
         ),
         processes=processes,
         clock_guard=core.clock_guard,

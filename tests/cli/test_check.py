@@ -60,13 +60,26 @@ def test_settings_that_differ_are_named_without_secrets(kwip, start):
     both = f"{where(run)}, {where(run, 1)}"
 
     assert run.code == 1
-    assert sorted(run.json["findings"]) == [
+    assert run.json["findings"] == [
         f"KWIP_LIVE_ORIGIN: http://127.0.0.1:8001 here, same in {both}",
         f"KWIP_ORIGIN: http://127.0.0.1:8000 here, https://kwip.example.org in {both}",
         f"KWIP_PULL_FOLLOWERS: 10000 here, 5 in {both}",
         f"KWIP_SECRET_KEY: other keys here than in {both}",
     ]
     assert KEYS[0] not in run.out
+
+
+def test_a_media_folder_of_its_own_is_named(kwip, start, tmp_path):
+    start("worker")
+    start("live", KWIP_MEDIA_FOLDER=str(tmp_path / "unused"))
+    start("web", KWIP_MEDIA_FOLDER=str(tmp_path / "other"))
+    run = kwip("check", "--json")
+
+    what = "KWIP_MEDIA_FOLDER: another folder here than the one mounted in"
+
+    assert run.json["findings"] == [f"{what} {where(run, 1)}"]
+    assert kwip("check", "live").code == 0
+    assert not (tmp_path / "unused").exists()
 
 
 def test_keys_may_be_changed_one_machine_after_the_other(kwip_in, environ, start):

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from config.shared import differences, shared
+from config.shared import FOLDER, SECRET, differences, of_folder, shared
 from kwip import __version__
 from kwip.cli import numbered
 from kwip.domain.clock import at, system_clock_ms, to_ms
 from kwip.services.coherence.clock_guard import MAX_SKEW_MS
+from kwip.store.media_folder_id import read_folder_id
 from kwip.store.present_indexes import missing_indexes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from config.settings import Settings
     from kwip.store.maintenance.processes import Process
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 
 APPLY = "run `kwip db indexes --apply`"
 _NAMED = 3
+_NTP = "use NTP on every machine"
+#: What is said of values that tell people nothing.
+_OTHER = {
+    SECRET: "other keys here than",
+    FOLDER: "another folder here than the one mounted",
+}
 
 
 def running(wiring: Wiring) -> list[Process]:
@@ -29,10 +36,15 @@ def running(wiring: Wiring) -> list[Process]:
 
 
 def findings(
-    settings: Settings, wiring: Wiring, processes: Sequence[Process]
+    settings: Settings,
+    wiring: Wiring,
+    processes: Sequence[Process],
+    *,
+    has_files: bool = True,
 ) -> Iterator[str]:
     """Say what is missing, and what does not fit the other processes.
 
+    Without `has_files`, this machine reads and writes no uploaded files.
     Cost: a command for each collection, and one for the clock.
     """
     missing = missing_indexes(wiring.store.database)
@@ -44,10 +56,10 @@ def findings(
     for process in processes:
         if abs(process.skew_ms) > MAX_SKEW_MS:
             yield f"clock: {_off(process.skew_ms)} in {title(process)}: {_NTP}"
-    yield from _different(settings, wiring, processes)
-
-
-_NTP = "use NTP on every machine"
+    ours = shared(settings, wiring.endpoints)
+    if has_files:
+        ours |= of_folder(settings, read_folder_id)
+    yield from _different(ours, processes)
 
 
 def _off(skew_ms: int) -> str:
@@ -55,18 +67,13 @@ def _off(skew_ms: int) -> str:
     return f"{abs(skew_ms) / 1_000:.1f} s {where} MongoDB's"
 
 
-def _different(
-    settings: Settings, wiring: Wiring, processes: Sequence[Process]
-) -> Iterator[str]:
-    ours = shared(settings, wiring.endpoints)
+def _different(ours: Mapping[str, str], processes: Sequence[Process]) -> Iterator[str]:
     who: dict[str, list[Process]] = defaultdict(list)
     for process in processes:
         if process.version != __version__:
             who[f"version: {__version__} here, {process.version}"].append(process)
         for variable, our, their in differences(ours, process.shared):
-            # Nobody can tell keys apart by their digests.
-            is_key = variable == "KWIP_SECRET_KEY"
-            what = "other keys here than" if is_key else f"{our} here, {their}"
+            what = _OTHER.get(variable, f"{our} here, {their}")
             who[f"{variable}: {what}"].append(process)
     for what, found in who.items():
         yield f"{what} in {_together(found)}"

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 EVERY_S = 20.0
 #: A process that was killed counts as running for this long.
 LIFETIME = timedelta(seconds=60)
+#: The roles that read and write uploaded files.
+FILING = frozenset({"web", "worker"})
 
 
 class Presence:
@@ -40,6 +42,7 @@ class Presence:
         clock: For the times in them.
         skew_ms: Measures by how much this clock is ahead of MongoDB's.
         shared: The settings that all processes must agree on, without secrets.
+        of_folder: Returns what those must agree on that read and write files.
     """
 
     def __init__(
@@ -48,10 +51,12 @@ class Presence:
         clock: ClockMs,
         skew_ms: Callable[[], int],
         shared: Mapping[str, str],
+        of_folder: Callable[[], Mapping[str, str]],
     ):
         self._store = store
         self._clock = clock
         self._skew_ms = skew_ms
+        self._of_folder = of_folder
         self._loop = Loop("presence", self._work)
         now = at(clock())
         self._row = Process(
@@ -69,7 +74,10 @@ class Presence:
 
     def start(self, *roles: str) -> None:
         """Say that this process has these roles; call it once."""
-        self._row = replace(self._row, roles=roles, pid=os.getpid())
+        shared = self._row.shared
+        if not FILING.isdisjoint(roles):
+            shared = {**shared, **self._of_folder()}
+        self._row = replace(self._row, roles=roles, pid=os.getpid(), shared=shared)
         self._loop.start()
         atexit.register(self.stop)
 
