@@ -10,8 +10,10 @@ import sys
 from urllib.request import Request, urlopen
 
 import pytest
+import structlog
 
 from config.settings import PROJECT
+from kwip.cli.checking.site import look
 from kwip.cli.running import NotRunningError, require_stack
 from kwip.cli.up import is_ready
 from kwip.embedded.errors import CannotStartError
@@ -88,6 +90,7 @@ class Site:
 def site(short_path, endpoints):
     site = Site(short_path / "home", endpoints)
     yield site
+    structlog.reset_defaults()
     for process in site.roles.values():
         process.kill()
         process.wait()
@@ -128,7 +131,8 @@ def test_roles_started_by_themselves_are_a_site(site, endpoints):
     assert 'route="/api/v1/statuses"' in site.metrics("web")
     with pytest.raises(CannotStartError, match="`kwip serve` already runs in"):
         require_none_served(site.home)
-    wait_until(lambda: doctor(site).returncode == 0)
+    wait_until(lambda: not look(site.settings).findings)
+    assert doctor(site).returncode == 0
     require_stack(site.settings)
     assert site.end() == {"web": 0, "worker": 0, "sweeper": 0}
     with pytest.raises(NotRunningError, match=r"missing: web, worker"):

@@ -79,16 +79,24 @@ class Presence:
             shared = {**shared, **self._of_folder()}
         self._row = replace(self._row, roles=roles, pid=os.getpid(), shared=shared)
         self._loop.start()
-        atexit.register(self.stop)
+        # gunicorn tells nobody else that a process ends.
+        atexit.register(self._leave)
 
     def stop(self) -> None:
-        """Say that it ends, if it was started."""
+        """Say that this process ends, if it was started."""
         if self._row.roles:
-            atexit.unregister(self.stop)
             self._loop.stop()
-            with suppress(StoreUnavailableError):
-                self._store.remove(self._row.id)
-            self._row = replace(self._row, roles=())
+            self._leave()
+
+    def _leave(self) -> None:
+        """Remove the row, without waiting for one that is being written.
+
+        That one may be left; it counts for as long as that of a killed process.
+        """
+        atexit.unregister(self._leave)
+        self._loop.request_stop()
+        with suppress(StoreUnavailableError):
+            self._store.remove(self._row.id)
 
     def save(self) -> None:
         """Write the row once; two commands.
