@@ -121,7 +121,7 @@ def _member_findings(
     for member in members:
         name, state = member["name"], member["stateStr"]
         if state not in _WORKING:
-            yield f"member {name} is {state.lower()}: see the log of this mongod"
+            yield f"member {name} is {state.lower().strip('()')}: see its log"
         elif state != "ARBITER":
             lag_s = (newest - member["optimeDate"]).total_seconds()
             if lag_s > _MOST_LAG_S:

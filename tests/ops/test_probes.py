@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from kwip.embedded.probes import ask_mongodb, ask_redis
+import datetime as dt
+
+from kwip.embedded.probes import _member_findings, ask_mongodb, ask_redis, with_members
+
+NOW = dt.datetime(2026, 11, 29, tzinfo=dt.UTC)
+
+
+def member(name, state, behind_s=0):
+    newest = NOW - dt.timedelta(seconds=behind_s)
+    return {"name": name, "stateStr": state, "optimeDate": newest}
 
 
 def test_a_wrong_password_of_mongodb_is_a_plain_line(endpoints):
@@ -29,3 +38,24 @@ def test_a_wrong_password_of_redis_is_a_plain_line(endpoints):
 
         assert not answer.is_ok
         assert answer.detail == "rejects the password, or needs one"
+
+
+def test_members_that_are_down_or_behind_are_named():
+    members = [
+        member("a", "PRIMARY"),
+        member("b", "SECONDARY", 15),
+        member("c", "(not reachable/healthy)", 9_999),
+        member("d", "SECONDARY", 3),
+        {"name": "e", "stateStr": "ARBITER"},
+    ]
+
+    assert list(_member_findings(members, NOW)) == [
+        "member b is 15 s behind the newest one",
+        "member c is not reachable/healthy: see its log",
+    ]
+
+
+def test_a_set_of_one_member_has_nobody_to_wait_for(endpoints):
+    answer = ask_mongodb(endpoints.mongodb_uri)
+
+    assert with_members(endpoints.mongodb_uri, answer) == answer
