@@ -118,12 +118,16 @@ class Sources:
     #: The names that the environment did not have.
     from_file: frozenset[str]
     from_environment: frozenset[str]
+    #: Those that a running stack has noted, because nobody has set them here.
+    from_stack: frozenset[str] = frozenset()
 
     def of(self, variable: str) -> str:
         """Return where the value of a variable comes from."""
         if variable in self.from_file:
             return self.place(variable)
-        return "environment" if variable in self.from_environment else DEFAULT
+        if variable in self.from_environment:
+            return "environment"
+        return "running stack" if variable in self.from_stack else DEFAULT
 
     def place(self, variable: str) -> str:
         """Return the file and line of a variable that it has; empty for others."""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from config.environment import enter
+from config.environment import DEFAULT, enter
 from config.settings import SettingsError, from_environment, rules
 from kwip import __version__
 from kwip.domain.errors import InvalidError, KwipError
@@ -126,21 +126,23 @@ def kwip(ctx: click.Context, *, env_file: Path | None) -> None:
         ) from None
     # To look at a running stack, its home is enough; its port is read from there.
     if ctx.invoked_subcommand != "up":
-        settings = _as_noted(settings, sources)
+        noted = _noted(settings, sources)
+        settings = replace(settings, **noted)
+        variables = frozenset(rules()[name].variable for name in noted)
+        ctx.meta[SOURCES] = replace(sources, from_stack=variables)
     ctx.obj = settings
 
 
-def _as_noted(settings: Settings, sources: Sources) -> Settings:
-    """Return settings with the address of the running stack, where none was chosen."""
+def _noted(settings: Settings, sources: Sources) -> dict[str, Any]:
+    """Return where the running stack listens, by the fields that nobody has set."""
     home = HomeFolder(settings.home)
     if holder(home) is None:  # what an earlier one has noted is out of date
-        return settings
-    noted: dict[str, Any] = {
+        return {}
+    return {
         name: value
         for name, value in home.noted_address().items()
-        if sources.of(rules()[name].variable) == "default"
+        if sources.of(rules()[name].variable) == DEFAULT
     }
-    return replace(settings, **noted)
 
 
 def json_option(command: Decorated) -> Decorated:

@@ -34,7 +34,8 @@ class Row:
 def command(ctx: click.Context, *, as_json: bool) -> None:
     """Show the settings that are in force, without passwords.
 
-    Each has its source: the environment, a line of the --env-file, or the default.
+    Each has its source: the environment, a line of the --env-file, the running stack
+    (its ports), or the default.
     """
     rows = list(_rows(ctx.obj, ctx.meta[SOURCES]))
     if as_json:

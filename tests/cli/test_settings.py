@@ -128,5 +128,5 @@ def test_a_noted_address_counts_while_the_stack_runs_and_no_port_is_set(
 
     assert settings()[0]["KWIP_PORT"] == ("8000", "default")
     with locked(home):
-        assert settings()[0]["KWIP_PORT"] == ("8100", "default")
+        assert settings()[0]["KWIP_PORT"] == ("8100", "running stack")
         assert settings(KWIP_PORT="8200")[0]["KWIP_PORT"] == ("8200", "environment")

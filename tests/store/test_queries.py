@@ -370,7 +370,7 @@ CALLS = {
     "JobStore.save": lambda s: s.jobs.save(JOB),
     "ProcessStore.save": lambda s: s.processes.save(PROCESS),
     "ProcessStore.running": lambda s: s.processes.running(NOW),
-    "ProcessStore.remove": lambda s: s.processes.remove("a process"),
+    "ProcessStore.remove": lambda s: s.processes.remove("another process"),
     "TrendStore.recent": lambda s: s.trends.recent(post_id(0), 40),
     "TrendStore.reactions_to": lambda s: s.trends.reactions_to(posts_of(1), 40),
     "TrendStore.replies_to": lambda s: s.trends.replies_to(posts_of(1), 40),
