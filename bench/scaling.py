@@ -43,6 +43,9 @@ class People:
 
 
 PEOPLE = People()
+#: Requests a second of real use that one core answers with its web process: pages, API,
+#: widgets and writes, as `kwip world drive` sends them, with a p95 below 200 ms.
+WEB_CORE = 60.0
 
 
 #: The unit of each row.
@@ -80,7 +83,7 @@ def growth() -> str:
     """Compute the load of larger sites and what they need at the measured costs."""
     rows = _rows()
     head = ["users", "posts/s", "deliveries/s", "reads/s", "oplog of deliveries"]
-    head += ["worker threads", "web processes", "shards"]
+    head += ["worker threads", "web: unchanged pages", "web: real use", "shards"]
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     lines += [_line(users, rows) for users in USERS]
     return "\n".join(lines) + "\n"
@@ -102,6 +105,7 @@ def _line(users: int, rows: Mapping[str, Row]) -> str:
         "-" if bytes_each is None else f"{deliveries * bytes_each / 1e6:,.3g} MB/s",
         "-" if worker is None else _number(deliveries / (worker * PEOPLE.load)),
         "-" if page_s is None else _number(reads * page_s / PEOPLE.load),
+        _number(reads / (WEB_CORE * PEOPLE.load)),
         "-" if pushes is None else _number(deliveries / (pushes * PEOPLE.load)),
     ]
     return f"| {' | '.join(cells)} |"

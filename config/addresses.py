@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 HIGHEST_PORT = 65_535
 _METRICS_STEP = 1_000
+_METRICS_ORDER = ("web", "live", "worker", "sweeper")
 
 
 def local_origin(known: Mapping[str, Any]) -> str:
@@ -23,6 +24,16 @@ def metrics_port(known: Mapping[str, Any]) -> int:
     """Choose the port of the metrics, well away from the others."""
     above: int = known["port"] + _METRICS_STEP
     return above if above <= HIGHEST_PORT else above - 2 * _METRICS_STEP
+
+
+def role_metrics_port(metrics_port: int, role: str) -> int:
+    """Choose the port of the metrics of a role that is started by itself.
+
+    The roles have neighbouring ports, so that all of them can run on one machine with
+    the same settings.
+    """
+    found = metrics_port + _METRICS_ORDER.index(role)
+    return found if found <= HIGHEST_PORT else found - 2 * _METRICS_STEP
 
 
 def live_port(known: Mapping[str, Any]) -> int:

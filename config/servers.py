@@ -55,6 +55,18 @@ class ServerSettings(SecuritySettings):
             doc="The Valkey or Redis server that `kwip up` starts (two of them).",
         ),
     ]
+    valkey_cache_mb: Annotated[
+        int,
+        Rule(
+            "KWIP_VALKEY_CACHE_MB",
+            values.number(16, 1_000_000),
+            64,
+            shown="64",
+            allowed="a number from 16 to 1000000",
+            doc="Memory of the cache that `kwip up` starts, in MB. When it is full, "
+            "what is rarely used is removed.",
+        ),
+    ]
     mongodb_uri: Annotated[
         str | None,
         Rule(
@@ -62,9 +74,11 @@ class ServerSettings(SecuritySettings):
             values.uri("mongodb", "mongodb+srv"),
             None,
             shown="an embedded server",
-            allowed="a URI such as mongodb://user:password@host/kwip?replicaSet=rs0",
+            allowed="a URI such as "
+            "mongodb://user:password@host/kwip?authSource=admin&replicaSet=rs0",
             doc="A MongoDB replica set or sharded cluster to use instead of the "
-            "embedded server. The path is the database name, by default `kwip`.",
+            "embedded server. The path is the database name, by default `kwip`. "
+            "`authSource` is the database in which the user was created.",
         ),
     ]
     redis_cache_uri: Annotated[

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench import report, scaling
+from config.example import example
 from config.settings import PROJECT, load, reference
 from kwip import cli
 from kwip.blueprints import assets
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from kwip.blueprints.table import Policy
 
 FOLDER = Path(__file__).resolve().parent
-EXAMPLE = PROJECT / "config/nginx.conf.example"
+NGINX = PROJECT / "config/nginx.conf.example"
+ENVIRONMENT = PROJECT / "config/kwip.env.example"
 
 
 def indexes() -> str:
@@ -211,7 +213,8 @@ def with_parts(text: str, parts: Mapping[str, Callable[[], str]]) -> str:
 def main() -> None:
     """Write the generated pages and parts."""
     (FOLDER / "configuration.md").write_text(reference(), encoding="utf-8")
-    EXAMPLE.write_text(nginx(), encoding="utf-8")
+    NGINX.write_text(nginx(), encoding="utf-8")
+    ENVIRONMENT.write_text(example(), encoding="utf-8")
     for name, parts in PARTS.items():
         page = FOLDER / name
         text = with_parts(page.read_text(encoding="utf-8"), parts)

@@ -13,17 +13,20 @@ import resource
 from collections import Counter as Tally
 from collections import defaultdict
 from functools import cache
+from threading import Thread
 from typing import TYPE_CHECKING
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from prometheus_client import (
     CollectorRegistry,
     Counter,
     Gauge,
     Histogram,
+    make_wsgi_app,
     multiprocess,
-    start_http_server,
 )
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import ThreadingWSGIServer
 
 from kwip import metric_files
 
@@ -291,11 +294,25 @@ def _share(files: tuple[int, int]) -> float:
     return files[0] / files[1]
 
 
+class _Server(ThreadingWSGIServer):
+    """Serves the numbers, also where another process of the same role does so."""
+
+    allow_reuse_port = True
+
+
+class _Handler(WSGIRequestHandler):
+    """Answers without a line in the log."""
+
+    def log_message(self, *_: object) -> None:
+        """Write nothing."""
+
+
 def serve(
     folder: Path, port: int, is_alive: Callable[[int], bool]
 ) -> Callable[[], None]:
     """Serve the sum of all processes' numbers in `folder` on 127.0.0.1, in a thread.
 
+    Several processes of a user can share the port.
     Returns a function that stops it; a program that is about to exit need not call it.
 
     Raises:
@@ -303,7 +320,10 @@ def serve(
     """
     registry = CollectorRegistry()
     registry.register(_Processes(folder, is_alive))
-    server, thread = start_http_server(port, addr="127.0.0.1", registry=registry)
+    app = make_wsgi_app(registry)
+    server = make_server("127.0.0.1", port, app, _Server, _Handler)
+    thread = Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread.start()
 
     def end() -> None:
         server.shutdown()

@@ -17,6 +17,7 @@ import structlog
 from config import logging
 from config.settings import from_environment
 from kwip.embedded import endpoints
+from kwip.embedded.served import serve_metrics
 from kwip.jobs.registry import jobs
 from kwip.jobs.runner import Runner
 from kwip.wiring import build
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+#: What an argument leaves out is another process's work.
+_ROLES = {"jobs": "worker", "sweeper": "sweeper"}
+
 
 def main(arguments: list[str]) -> None:
     """Run jobs and the sweeper, or one of the two, until SIGTERM or SIGINT."""
@@ -35,8 +39,10 @@ def main(arguments: list[str]) -> None:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    serve_metrics(settings)
     wiring = build(settings, endpoints(settings), role="worker")
     try:
+        wiring.presence.start(*(_ROLES[part] for part in arguments or _ROLES))
         if arguments != ["jobs"]:
             for loop in wiring.loops:
                 loop.start()

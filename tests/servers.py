@@ -167,7 +167,7 @@ class PrivateValkey:
 
     def start(self) -> None:
         program = binaries.find(binaries.VALKEY, None)
-        argv = valkey.command(program, self._home, self._role)
+        argv = valkey.command(program, self._home, self._role, cache_mb=64)
         self._process = spawn(Child(role=self._role, argv=argv), self._home)
         wait_until(lambda: valkey.answers(self._home, self._role))
 

@@ -2,8 +2,8 @@
 
 The module `kwip.cli.<name>` has a Click command called `command`, and is imported when
 it is needed. Its first argument after `@click.pass_obj` is the settings.
-Beside them are `running`, `parts` and `bars`, which several commands use; what a single
-one needs is in a package of its own: `starting`, `traffic` and `reindexing`.
+Beside them are `running`, `parts` and `bars`, which several commands use; what one or
+two need is in a package of its own: `starting`, `checking`, `traffic`, `reindexing`.
 
 A command exits with 0 if all is well, 1 if it found something (it returns `FOUND`), and
 2 if it could not do its work; then it prints the reason in one line on standard error.
@@ -15,20 +15,28 @@ import importlib
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from config.settings import SettingsError, from_environment
+from config.environment import DEFAULT, enter
+from config.settings import SettingsError, from_environment, rules
 from kwip import __version__
 from kwip.domain.errors import InvalidError, KwipError
+from kwip.embedded.children import holder
 from kwip.embedded.home_folder import HomeFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from config.environment import Sources
+    from config.settings import Settings
+
 Decorated = TypeVar("Decorated", bound="Callable[..., Any] | click.Command")
 
+#: Where the context has the `Sources` of the settings.
+SOURCES = "kwip.sources"
 FOUND = 1
 FAILED = 2
 _INTERRUPTED = 130
@@ -36,6 +44,10 @@ _INTERRUPTED = 130
 #: Each command with its help line, so that `kwip --help` imports none of them.
 COMMANDS = {
     "up": "Start the whole stack and keep it running.",
+    "serve": "Run one role of the site: web, live, worker or sweeper.",
+    "setup": "Create the code for the first administrator.",
+    "settings": "Show the settings that are in force, without passwords.",
+    "check": "Check these settings against the running processes.",
     "doctor": "Check the running stack.",
     "users": "Create and manage users.",
     "queue": "Show what is waiting for workers.",
@@ -57,9 +69,11 @@ COMMANDS = {
 
 
 def numbered(number: int, thing: str) -> str:
-    """Write a number with its noun: "1 home", "2 homes", "2 deliveries"."""
-    is_ies = thing.endswith("y") and not thing.endswith("ey")
-    many = f"{thing[:-1]}ies" if is_ies else f"{thing}s"
+    """Write a number with its noun: "1 home", "2 homes", "2 entries", "2 indexes"."""
+    if thing.endswith("y") and not thing.endswith("ey"):
+        many = f"{thing[:-1]}ies"
+    else:
+        many = f"{thing}es" if thing.endswith(("s", "x")) else f"{thing}s"
     return f"{number} {thing if number == 1 else many}"
 
 
@@ -94,15 +108,42 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="kwip")
+@click.option(
+    "--env-file",
+    type=click.Path(path_type=Path),
+    help="Read settings from this file; those in the environment take precedence.",
+)
 @click.pass_context
-def kwip(ctx: click.Context) -> None:
+def kwip(ctx: click.Context, *, env_file: Path | None) -> None:
     """Kwip: a self-hosted microblog and timeline platform."""
-    settings = from_environment()
+    ctx.meta[SOURCES] = sources = enter(env_file)
+    for warning in sources.unknown(rule.variable for rule in rules().values()):
+        click.echo(f"kwip: warning: {warning}", err=True)
+    try:
+        settings = from_environment()
+    except SettingsError as error:
+        raise SettingsError(
+            [sources.located(each) for each in error.problems]
+        ) from None
     # To look at a running stack, its home is enough; its port is read from there.
     if ctx.invoked_subcommand != "up":
-        noted: dict[str, Any] = HomeFolder(settings.home).noted_address()
+        noted = _noted(settings, sources)
         settings = replace(settings, **noted)
+        variables = frozenset(rules()[name].variable for name in noted)
+        ctx.meta[SOURCES] = replace(sources, from_stack=variables)
     ctx.obj = settings
+
+
+def _noted(settings: Settings, sources: Sources) -> dict[str, Any]:
+    """Return where the running stack listens, by the fields that nobody has set."""
+    home = HomeFolder(settings.home)
+    if holder(home) is None:  # what an earlier one has noted is out of date
+        return {}
+    return {
+        name: value
+        for name, value in home.noted_address().items()
+        if sources.of(rules()[name].variable) == DEFAULT
+    }
 
 
 def json_option(command: Decorated) -> Decorated:

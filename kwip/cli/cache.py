@@ -128,6 +128,8 @@ def drop(
     if is_all == bool(what):
         raise click.UsageError("Specify a kind or a key, or use --all.")
     with connected(settings) as wiring, _audit(wiring) as (audit, _, __):
+        if what:
+            _require_kind(audit, what)
         if dry_run:
             invalidated = audit.matching(what)
         elif what and ":" in what:
@@ -139,6 +141,21 @@ def drop(
     else:
         done = "would be invalidated" if dry_run else "invalidated"
         click.echo(f"{numbered(invalidated, 'key')} {done}")
+
+
+def _require_kind(audit: CacheAudit, what: str) -> None:
+    """Refuse a kind, or a key of a kind, that is never cached.
+
+    Raises:
+        UsageError: It is; names the kinds.
+    """
+    kind = what.partition(":")[0]
+    # A release before or after this one may have others.
+    if kind not in audit.kinds and not audit.matching(kind):
+        known = ", ".join(sorted(audit.kinds))
+        raise click.UsageError(
+            f"Nothing of the kind {kind} is cached. The kinds are: {known}."
+        )
 
 
 @contextmanager

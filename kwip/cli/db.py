@@ -8,7 +8,8 @@ import click
 
 from kwip.cli import FOUND, json_option, print_json
 from kwip.cli.running import connected
-from kwip.store.indexes import INDEXES, ensure_indexes, present_indexes
+from kwip.store.indexes import INDEXES, ensure_indexes
+from kwip.store.present_indexes import present_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
-import psutil
 
 from config.endpoints import without_password
 from kwip import telemetry
 from kwip.cli import FOUND, json_option, print_json
+from kwip.cli.checking import agreement
+from kwip.cli.checking.site import Site, look
 from kwip.cli.up import address, is_ready
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import StoreUnavailableError
 from kwip.embedded import endpoints
-from kwip.embedded.children import ROLE, holder, is_marked, log_of, marked
+from kwip.embedded.children import holder, is_marked, log_of
 from kwip.embedded.errors import CannotStartError
 from kwip.embedded.home_folder import HomeFolder
-from kwip.embedded.probes import Answer, ask_mongodb, ask_redis
+from kwip.embedded.machine import Process, not_running, processes
+from kwip.embedded.probes import Answer, ask_mongodb, ask_redis, with_members
 from kwip.loops import SILENT_S
 
 if TYPE_CHECKING:
@@ -30,16 +31,6 @@ if TYPE_CHECKING:
 
 #: What runs in every stack.
 _LOOPS = {"sweeper", "jobs", "lease_renewer"}
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """A running process of the stack; `pss_bytes` counts shared memory by its share."""
-
-    name: str
-    pid: int
-    rss_bytes: int
-    pss_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,48 +57,55 @@ class Service:
 def command(settings: Settings, *, as_json: bool) -> int:
     """Check the running stack.
 
-    Shows each process with its memory, and whether each service responds. Exits with 1
-    if there is a problem.
+    Shows each process with its memory, and whether each service responds. If roles run
+    by themselves, it shows those of all machines, and compares their settings with the
+    ones here, as `kwip check` does. Exits with 1 if there is a problem.
     """
     home = HomeFolder(settings.home)
     found = list(processes(home))
+    is_supervised = holder(home) is not None
     # A check must leave nothing behind in a home that was never started.
-    services = list(ask(settings)) if found or settings.mongodb_uri else []
-    roles = ["web", "worker", *(["live"] if settings.live_port else [])]
-    findings = [*_absent(home, found, roles), *_ailing(services), *_full(home)]
-    if found:
-        live = {"listener"} if settings.live_port else set()
-        findings += _silent(home, _LOOPS | live)
+    services = list(ask(settings)) if is_supervised or settings.mongodb_uri else []
+    if is_supervised:
+        services += ask_programs(settings)
+    findings, site = list(_ailing(services)), Site((), ())
+    if is_supervised:
+        findings += _supervised(settings, home, found)
+    elif not settings.mongodb_uri:
+        findings.append(not_running(home))
+    elif services[0].answer.is_ok:
+        site = look(settings)
+        findings += site.findings
     if as_json:
         print_json(
             {
                 "processes": [asdict(process) for process in found],
+                "site": [agreement.row(process) for process in site.processes],
                 "services": [service.row() for service in services],
                 "findings": findings,
             }
         )
     else:
-        _print(found, services, findings)
+        _print(found, site, services, findings)
     return FOUND if findings else 0
 
 
-def processes(home: HomeFolder) -> Iterator[Process]:
-    """List the supervisor, its children and their children."""
-    supervisor = holder(home)
-    if supervisor is None:
-        return
-    for process in [psutil.Process(supervisor), *marked(home)]:
-        with contextlib.suppress(psutil.Error):
-            environ = process.environ() if process.pid != supervisor else {}
-            memory = process.memory_full_info()
-            name = environ.get(ROLE, "supervisor")
-            yield Process(name, process.pid, memory.rss, memory.pss)
+def _supervised(
+    settings: Settings, home: HomeFolder, found: list[Process]
+) -> Iterator[str]:
+    """Find what is wrong with the programs of `kwip up`."""
+    roles = ["web", "worker", *(["live"] if settings.live_port else [])]
+    live = {"listener"} if settings.live_port else set()
+    yield from _absent(home, found, roles)
+    yield from _full(home)
+    yield from _silent(home, _LOOPS | live)
 
 
 def ask(settings: Settings) -> Iterator[Service]:
     """Check every service; 3 s at most for each."""
     to = endpoints(settings)
-    yield Service("mongodb", to.mongodb_uri, ask_mongodb(to.mongodb_uri))
+    mongodb = with_members(to.mongodb_uri, ask_mongodb(to.mongodb_uri))
+    yield Service("mongodb", to.mongodb_uri, mongodb)
     for name, uri in (
         ("redis-cache", to.redis_cache_uri),
         ("redis-queue", to.redis_queue_uri),
@@ -117,6 +115,10 @@ def ask(settings: Settings) -> Iterator[Service]:
     if settings.media_store_uri:
         uri = settings.media_store_uri
         yield Service("media", uri, _ask_bucket(uri))
+
+
+def ask_programs(settings: Settings) -> Iterator[Service]:
+    """Check the web server and the live process on this machine; 1 s at most each."""
     yield _ask_program(settings, "web", settings.port)
     if settings.live_port:
         yield _ask_program(settings, "live", settings.live_port)
@@ -139,18 +141,7 @@ def _ask_program(settings: Settings, role: str, port: int) -> Service:
     return Service(role, address(settings, port), answer)
 
 
-def not_running(home: HomeFolder) -> str:
-    """Say that nothing runs in a folder, and what to do."""
-    return (
-        f"Kwip is not running in {home.root}: start it with `kwip up`,"
-        " or set KWIP_HOME if it is in another folder"
-    )
-
-
 def _absent(home: HomeFolder, found: list[Process], roles: list[str]) -> Iterator[str]:
-    if not found:
-        yield not_running(home)
-        return
     for role in roles:
         if role not in {process.name for process in found}:
             yield f"{role}: not running: see {log_of(role, home)}"
@@ -175,20 +166,24 @@ def _silent(home: HomeFolder, expected: set[str]) -> Iterator[str]:
 
 
 def _full(home: HomeFolder) -> Iterator[str]:
-    if not home.root.exists():
-        return
     try:
         home.check_space()
     except CannotStartError as error:
         yield error.message
 
 
-def _print(found: list[Process], services: list[Service], findings: list[str]) -> None:
+def _print(
+    found: list[Process], site: Site, services: list[Service], findings: list[str]
+) -> None:
     for process in found:
         megabytes = process.pss_bytes / 1_000_000
         click.echo(f"{process.name:<14}{process.pid:>8}{megabytes:>9.1f} MB")
     total = sum(process.pss_bytes for process in found) / 1_000_000
     click.echo(f"{'total':<14}{total:>17.1f} MB\n")
+    for each in site.processes:
+        click.echo(f"{agreement.title(each)}, Kwip {each.version}")
+    if site.processes:
+        click.echo()
     for service in services:
         mark = "ok" if service.answer.is_ok else "NOT OK"
         click.echo(f"{service.name:<16}{mark:<8}{service.answer.detail}")

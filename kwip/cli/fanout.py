@@ -9,7 +9,7 @@ import click
 from kwip.cli import json_option, numbered, print_json
 from kwip.cli.running import connected
 from kwip.domain.clock import at, system_clock_ms, to_ms
-from kwip.domain.errors import InvalidError
+from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.ids import PostId, parse_id
 
 if TYPE_CHECKING:
@@ -132,12 +132,24 @@ def replay(
     ids = [_post_id(text) for text in post_ids]
     with connected(settings) as wiring:
         outbox, now = wiring.outbox, at(system_clock_ms())
+        _require_posts(wiring, ids)
         batches = outbox.iter_dead() if is_all else [ids]
         replayed = sum(outbox.replay(batch, now) for batch in batches)
     if as_json:
         print_json({"replayed": replayed})
     else:
         click.echo(f"{numbered(replayed, 'delivery')} queued for retry")
+
+
+def _require_posts(wiring: Wiring, ids: Sequence[PostId]) -> None:
+    """Refuse ids of posts that do not exist, before anything is replayed.
+
+    Raises:
+        NotFoundError: There is one; names them all.
+    """
+    unknown = sorted(set(ids) - wiring.stores.posts.get_many(ids).keys())
+    if unknown:
+        raise NotFoundError(f"There is no post {', '.join(map(str, unknown))}.")
 
 
 def _post_id(text: str) -> PostId:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from kwip.cli.doctor import not_running, processes
-from kwip.cli.up import is_ready
+from kwip.cli.up import address, is_ready
+from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import KwipError
 from kwip.embedded import endpoints
 from kwip.embedded.children import holder
 from kwip.embedded.home_folder import HomeFolder
+from kwip.embedded.machine import not_running, processes
 from kwip.embedded.probes import ask_mongodb
 from kwip.wiring import build
 
@@ -54,19 +55,37 @@ def connected(settings: Settings) -> Iterator[Wiring]:
 
 
 def require_stack(settings: Settings) -> None:
-    """Check that posts would be delivered.
+    """Check that posts would be delivered, on this machine or another one.
 
     Raises:
-        NotRunningError: The web server is not ready, or a process is missing.
+        NotRunningError: There is no web server or no worker.
     """
     home = HomeFolder(settings.home)
-    roles = {process.name for process in processes(home)} if home.root.exists() else ()
+    if holder(home) is None and settings.mongodb_uri:
+        with connected(settings) as wiring:
+            running = wiring.processes.running(at(system_clock_ms()))
+        roles = {role for process in running for role in process.roles}
+    else:
+        roles = {process.name for process in processes(home)}
     missing = [role for role in _NEEDED if role not in roles]
-    if missing or not is_ready(settings):
-        what = ", ".join(missing) or "a web server that is ready"
+    if missing:
+        what = ", ".join(missing)
         raise NotRunningError(
             f"This needs a running stack in {home.root} (missing: {what}). Start it"
-            " with `kwip up`, and use the same KWIP_HOME."
+            " with `kwip up` or `kwip serve`, and use the same settings."
+        )
+
+
+def require_web(settings: Settings) -> None:
+    """Check that the web server of this machine answers.
+
+    Raises:
+        NotRunningError: It is not ready.
+    """
+    if not is_ready(settings):
+        raise NotRunningError(
+            f"{address(settings)} is not ready: start the web server, and use its"
+            " settings."
         )
 
 

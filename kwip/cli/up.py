@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import http.client
 import ipaddress
 import json
-import socket
-import sys
+import signal
 import time
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,8 +15,9 @@ from urllib.parse import urlsplit
 
 import click
 
-from config.settings import rules
 from kwip import telemetry
+from kwip.cli.starting.ports import LOOPBACK, check_port
+from kwip.cli.starting.programs import program
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.setup import WAITING, code_digest, draw_code
 from kwip.embedded.children import (
@@ -29,9 +28,9 @@ from kwip.embedded.children import (
     locked,
     log_of,
 )
-from kwip.embedded.errors import CannotStartError
 from kwip.embedded.home_folder import HomeFolder
 from kwip.embedded.logs import Logs
+from kwip.embedded.served import require_none_served
 from kwip.embedded.servers import servers
 from kwip.embedded.shutdown import Shutdown
 from kwip.embedded.supervisor import StopAskedError, Supervisor
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
 #: Seconds that each program has to end by itself: below 5 together.
 DEMO_GRACE_S, PROGRAMS_GRACE_S, SERVERS_GRACE_S = 0.3, 2.4, 2.0
 _ASK_S = 1.0
-_LOOPBACK = "127.0.0.1"
 _IPV6 = 6
 
 
@@ -62,7 +60,7 @@ class Said:
 def command(settings: Settings, *, demo: bool) -> None:
     """Start the whole stack and keep it running.
 
-    Press Ctrl-C to stop it.
+    Press Ctrl-C to stop it. SIGHUP makes the web server replace its processes.
     """
     programs = web_and_workers(settings)
     demos = [demo_world(settings)] if demo and settings.demo else []
@@ -78,12 +76,13 @@ def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -
     home = HomeFolder(settings.home)
     home.prepare()
     with Shutdown.listening() as ends, locked(home):
+        require_none_served(home)
         for pid in end_leftovers(home):
             _note(home, f"ended process {pid}, left over from an earlier run")
         check_port("KWIP_PORT", settings.bind, settings.port)
         if settings.live_port:
             check_port("KWIP_LIVE_PORT", settings.bind, settings.live_port)
-        check_port("KWIP_METRICS_PORT", _LOOPBACK, settings.metrics_port)
+        check_port("KWIP_METRICS_PORT", LOOPBACK, settings.metrics_port)
         home.make_metrics()
         home.note_address(
             {n: getattr(settings, n) for n in ("bind", "port", "live_port")}
@@ -93,6 +92,7 @@ def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -
             wait=ends.wait,
             said=partial(_note, home),
         )
+        ends.on_reload(partial(_reload, home, supervisor))
         try:
             said = _start(settings, supervisor, programs, demos)
             telemetry.serve(
@@ -106,6 +106,12 @@ def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -
             supervisor.stop()
             home.remove_metrics()
     _say("Kwip has stopped.")
+
+
+def _reload(home: HomeFolder, supervisor: Supervisor) -> None:
+    """Replace the web processes, as gunicorn does when it gets this signal."""
+    _note(home, "web reloads, because of SIGHUP")
+    supervisor.send("web", signal.SIGHUP)
 
 
 def _start(
@@ -136,17 +142,15 @@ def _start(
 
 def web_and_workers(settings: Settings) -> list[Child]:
     """Return the programs that need the databases."""
-    gunicorn = ("gunicorn", "-c", "config/gunicorn.py", "wsgi:app")
-    web = _python(settings, "web", *gunicorn)
-    worker = _python(settings, "worker", "kwip.worker")
+    web = program(settings, "web")
+    worker = program(settings, "worker", "kwip.worker")  # with the sweeper in it
     programs = [
         replace(web, is_ready=partial(is_ready, settings)),
         replace(worker, is_ready=partial(has_swept, HomeFolder(settings.home))),
     ]
     if settings.live_port:
-        gunicorn = ("gunicorn", "-c", "config/live.py", "wsgi_live:app")
         ready = partial(is_ready, settings, settings.live_port)
-        programs.append(replace(_python(settings, "live", *gunicorn), is_ready=ready))
+        programs.append(replace(program(settings, "live"), is_ready=ready))
     return programs
 
 
@@ -155,34 +159,15 @@ def preparation(settings: Settings, code: str) -> Child:
 
     It gets only the digest of the code for the first administrator.
     """
-    program = ("kwip.cli.starting.prepare", code_digest(code))
-    return replace(_python(settings, "prepare", *program), once=True)
+    module = ("kwip.cli.starting.prepare", code_digest(code))
+    return replace(program(settings, "prepare", *module), once=True)
 
 
 def demo_world(settings: Settings) -> Child:
     """Return the program that loads the demo world, and ends."""
     return replace(
-        _python(settings, "demo", "kwip.cli.starting.demo"), once=True, ready_s=120.0
+        program(settings, "demo", "kwip.cli.starting.demo"), once=True, ready_s=120.0
     )
-
-
-def _python(settings: Settings, role: str, *module: str) -> Child:
-    """Return one of our Python programs, with the settings as we read them.
-
-    It runs in another folder, so relative paths are passed on as absolute ones.
-    """
-    paths = {
-        rules()[name].variable: str(value)
-        for name in ("home", "media_folder", "mongod", "valkey")
-        if (value := getattr(settings, name)) is not None
-    }
-    environ = {
-        **paths,
-        "PROMETHEUS_MULTIPROC_DIR": str(HomeFolder(settings.home).metrics),
-        # Otherwise each thread would keep an arena of memory and never free it.
-        "MALLOC_ARENA_MAX": "2",
-    }
-    return Child(role=role, argv=[sys.executable, "-m", *module], environ=environ)
 
 
 def is_ready(settings: Settings, port: int | None = None) -> bool:
@@ -207,39 +192,9 @@ def address(settings: Settings, port: int | None = None) -> str:
     """Return the URL of a server's health check on this machine."""
     bind = ipaddress.ip_address(settings.bind)
     if bind.is_unspecified:
-        bind = ipaddress.ip_address("::1" if bind.version == _IPV6 else _LOOPBACK)
+        bind = ipaddress.ip_address("::1" if bind.version == _IPV6 else LOOPBACK)
     host = f"[{bind}]" if bind.version == _IPV6 else str(bind)
     return f"http://{host}:{port or settings.port}/readyz"
-
-
-def check_port(variable: str, bind: str, port: int) -> None:
-    """Fail if the port cannot be listened on.
-
-    Raises:
-        CannotStartError: It cannot; names the variable.
-    """
-    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((bind, port))
-            probe.listen()
-        except OSError as error:
-            raise CannotStartError(_why_not(variable, bind, port, error)) from error
-
-
-def _why_not(variable: str, bind: str, port: int, error: OSError) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return (
-            f"{variable}={port}: port {port} on {bind} is in use by another program:"
-            f" stop it or set another {variable}"
-        )
-    if error.errno == errno.EACCES:
-        return f"{variable}={port}: no permission to use this port: use one above 1023"
-    return (
-        f"KWIP_BIND={bind}: cannot listen on this address ({error.strerror}):"
-        " use an address of this machine"
-    )
 
 
 def banner(settings: Settings, said: Said) -> str:
@@ -250,7 +205,7 @@ def banner(settings: Settings, said: Said) -> str:
         ("address", settings.origin),
         ("demo login", said.demo_login),
         ("set up", setup if code else None),
-        ("metrics", f"http://{_LOOPBACK}:{settings.metrics_port}/metrics"),
+        ("metrics", f"http://{LOOPBACK}:{settings.metrics_port}/metrics"),
         ("logs", HomeFolder(settings.home).logs),
         ("stop", "Ctrl-C"),
     ]

@@ -185,9 +185,14 @@ def is_marked(home: HomeFolder, pid: int) -> bool:
 
 
 def _has(process: psutil.Process, mark: str) -> bool:
+    return mark_in(process) == mark
+
+
+def mark_in(process: psutil.Process) -> str:
+    """Return the mark of a process; empty if it has none, or is somebody else's."""
     with contextlib.suppress(psutil.Error, OSError):
-        return process.environ().get(MARK) == mark
-    return False
+        return process.environ().get(MARK, "")
+    return ""
 
 
 def end_leftovers(home: HomeFolder, *, grace_s: float = 2.0) -> list[int]:

@@ -92,11 +92,20 @@ class HomeFolder:
         )
 
     def prepare(self) -> None:
+        """Create the folders, with space for the private servers.
+
+        Raises:
+            CannotStartError: As `make_folders` does, or the disk is nearly full.
+        """
+        self.make_folders()
+        self.check_space()
+
+    def make_folders(self) -> None:
         """Create the folders, readable by their owner only.
 
         Raises:
             CannotStartError: If one cannot be created or written to, or belongs to
-                somebody else, or the disk is nearly full.
+                somebody else.
         """
         try:
             for folder in (self.root, self.logs, self.run, self.sockets):
@@ -108,33 +117,39 @@ class HomeFolder:
                 f"({error.strerror}): make it writable or set another KWIP_HOME"
             ) from error
         self.check_sockets()
-        self.check_space()
 
-    def make_metrics(self) -> None:
-        """Create the folder of the metrics, empty.
+    def served_metrics(self, port: int) -> Path:
+        """Return the folder of the metrics that `kwip serve` shows on `port`."""
+        return self.run / f"metrics-{port}"
+
+    def make_metrics(self, folder: Path | None = None) -> None:
+        """Create the folder of the metrics, or `folder`, empty.
 
         In memory there is space while the disk is full, and writing to a mapped page
         cannot kill the process.
         """
-        self.remove_metrics()
+        folder = folder or self.metrics
+        self.remove_metrics(folder)
+        in_memory = self._in_memory(folder)
         with contextlib.suppress(OSError):
-            self._metrics_in_memory.mkdir(mode=0o700)
-            self.metrics.symlink_to(self._metrics_in_memory)
+            in_memory.mkdir(mode=0o700)
+            folder.symlink_to(in_memory)
             return
-        self.metrics.mkdir(mode=0o700)
+        folder.mkdir(mode=0o700)
 
-    def remove_metrics(self) -> None:
+    def remove_metrics(self, folder: Path | None = None) -> None:
         """Remove the folder of the metrics, including leftovers of an earlier start."""
-        shutil.rmtree(self._metrics_in_memory, ignore_errors=True)
-        if self.metrics.is_symlink():
-            self.metrics.unlink()
-        shutil.rmtree(self.metrics, ignore_errors=True)
+        folder = folder or self.metrics
+        shutil.rmtree(self._in_memory(folder), ignore_errors=True)
+        if folder.is_symlink():
+            folder.unlink()
+        shutil.rmtree(folder, ignore_errors=True)
 
-    @property
-    def _metrics_in_memory(self) -> Path:
+    def _in_memory(self, folder: Path) -> Path:
         # By device and inode: a copy of the home has a folder of its own.
         found = self.root.stat()
-        return _MEMORY / f"kwip-{found.st_dev}-{found.st_ino}"
+        name = folder.name.removeprefix("metrics")
+        return _MEMORY / f"kwip-{found.st_dev}-{found.st_ino}{name}"
 
     def note_address(self, address: Mapping[str, str | int]) -> None:
         """Record where this start listens, by setting, for the commands."""

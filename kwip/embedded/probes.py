@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pymongo
 import redis
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Mapping
+
 _ANSWER_S = 3.0
+#: States of members that do their part, and how far behind they may be.
+_WORKING = {"PRIMARY", "SECONDARY", "ARBITER"}
+_MOST_LAG_S = 10.0
 _OLDEST_MONGODB = (6, 0)
+_UNAUTHORIZED, _AUTHENTICATION_FAILED = 13, 18
 _OLDEST_REDIS = (6, 2)
 
 
@@ -25,17 +33,19 @@ class Answer:
         is_ok: Whether Kwip can work with the service.
         detail: Its version, or what is wrong and what to do.
         findings: What works, but is not safe for Kwip.
+        is_away: It does not respond now, but may later.
     """
 
     is_ok: bool
     detail: str
     findings: list[str] = field(default_factory=list)
+    is_away: bool = False
 
 
 def ask_mongodb(uri: str) -> Answer:
     """Check for a primary of a replica set, or a sharded cluster; 3 s at most.
 
-    Cost: 2 commands on a connection of its own.
+    Cost: 3 commands on a connection of its own.
     """
     try:
         with pymongo.MongoClient[dict[str, Any]](
@@ -43,9 +53,14 @@ def ask_mongodb(uri: str) -> Answer:
         ) as client:
             hello = client.admin.command("hello")
             version = str(client.server_info()["version"])
+            if _is_usable(hello):
+                # The first command that needs a login.
+                client.get_default_database("kwip").list_collection_names()
+    except OperationFailure as error:
+        return Answer(is_ok=False, detail=_refusal(error))
     except (PyMongoError, ValueError) as error:
         return Answer(is_ok=False, detail=f"is not responding: {_one_line(error)}")
-    if "setName" not in hello and hello.get("msg") != "isdbgrid":
+    if not _is_usable(hello):
         return Answer(
             is_ok=False,
             detail="is not a replica set: start mongod with --replSet and run"
@@ -56,6 +71,61 @@ def ask_mongodb(uri: str) -> Answer:
             is_ok=False, detail=f"is MongoDB {version}: Kwip needs 6.0 or newer"
         )
     return Answer(is_ok=True, detail=f"MongoDB {version}")
+
+
+def _is_usable(hello: Mapping[str, Any]) -> bool:
+    """Return whether it is a member of a replica set, or routes to shards."""
+    return "setName" in hello or hello.get("msg") == "isdbgrid"
+
+
+def _refusal(error: OperationFailure) -> str:
+    """Say why MongoDB refuses; the driver's text has its whole answer."""
+    if error.code == _AUTHENTICATION_FAILED:
+        return (
+            "rejects the username or password: check them, and `authSource`, the"
+            " database in which the user was created"
+        )
+    if error.code == _UNAUTHORIZED:
+        return "does not allow this user to use the database: grant it `readWrite`"
+    return f"refuses: {_one_line(error)}"
+
+
+def with_members(uri: str, answer: Answer) -> Answer:
+    """Add the state of the other members of a replica set; 3 s at most.
+
+    Cost: 1 command, which needs the role `clusterMonitor`.
+    """
+    if not answer.is_ok:
+        return answer
+    try:
+        with pymongo.MongoClient[dict[str, Any]](
+            uri, timeoutMS=int(_ANSWER_S * 1_000), maxPoolSize=1
+        ) as client:
+            members = client.admin.command("replSetGetStatus")["members"]
+    except (PyMongoError, ValueError):  # a sharded cluster, or a user who may not
+        return answer
+    if len(members) == 1:
+        return answer
+    newest = max(member["optimeDate"] for member in members if "optimeDate" in member)
+    states = ", ".join(f"{member['stateStr'].lower()}" for member in members)
+    return Answer(
+        is_ok=True,
+        detail=f"{answer.detail}: {states}",
+        findings=[*answer.findings, *_member_findings(members, newest)],
+    )
+
+
+def _member_findings(
+    members: list[dict[str, Any]], newest: dt.datetime
+) -> Iterator[str]:
+    for member in members:
+        name, state = member["name"], member["stateStr"]
+        if state not in _WORKING:
+            yield f"member {name} is {state.lower().strip('()')}: see its log"
+        elif state != "ARBITER":
+            lag_s = (newest - member["optimeDate"]).total_seconds()
+            if lag_s > _MOST_LAG_S:
+                yield f"member {name} is {lag_s:.0f} s behind the newest one"
 
 
 def ask_redis(uri: str, *, is_cache: bool) -> Answer:
@@ -69,8 +139,12 @@ def ask_redis(uri: str, *, is_cache: bool) -> Answer:
             decode_responses=True,
         ) as client:
             info: dict[str, Any] = client.info()
+    except redis.AuthenticationError:
+        return Answer(is_ok=False, detail="rejects the password, or needs one")
     except (redis.RedisError, ValueError) as error:
-        return Answer(is_ok=False, detail=f"is not responding: {_one_line(error)}")
+        detail = f"is not responding: {_one_line(error)}"
+        is_away = isinstance(error, redis.ConnectionError | redis.TimeoutError)
+        return Answer(is_ok=False, detail=detail, is_away=is_away)
     version = str(info.get("valkey_version") or info["redis_version"])
     name = "Valkey" if "valkey_version" in info else "Redis"
     if _version(version) < _OLDEST_REDIS:

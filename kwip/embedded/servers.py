@@ -40,7 +40,9 @@ def servers(settings: Settings, home: HomeFolder) -> list[Child]:
         children += [
             Child(
                 role=role,
-                argv=valkey.command(program, home, role),
+                argv=valkey.command(
+                    program, home, role, cache_mb=settings.valkey_cache_mb
+                ),
                 is_ready=partial(valkey.answers, home, role),
             )
             for role in caches

@@ -102,6 +102,12 @@ class Supervisor:
         while not self._wait(min(self._attend(), _LOGS_S)):
             logs.rotate()
 
+    def send(self, role: str, number: signal.Signals) -> None:
+        """Send a signal to the child with this role, if it runs."""
+        for running in (running for stage in self._stages for running in stage.running):
+            if running.child.role == role and not has_ended(running.process):
+                running.process.send_signal(number)
+
     def stop(self) -> None:
         """Stop everything, the last started first; reap all of it.
 

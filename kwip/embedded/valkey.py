@@ -25,7 +25,6 @@ _PURPOSE = {
     "valkey-cache": {
         "save": '""',
         "appendonly": "no",
-        "maxmemory": "64mb",
         "maxmemory-policy": "allkeys-lfu",
     },
     "valkey-queue": {
@@ -37,8 +36,10 @@ _PURPOSE = {
 }
 
 
-def command(program: Path, home: HomeFolder, role: str) -> list[str]:
+def command(program: Path, home: HomeFolder, role: str, *, cache_mb: int) -> list[str]:
     """Return the command line of the private Valkey `role` of `home`.
+
+    The cache is limited to `cache_mb`, and the queue is not.
 
     The password is in a file that only its owner may read, because every user of the
     machine can read a command line.
@@ -58,6 +59,8 @@ def command(program: Path, home: HomeFolder, role: str) -> list[str]:
         "set-proc-title": "no",
         **_PURPOSE[role],
     }
+    if role == "valkey-cache":
+        settings["maxmemory"] = f"{cache_mb}mb"
     config = data / "valkey.conf"
     text = "".join(f"{name} {value}\n" for name, value in settings.items())
     descriptor = os.open(config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -351,6 +351,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     "sessions": (_ttl("sessions expire"),),
     "tokens": (),
     "jobs": (),
+    "processes": (_ttl("ProcessStore.running; killed processes are forgotten"),),
     "cache_fence": (),
     "cache_relay": (),
 }
@@ -380,12 +381,6 @@ def ensure_indexes(database: Database[dict[str, Any]]) -> dict[str, list[str]]:
         if collection in IMAGED and _IMAGES not in existing.get(collection, {}):
             database.command({"collMod": collection, _IMAGES: {"enabled": True}})
     return created
-
-
-@translated()
-def present_indexes(database: Database[dict[str, Any]]) -> dict[str, set[str]]:
-    """Return the names of the existing indexes, by collection."""
-    return {name: set(database[name].index_information()) for name in INDEXES}
 
 
 def _model(index: Index) -> IndexModel:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from config.shared import of_folder, shared
 from kwip import __version__, telemetry
 from kwip.cache.client import Client
 from kwip.cache.entity_cache import EntityCache
@@ -20,6 +21,7 @@ from kwip.jobs.runner import LANES
 from kwip.services.coherence import probes
 from kwip.services.coherence.clock_guard import ClockGuard
 from kwip.services.coherence.fence import Fence
+from kwip.services.maintenance.presence import Presence
 from kwip.services.maintenance.site_status import SiteStatus
 from kwip.services.reading.entities import Entities
 from kwip.services.reading.loader import Loaders
@@ -29,6 +31,9 @@ from kwip.store.commands import CommandWatch
 from kwip.store.delivery.outbox import OutboxStore
 from kwip.store.fence import FenceStore
 from kwip.store.jobs import JobStore
+from kwip.store.maintenance.processes import ProcessStore
+from kwip.store.media_folder_id import make_folder_id
+from kwip.store.present_indexes import missing_indexes
 from kwip.store.social.edges import EdgeStore
 from kwip.store.social.list_edges import ListEdgeStore
 from kwip.wiring.background import make_background
@@ -48,6 +53,7 @@ if TYPE_CHECKING:
     from kwip.services.bundle import Services
     from kwip.services.coherence.cache_lease import LeaseRenewer
     from kwip.services.coherence.change_stream import ChangeStreamInvalidator
+    from kwip.services.maintenance.heartbeats import Heartbeats
     from kwip.services.world.loader import WorldLoader
 
 
@@ -74,10 +80,15 @@ class Wiring:
     listener: Listener
     loops: list[Loop]
     status: SiteStatus
+    heartbeats: Heartbeats
+    presence: Presence
+    processes: ProcessStore
+    clock_guard: ClockGuard
     probes: Mapping[str, Callable[[], probes.Probe]]
 
     def close(self) -> None:
         """End the threads and close every connection."""
+        self.presence.stop()
         self.services.media.close()
         self.services.processing.close()
         self.services.previews.close()
@@ -152,6 +163,7 @@ def build(
     services = make_services(core)
     listener = Listener(endpoints.redis_realtime_uri, fence.deployment, services.live)
     background = make_background(core, services, queue)
+    processes = ProcessStore(store)
     return Wiring(
         endpoints=endpoints,
         services=services,
@@ -181,8 +193,19 @@ def build(
             folder=settings.home,
             clock=options.clock,
         ),
+        heartbeats=background.heartbeats,
+        presence=Presence(
+            processes,
+            options.clock,
+            core.clock_guard.skew_ms,
+            shared(settings, endpoints),
+            partial(of_folder, settings, make_folder_id),
+        ),
+        processes=processes,
+        clock_guard=core.clock_guard,
         probes={
             "mongodb": partial(probes.probe_mongodb, store.hello, core.clock_guard),
+            "indexes": probes.IndexProbe(partial(missing_indexes, store.database)),
             "cache": partial(probes.probe_cache, fence),
             "queue": partial(probes.probe_queue, queue.ping),
             "loops": partial(

@@ -267,6 +267,15 @@ def test_everything_is_dropped_but_what_is_only_counted(kwip, wiring, bob, raw):
     assert kwip("cache", "verify").code == 0
 
 
+@pytest.mark.parametrize("what", ["nosuch", "nosuch:17"])
+def test_a_kind_that_is_never_cached_is_refused(kwip, bob, what):
+    run = kwip("cache", "drop", what)
+
+    assert (run.code, run.out) == (2, "")
+    assert run.err.startswith("kwip: Nothing of the kind nosuch is cached. The kinds")
+    assert " post, " in run.err
+
+
 @pytest.mark.parametrize("arguments", [[], ["post", "--all"]])
 def test_drop_wants_a_name_or_all(kwip, arguments):
     run = kwip("cache", "drop", *arguments)

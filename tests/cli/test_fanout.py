@@ -98,6 +98,13 @@ def test_replay_wants_either_posts_or_all(kwip, arguments):
     assert (run.code, run.err) == (2, "kwip: Specify POST_ID, or use --all.\n")
 
 
+def test_replay_refuses_a_post_that_does_not_exist(kwip, dead):
+    run = kwip("fanout", "replay", dead, "5", "7")
+
+    assert (run.code, run.err) == (2, "kwip: There is no post 5, 7.\n")
+    assert kwip("fanout", "stats", "--json").json["dead"] == 1
+
+
 def test_replay_refuses_what_is_no_id(kwip):
     run = kwip("fanout", "replay", "first")
 

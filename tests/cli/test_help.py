@@ -51,6 +51,8 @@ def test_a_command_that_exits_with_1_says_when(path):
         (2, "home", "2 homes"),
         (0, "entry", "0 entries"),
         (2, "key", "2 keys"),
+        (2, "process", "2 processes"),
+        (2, "index", "2 indexes"),
     ],
 )
 def test_things_are_counted_in_the_right_form(number, thing, words):

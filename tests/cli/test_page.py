@@ -135,11 +135,23 @@ def database(kwip, wiring, posts, _monkeypatch):
     return {"db-indexes": indexes, "fsck": [kwip("fsck", "--json")]}
 
 
-def stack(kwip, _wiring, _posts, monkeypatch):
+def stack(kwip, wiring, _posts, monkeypatch):
     """Stand in for a stack that runs, which no test here starts."""
     process = doctor.Process("web", 4711, 88_000_000, 61_000_000)
     monkeypatch.setattr(doctor, "processes", lambda _: iter([process]))
-    return {"doctor": [kwip("doctor", "--json")]}
+    wiring.presence.start("web")
+    wiring.presence.save()
+    return {
+        "doctor": [kwip("doctor", "--json")],
+        "check": [kwip("check", "--json")],
+    }
+
+
+def settings(kwip, _wiring, _posts, _monkeypatch):
+    return {
+        "settings": [kwip("settings", "--json")],
+        "setup-code": [kwip("setup", "code", "--json")],
+    }
 
 
 def media(kwip, wiring, posts, _monkeypatch):
@@ -221,7 +233,7 @@ def load(kwip, _wiring, _posts, monkeypatch):
 
 
 PRINTING = [
-    *(users, fanout, timelines, database, stack),
+    *(users, fanout, timelines, database, stack, settings),
     *(load, cache, media, emoji, trends, links),
 ]
 

@@ -32,7 +32,7 @@ from tests.videos import mp4
 
 PAGE = (PROJECT / "docs" / "data-model.md").read_text(encoding="utf-8")
 #: Fields whose keys are data.
-MAPS = {"jobs.counts", "jobs.detail", ".kinds"}
+MAPS = {"jobs.counts", "jobs.detail", "processes.shared", ".kinds"}
 
 
 def shapes(path, value):
@@ -78,6 +78,8 @@ def lived_in(kwip, rings, new_user):
                 seen[collection] |= shapes(collection, document)
 
     SetupStore(kwip.store).offer("a digest", at(system_clock_ms()) + LIFETIME)
+    kwip.presence.start("worker")
+    kwip.presence.save()
     alice, bob = new_user("alice"), new_user("bob")
     _convert(kwip, rings, note, alice)
     _ask_and_vote(kwip.services, alice, bob)

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from prometheus_client import Counter
 from prometheus_client.metrics import MetricWrapperBase
 
+from config.example import example
 from config.settings import PROJECT, reference, rules
 from docs import generate
 from kwip import cli, telemetry
@@ -116,10 +117,11 @@ def test_what_is_printed_from_the_code_is_up_to_date(name):
 
 def test_the_settings_are_up_to_date():
     assert text_of(DOCS / "configuration.md") == reference(), "run `make docs`"
+    assert text_of(generate.ENVIRONMENT) == example(), "run `make docs`"
 
 
 def test_the_example_of_nginx_is_up_to_date():
-    assert text_of(generate.EXAMPLE) == generate.nginx(), "run `make docs`"
+    assert text_of(generate.NGINX) == generate.nginx(), "run `make docs`"
 
 
 def test_every_command_is_documented():

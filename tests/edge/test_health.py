@@ -8,8 +8,10 @@ import pytest
 from kwip.app import create_app
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import StoreUnavailableError
-from kwip.services.coherence.probes import Probe, probe_loops
+from kwip.services.coherence import probes
+from kwip.services.coherence.probes import IndexProbe, Probe, probe_loops
 from kwip.services.maintenance.heartbeats import Heartbeats
+from kwip.store.indexes import ensure_indexes
 from tests.servers import wait_until
 
 GOOD = Probe(ok=True, detail="fine", is_needed=True)
@@ -113,6 +115,39 @@ def test_mongodb_is_asked_for_heartbeats_only_while_it_answers():
     assert probe_loops(list, fail, lambda: False).ok
     found = probe_loops(list, fail, lambda: True)
     assert (found.ok, found.detail) == (False, "MongoDB is not responding")
+
+
+def test_a_site_without_all_indexes_is_not_ready_until_they_are_created(
+    wiring, mongodb, monkeypatch
+):
+    monkeypatch.setattr(probes, "INDEXES_EVERY_S", 0.0)
+    mongodb.posts.drop_index("root_id_1__id_1")
+    before = wiring.probes["indexes"]()
+    ensure_indexes(mongodb)
+    after = wiring.probes["indexes"]()
+
+    assert (before.ok, before.is_needed) == (False, True)
+    assert before.detail == "1 missing: run `kwip db indexes --apply`"
+    assert (after.ok, after.detail) == (True, "complete")
+
+
+def test_indexes_are_not_looked_for_again_once_all_were_there():
+    answers = iter([StoreUnavailableError, ["posts.a"], []])
+    now_s = [100.0]
+
+    def missing():
+        answer = next(answers)
+        if answer is StoreUnavailableError:
+            raise answer
+        return answer
+
+    probe = IndexProbe(missing, lambda: now_s[0])
+    found = []
+    for pause_s in (0, 0, 1, 5, 5, 5):
+        now_s[0] += pause_s
+        found.append(probe().ok)
+
+    assert found == [False, False, False, True, True, True]
 
 
 def test_a_heartbeat_is_stored_once_in_ten_seconds(mongodb, wiring):

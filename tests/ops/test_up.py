@@ -7,13 +7,16 @@ import signal
 import socket
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import psutil
 import pymongo
 import pytest
 
 from kwip.cli import up
+from kwip.embedded import valkey
 from kwip.embedded.children import marked
+from kwip.embedded.home_folder import HomeFolder
 from tests.ops.stack import STAND_IN, wait_gone
 from tests.servers import wait_until
 
@@ -102,6 +105,19 @@ def test_a_child_that_dies_is_restarted_and_said_in_the_log(make_stack):
         assert stack.pid_of(role) != pid
         assert f"{role} ended (signal 9" in stack.log()
     assert numbers(stack) == [1]
+
+
+def test_a_hangup_goes_to_the_web_server_alone(make_stack):
+    """The stand-in dies of it, and is restarted; gunicorn replaces its processes."""
+    stack = make_stack()
+    stack.start()
+    worker = stack.pid_of("worker")
+    os.kill(stack.pid, signal.SIGHUP)
+    wait_until(lambda: "web restarted" in stack.log())
+
+    assert "web ended (signal 1" in stack.log()
+    assert stack.pid_of("worker") == worker
+    assert stack.end() == 0
 
 
 def test_logs_are_rotated_while_their_programs_run(make_stack):
@@ -246,6 +262,18 @@ def test_a_redis_that_does_not_answer_is_refused_without_its_password(make_stack
         "kwip: KWIP_REDIS_QUEUE_URI: redis://127.0.0.1:1/0 is not responding"
     )
     assert "geheim" not in complaint
+
+
+def test_the_cache_has_as_much_memory_as_is_set(settings):
+    home = HomeFolder(settings.home)
+    home.make_folders()
+    [cache, queue] = [
+        valkey.command(settings.home, home, role, cache_mb=settings.valkey_cache_mb)
+        for role in ("valkey-cache", "valkey-queue")
+    ]
+
+    assert "\nmaxmemory 64mb\n" in Path(cache[1]).read_text()
+    assert "maxmemory " not in Path(queue[1]).read_text()
 
 
 def test_servers_of_ones_own_replace_the_private_ones(make_stack, private_valkey):

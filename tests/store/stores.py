@@ -31,6 +31,7 @@ from kwip.store.jobs import JobStore
 from kwip.store.maintenance.audit import AuditStore
 from kwip.store.maintenance.deletion import DeletionStore
 from kwip.store.maintenance.loading import LoadStore
+from kwip.store.maintenance.processes import ProcessStore
 from kwip.store.maintenance.repairs import RepairStore
 from kwip.store.maintenance.retagging import RetagStore
 from kwip.store.posting.active_order import ActivityStore
@@ -76,7 +77,7 @@ class Stores:
         self.hibernation = HibernationStore(store)
         self.edges = EdgeStore(store)
         self.emojis, self.fence = EmojiStore(store), FenceStore(store.database)
-        self.jobs = JobStore(store)
+        self.jobs, self.processes = JobStore(store), ProcessStore(store)
         self.followed_tags = FollowedTagStore(store)
         self.muted_conversations = MutedConversationStore(store)
         self.featured_tags, self.lists = FeaturedTagStore(store), ListStore(store)

@@ -39,6 +39,7 @@ from kwip.store.delivery.outbox import pending
 from kwip.store.indexes import INDEXES, ensure_indexes
 from kwip.store.jobs import Job
 from kwip.store.maintenance.attachment_audit import Pair
+from kwip.store.maintenance.processes import Process
 from kwip.store.posting.claims import Claim
 from kwip.store.posting.counters import count
 from kwip.store.social.edges import Edge
@@ -84,6 +85,18 @@ JOB = Job(
     detail={},
     started_at=NOW,
     updated_at=NOW,
+)
+PROCESS = Process(
+    id="a process",
+    roles=("web",),
+    host="one",
+    pid=1,
+    version="0.1.0",
+    skew_ms=0,
+    shared={},
+    started_at=NOW,
+    seen_at=NOW,
+    expires_at=LATER,
 )
 
 
@@ -355,6 +368,9 @@ CALLS = {
     "JobStore.find": lambda s: s.jobs.find("reindex:timelines"),
     "JobStore.running": lambda s: s.jobs.running("reindex:"),
     "JobStore.save": lambda s: s.jobs.save(JOB),
+    "ProcessStore.save": lambda s: s.processes.save(PROCESS),
+    "ProcessStore.running": lambda s: s.processes.running(NOW),
+    "ProcessStore.remove": lambda s: s.processes.remove("another process"),
     "TrendStore.recent": lambda s: s.trends.recent(post_id(0), 40),
     "TrendStore.reactions_to": lambda s: s.trends.reactions_to(posts_of(1), 40),
     "TrendStore.replies_to": lambda s: s.trends.replies_to(posts_of(1), 40),

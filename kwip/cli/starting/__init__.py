@@ -1,1 +1,1 @@
-"""Programs that `kwip up` starts, each in a process of its own."""
+"""What starts Kwip: its programs, and what is checked and prepared before them."""

@@ -16,7 +16,7 @@ from flask import Flask, session
 from kwip.blueprints import login
 from kwip.cli import json_option, print_json
 from kwip.cli.bars import Bars
-from kwip.cli.running import connected, require_stack
+from kwip.cli.running import connected, require_stack, require_web
 from kwip.cli.traffic.open_loop import OpenLoop
 from kwip.cli.up import address
 from kwip.domain.errors import NotFoundError
@@ -89,6 +89,7 @@ def command(
     ones have not been answered.
     """
     require_stack(settings)
+    require_web(settings)
     planned = list(plan(rate, seconds, seed))
     with (
         connected(settings) as wiring,

@@ -209,6 +209,7 @@ LEFT_OUT: Mapping[str, str] = {
     "emojis": "processes remember them by the version in the fence",
     "purges": "never cached",
     "jobs": "never cached",
+    "processes": "never cached",
     "cache_fence": "never cached",
     "cache_relay": "never cached",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,15 @@ from kwip.loops import SILENT_S
 from kwip.services.coherence.clock_guard import MAX_SKEW_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kwip.loops import Loop
     from kwip.services.coherence.clock_guard import ClockGuard
     from kwip.services.coherence.fence import Fence
     from kwip.store.client import Document
+
+#: The shortest time between two looks at the indexes, in seconds.
+INDEXES_EVERY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,47 @@ def probe_mongodb(hello: Callable[[], Document], clock_guard: ClockGuard) -> Pro
         detail = f"the clocks are {abs(skew_ms) / 1000:.1f} s apart: use NTP"
         return Probe(ok=False, detail=detail, is_needed=True)
     return Probe(ok=True, detail="primary", is_needed=True)
+
+
+class IndexProbe:
+    """Checks whether all indexes exist, until they do; afterwards it costs nothing.
+
+    An index that is dropped later makes its queries slow, which is no reason to take
+    every server out of service: `kwip check` reports it.
+
+    Args:
+        missing: Returns the names of missing indexes; a command for each collection.
+        clock_s: A monotonic clock in seconds.
+    """
+
+    def __init__(
+        self,
+        missing: Callable[[], Sequence[str]],
+        clock_s: Callable[[], float] = time.monotonic,
+    ):
+        self._missing = missing
+        self._clock_s = clock_s
+        self._found = Probe(ok=False, detail="not checked yet", is_needed=True)
+        self._next_s = 0.0
+
+    def __call__(self) -> Probe:
+        """Check, unless all were there or it was a short while ago."""
+        now_s = self._clock_s()
+        if not self._found.ok and now_s >= self._next_s:
+            self._next_s = now_s + INDEXES_EVERY_S
+            self._found = self._look()
+        return self._found
+
+    def _look(self) -> Probe:
+        try:
+            missing = self._missing()
+        except StoreUnavailableError:
+            self._next_s = 0.0
+            return Probe(ok=False, detail="MongoDB is not responding", is_needed=True)
+        if missing:
+            detail = f"{len(missing)} missing: run `kwip db indexes --apply`"
+            return Probe(ok=False, detail=detail, is_needed=True)
+        return Probe(ok=True, detail="complete", is_needed=True)
 
 
 def probe_cache(fence: Fence) -> Probe:

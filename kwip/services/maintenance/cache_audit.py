@@ -123,6 +123,11 @@ class CacheAudit:
             if entry in self._entries(entry.key) and (problem := self._problem(entry))
         ]
 
+    @property
+    def kinds(self) -> set[str]:
+        """The kinds of entries that Kwip caches, and of windows that it counts."""
+        return {*self._readers, *COUNTED}
+
     def invalidate(self, keys: Iterable[CacheKey]) -> int:
         """Invalidate some keys; count them."""
         waiting, invalidated = iter(dict.fromkeys(keys)), 0

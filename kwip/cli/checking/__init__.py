@@ -1,0 +1,1 @@
+"""What `kwip check` and `kwip doctor` compare and measure."""
