@@ -3,7 +3,8 @@
 The module `kwip.cli.<name>` has a Click command called `command`, and is imported when
 it is needed. Its first argument after `@click.pass_obj` is the settings.
 Beside them are `running`, `parts` and `bars`, which several commands use; what one or
-two need is in a package of its own: `starting`, `checking`, `traffic`, `reindexing`.
+two need is in a package of its own: `starting`, `checking`, `traffic`, `reindexing` and
+`restoring`.
 
 A command exits with 0 if all is well, 1 if it found something (it returns `FOUND`), and
 2 if it could not do its work; then it prints the reason in one line on standard error.
@@ -64,6 +65,7 @@ COMMANDS = {
     "secrets": "Change the key that signs cookies and forms.",
     "routes": "List the routes, and what each of them requires.",
     "config": "Write what nginx needs.",
+    "backup": "Make, check, restore and remove backups.",
     "world": "Load a social graph, and drive traffic against it.",
 }
 

@@ -38,7 +38,7 @@ def usage(settings: Settings, *, as_json: bool) -> int:
     Exits with 1 if a file of a user, a kwip or an emoji is missing.
     """
     with connected(settings) as wiring:
-        found = _audit(wiring).inventory()
+        found = audit_of(wiring).inventory()
     kinds = {
         kind: {"files": found.files[kind], "bytes": found.bytes[kind]}
         for kind in sorted(found.files)
@@ -69,7 +69,7 @@ def orphans(settings: Settings, *, as_json: bool) -> int:
     Files less than an hour old are left out. Exits with 1 if there are any.
     """
     with connected(settings) as wiring:
-        found = _audit(wiring).inventory().orphans
+        found = audit_of(wiring).inventory().orphans
     if as_json:
         print_json({"findings": _rows(found)})
     else:
@@ -93,7 +93,7 @@ def prune(settings: Settings, *, is_sure: bool, dry_run: bool, as_json: bool) ->
     deleted, because this may be the wrong database. Use --force to delete anyway.
     """
     with connected(settings) as wiring:
-        audit = _audit(wiring)
+        audit = audit_of(wiring)
         look = audit.orphans if dry_run else audit.prune
         found = look(is_sure=is_sure)
     if as_json:
@@ -129,7 +129,8 @@ def purges(settings: Settings, *, replay: bool, as_json: bool) -> int:
     return FOUND if dead else 0
 
 
-def _audit(wiring: Wiring) -> MediaAudit:
+def audit_of(wiring: Wiring) -> MediaAudit:
+    """Make the service that looks for files."""
     services = wiring.services
     files = services.attachments.files
     return MediaAudit(

@@ -73,7 +73,7 @@ def timelines(  # noqa: PLR0913 -- one for each option
     """
     _check_choice(user, is_all=is_all)
     if dry_run:
-        return show(_verify(settings, user, is_quiet=as_json), as_json=as_json)
+        return show(verify_timelines(settings, user, is_quiet=as_json), as_json=as_json)
     pace = Pace(concurrency=concurrency, throttle_s=throttle / 1000)
     return show(_rebuild(settings, user, pace, is_quiet=as_json), as_json=as_json)
 
@@ -217,7 +217,7 @@ def everything(
         for what in ("tags", "counters", "repeats", "search")
     }
     if dry_run:
-        outcomes["timelines"] = _verify(settings, None, is_quiet=as_json)
+        outcomes["timelines"] = verify_timelines(settings, None, is_quiet=as_json)
     else:
         outcomes["timelines"] = _rebuild(settings, None, pace, is_quiet=as_json)
     together = Outcome(
@@ -243,7 +243,7 @@ def verify(
     """
     if what == "timelines":
         _check_choice(user, is_all=is_all)
-        return show(_verify(settings, user, is_quiet=as_json), as_json=as_json)
+        return show(verify_timelines(settings, user, is_quiet=as_json), as_json=as_json)
     if user is not None:
         raise click.UsageError(f"--user only works with timelines, not with {what}.")
     return show(run_rebuild(settings, what, None, is_quiet=as_json), as_json=as_json)
@@ -290,7 +290,10 @@ def _progress(job: Job | None) -> dict[str, object]:
     }
 
 
-def _verify(settings: Settings, user: str | None, *, is_quiet: bool) -> Outcome:
+def verify_timelines(
+    settings: Settings, user: str | None, *, is_quiet: bool
+) -> Outcome:
+    """Compare all homes and lists, or those of one user, with a fresh computation."""
     began = time.monotonic()
     with connected(settings) as wiring, Bars(is_quiet=is_quiet) as bars:
         verifier = Verifier(wiring.stores, wiring.edges)

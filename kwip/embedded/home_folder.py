@@ -19,7 +19,7 @@ from config import secret_keys as keys
 from kwip.embedded.errors import CannotStartError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 #: Linux limits a socket's path to 107 bytes; MongoDB and its driver reserve some.
 _LONGEST_SOCKET_PATH = 100
@@ -226,6 +226,12 @@ class HomeFolder:
             )
         return text
 
+    def replace_secret(self, name: str, text: str) -> None:
+        """Write the secret `name` in one step, whether it exists or not."""
+        path = self.root / "secrets" / name
+        with _drafted(path, text) as draft:
+            draft.replace(path)
+
     def secret_keys(self) -> tuple[str, ...]:
         """Return the keys that sign cookies, stored like a `secret`, one on each line.
 
@@ -259,16 +265,21 @@ def _try_to_write(folder: Path) -> None:
 
 def _write_once(path: Path, text: str) -> None:
     """Write `text` to `path` in one step, unless it exists already."""
+    with _drafted(path, text) as draft, contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+
+
+@contextlib.contextmanager
+def _drafted(path: Path, text: str) -> Iterator[Path]:
+    """Write `text` to a private file beside `path`, which ends with the block."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
     try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        yield draft
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)

@@ -10,8 +10,8 @@ import pytest
 
 from config.settings import PROJECT
 from docs import generate
+from kwip.cli import backup, doctor, world
 from kwip.cli import cache as cache_command
-from kwip.cli import doctor, world
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.domain.posts import Draft
@@ -213,6 +213,27 @@ def links(kwip, _wiring, _posts, monkeypatch):
     }
 
 
+def backups(kwip, wiring, _posts, monkeypatch):
+    """Stand in for other databases; `test_backup` verifies and restores."""
+    monkeypatch.setattr(backup, "verified", lambda *_: ["fsck: …"])
+    monkeypatch.setattr(backup, "restored", lambda *_, **__: 1_200)
+    folder = wiring.services.media._stored._root.parent / "backups"
+    created = kwip("backup", "create", "--json")
+    file = created.json["file"]
+    (folder / "broken.zip").touch()
+    # An older one, which is not kept.
+    older = folder / "kwip-2026-11-24T020000Z.zip"
+    older.write_bytes((folder / file).read_bytes())
+    keep = ("--keep-daily", "0", "--keep-weekly", "0")
+    return {
+        "backup-create": [created],
+        "backup-list": [kwip("backup", "list", "--json")],
+        "backup-prune": [kwip("backup", "prune", *keep, "--json")],
+        "backup-restore": [kwip("backup", "restore", file, "--json")],
+        "backup-verify": [kwip("backup", "verify", file, "--json")],
+    }
+
+
 def load(kwip, _wiring, _posts, monkeypatch):
     loaded = Loaded(
         users=2,
@@ -234,7 +255,7 @@ def load(kwip, _wiring, _posts, monkeypatch):
 
 PRINTING = [
     *(users, fanout, timelines, database, stack, settings),
-    *(load, cache, media, emoji, trends, links),
+    *(load, cache, media, emoji, trends, links, backups),
 ]
 
 

@@ -1,0 +1,1 @@
+"""What `kwip backup` does with a backup that exists."""

@@ -1,0 +1,84 @@
+"""Fill a database with what `dumping` has read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import IO, TYPE_CHECKING, Any
+
+import bson
+from pymongo import DeleteOne, ReplaceOne
+from pymongo.errors import BulkWriteError
+
+from kwip.domain.batches import batches
+from kwip.store.client import translated
+from kwip.store.indexes import ensure_indexes
+from kwip.store.maintenance.dumping import RAW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kwip.store.client import Store
+
+_BATCH = 1_000
+_DUPLICATE = 11_000
+
+
+class RestoreStore:
+    """One database, to be replaced as a whole."""
+
+    def __init__(self, store: Store):
+        self._plain = store.database
+        self._database = store.database.with_options(codec_options=RAW)
+
+    @translated()
+    def has_people(self) -> bool:
+        """Return whether anybody uses the database."""
+        return any(self._plain[name].find_one({}, {}) for name in ("users", "posts"))
+
+    @translated()
+    def clear(self) -> None:
+        """Drop every collection."""
+        for name in self._plain.list_collection_names():
+            if not name.startswith("system."):
+                self._plain.drop_collection(name)
+
+    @translated()
+    def load(
+        self, name: str, stream: IO[bytes], report: Callable[[int], object]
+    ) -> None:
+        """Insert the documents of a collection.
+
+        One that was deleted and inserted again during the backup may be there twice.
+        The changes have it too, so the first one is as good.
+        """
+        documents = bson.decode_file_iter(stream, RAW)
+        for part in batches(documents, _BATCH):
+            try:
+                self._database[name].insert_many(part, ordered=False)
+            except BulkWriteError as error:
+                codes = {each["code"] for each in error.details["writeErrors"]}
+                if codes != {_DUPLICATE}:
+                    raise
+            report(len(part))
+
+    @translated()
+    def apply(self, stream: IO[bytes], report: Callable[[int], object]) -> None:
+        """Replace and delete what `ChangeFollower` found changed; safe to repeat."""
+        for part in batches(bson.decode_file_iter(stream, RAW), _BATCH):
+            writes: dict[str, list[Any]] = defaultdict(list)
+            for change in part:
+                writes[change["c"]].append(_write(change))
+            for name, some in writes.items():
+                self._database[name].bulk_write(some)
+            report(len(part))
+
+    def index(self) -> None:
+        """Create all indexes."""
+        ensure_indexes(self._plain)
+
+
+def _write(change: Any) -> ReplaceOne[Any] | DeleteOne:
+    if "x" in change:
+        return DeleteOne({"_id": change["x"]})
+    document = change["d"]
+    return ReplaceOne({"_id": document["_id"]}, document, upsert=True)
