@@ -20,13 +20,13 @@ from kwip.domain.errors import ConflictError
 from kwip.domain.posts import Draft, Edit
 from kwip.services.maintenance import backup as backups
 from kwip.services.maintenance.archive import Archive, Manifest
-from kwip.services.maintenance.backup import Backup
+from kwip.services.maintenance.backup import REPORT, Backup
 from kwip.services.maintenance.checkpoint import Checkpoint
 from kwip.services.maintenance.kept_backups import Kept, expendable, name_at
 from kwip.services.maintenance.restoring import Restore
 from kwip.store.client import Store
 from kwip.store.maintenance import restoring
-from kwip.store.maintenance.dumping import LEFT_OUT, ChangeFollower
+from kwip.store.maintenance.dumping import LEFT_OUT, ChangeFollower, DumpStore
 from kwip.store.maintenance.restoring import RestoreStore
 from tests.pictures import plain, sent
 from tests.wired import Silence, sign_up
@@ -64,7 +64,7 @@ def elsewhere(kwip_in, environ, copy, tmp_path):
 def documents(database):
     """Give all that a backup holds, but for the note of the backup itself."""
     names = set(database.list_collection_names()) - LEFT_OUT
-    query = {"_id": {"$ne": "backup"}}
+    query = {"_id": {"$ne": REPORT}}
     found = {n: {d["_id"]: d for d in database[n].find(query)} for n in sorted(names)}
     return {name: documents for name, documents in found.items() if documents}
 
@@ -117,7 +117,7 @@ def test_a_backup_has_every_write_that_was_acknowledged_while_it_was_made(
     restore(file, copy, monkeypatch)
     assert documents(copy.database) == documents(database)
     assert set(acknowledged) <= documents(copy.database)["posts"].keys()
-    assert wiring.jobs.find("backup").updated_at == manifest.taken_at
+    assert wiring.jobs.find(REPORT).updated_at == manifest.taken_at
 
     run = kwip("backup", "verify", file, "--json")
     assert (run.code, run.json["findings"]) == (0, []), run.err
@@ -156,6 +156,37 @@ def test_changes_that_the_log_has_lost_fail_the_backup(
     assert list(file.parent.glob("*.zip*")) == []
 
 
+def test_the_log_is_read_by_a_user_with_the_documented_role(
+    kwip, kwip_in, environ, wiring, alice, file
+):
+    admin, database = wiring.store.client.admin, wiring.store.database.name
+    name = f"backup-{database}"
+    admin.command(
+        *("createUser", name),
+        pwd=name,
+        roles=[{"role": "readWrite", "db": database}],
+    )
+    uri = urlsplit(environ["KWIP_MONGODB_URI"])
+    login = uri._replace(netloc=f"{name}:{name}@{uri.netloc.rpartition('@')[2]}")
+    theirs = {**environ, "KWIP_MONGODB_URI": urlunsplit(login)}
+    try:
+        refused = kwip_in(theirs, "backup", "create", file)
+        admin.command("grantRolesToUser", name, roles=[{"role": "read", "db": "local"}])
+        made = kwip_in(theirs, "backup", "create", file)
+    finally:
+        admin.command("dropUser", name)
+
+    assert (refused.code, made.code) == (2, 0), made.err
+    assert '{role: "read", db: "local"}' in refused.err
+
+
+def test_a_sharded_cluster_is_refused(wiring):
+    store = Store(wiring.store.client, "any", is_sharded=True)
+
+    with pytest.raises(ConflictError, match="sharded"):
+        DumpStore(store)
+
+
 def test_an_interrupted_backup_leaves_no_file(wiring, settings, alice, file):
     def interrupt():
         assert len(list(file.parent.iterdir())) == len(before) + 1
@@ -166,7 +197,7 @@ def test_an_interrupted_backup_leaves_no_file(wiring, settings, alice, file):
     with pytest.raises(KeyboardInterrupt):
         make(wiring, settings, file, interrupt)
     assert list(file.parent.iterdir()) == before
-    assert wiring.jobs.find("backup") is None
+    assert wiring.jobs.find(REPORT) is None
 
 
 def test_a_backup_on_a_full_disk_leaves_no_file(kwip, wiring, alice, tmp_path):

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from kwip.store.jobs import JobStore
     from kwip.store.media import MediaStorage
 
-#: The row that says when the last backup was made.
-JOB = "backup"
+#: The row that says up to when the last backup has everything.
+REPORT = "report:backup"
 #: Files that existed when the backup began, and those that came meanwhile.
 MEDIA = ("media.tar", "media-new.tar")
 SECRETS = "secrets"
@@ -135,10 +135,10 @@ class Backup:
         return taken_ms
 
     def _note(self, path: Path, manifest: Manifest) -> None:
-        """Store when this backup was made, for metrics and the next question."""
+        """Store when this backup was made, so that a missing one is noticed."""
         self.jobs.save(
             Job(
-                id=JOB,
+                id=REPORT,
                 state="done",
                 cursor=0,
                 counts={

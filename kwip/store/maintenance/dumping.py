@@ -117,6 +117,9 @@ class ChangeFollower:
         self._log = store.client["local"].get_collection(
             "oplog.rs", codec_options=RAW, read_concern=ReadConcern("local")
         )
+        self._confirmed = self._database["jobs"].with_options(
+            read_concern=ReadConcern("linearizable")
+        )
         self._unfinished: dict[bytes, list[Any]] = {}
         self._began = self._newest()
         back = Timestamp(self._began.time - _BACK_S, 0)
@@ -151,7 +154,12 @@ class ChangeFollower:
         )
 
     def _newest(self) -> Timestamp:
-        """Return the time up to which a majority has everything."""
+        """Return the time up to which a majority has everything.
+
+        The read before it is answered by nobody but the primary, once a majority has
+        all that it had written: a deposed primary would not know the latest writes.
+        """
+        self._confirmed.find_one({"_id": ""}, {"_id": 1})
         last: Timestamp = self._admin.command("hello")["lastWrite"]["majorityOpTime"][
             "ts"
         ]
