@@ -66,6 +66,8 @@ COMMANDS = {
     "routes": "List the routes, and what each of them requires.",
     "config": "Write what nginx needs.",
     "backup": "Make, check, restore and remove backups.",
+    "export": "Write what belongs to one user.",
+    "import": "Bring a user from another Kwip.",
     "world": "Load a social graph, and drive traffic against it.",
 }
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from kwip.services.maintenance.deletion import Deletion
 from kwip.services.maintenance.repair import Repair
 from kwip.services.maintenance.retagging import Retagging
+from kwip.services.maintenance.user_import import UserImport
 from kwip.services.posting.texts import Texts
 from kwip.store.maintenance.deletion import DeletionStore
 from kwip.store.maintenance.repairs import RepairStore
@@ -35,15 +36,37 @@ def deletion_by(wiring: Wiring) -> Deletion:
     )
 
 
-def retagging_by(wiring: Wiring, settings: Settings) -> Retagging:
-    """Make the service that parses stored texts again."""
-    texts = Texts(
+def texts_by(wiring: Wiring, settings: Settings) -> Texts:
+    """Make what cleans and parses texts."""
+    return Texts(
         wiring.stores.users,
         max_chars=settings.post_max_chars,
         host=urlsplit(settings.origin).netloc,
     )
+
+
+def retagging_by(wiring: Wiring, settings: Settings) -> Retagging:
+    """Make the service that parses stored texts again."""
     store = RetagStore(wiring.store)
+    texts = texts_by(wiring, settings)
     return Retagging(texts, wiring.stores.posts, store, wiring.fence)
+
+
+def import_by(wiring: Wiring, settings: Settings) -> UserImport:
+    """Make the service that imports users."""
+    services = wiring.services
+    return UserImport(
+        stores=wiring.stores,
+        users=services.users,
+        relationships=services.relationships,
+        lists=services.lists,
+        attachments=services.attachments,
+        texts=texts_by(wiring, settings),
+        search_index=services.search_index,
+        home_backfill=services.home_backfill,
+        fence=wiring.fence,
+        clock=wiring.sweeper.clock,
+    )
 
 
 def repair_by(wiring: Wiring, settings: Settings) -> Repair:

@@ -55,7 +55,7 @@ def create(
 ) -> None:
     """Create a user with the username NAME."""
     if password is None:
-        password = _ask_password()
+        password = ask_password()
     form = SignUp(
         username=name, email=email, password=password, display_name=display_name
     )
@@ -152,7 +152,7 @@ def password(settings: Settings, name: str, *, end_tokens: bool, as_json: bool) 
     with connected(settings) as wiring:
         viewer = _viewer(wiring, name)
         sessions, tokens = wiring.services.moderation.set_password(
-            viewer.id, _ask_password(), ends_tokens=end_tokens
+            viewer.id, ask_password(), ends_tokens=end_tokens
         )
     row = {"sessions_ended": sessions, "tokens_ended": tokens}
     _print({**_named(viewer), **row}, as_json=as_json)
@@ -257,7 +257,7 @@ def _viewer(wiring: Wiring, name: str) -> Viewer:
     return Viewer(id=user_id, username=username, digest="")
 
 
-def _ask_password() -> str:
+def ask_password() -> str:
     """Ask a person twice; otherwise read the first line of standard input.
 
     Raises:

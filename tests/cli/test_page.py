@@ -234,6 +234,20 @@ def backups(kwip, wiring, _posts, monkeypatch):
     }
 
 
+def moves(kwip, wiring, posts, _monkeypatch):
+    """Import alice where she is already; her repost is left out."""
+    folder = wiring.services.media._stored._root.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "alice.zip"
+    wiring.services.reposts.repost(sign_up(wiring, "alice"), posts[0].id)
+    exported = kwip("export", "user", "alice", file, "--json")
+    account = ("--email", "a@example.org", "--password", "correct horse")
+    return {
+        "export-user": [exported],
+        "import": [kwip("import", file, *account, "--json")],
+    }
+
+
 def load(kwip, _wiring, _posts, monkeypatch):
     loaded = Loaded(
         users=2,
@@ -255,7 +269,7 @@ def load(kwip, _wiring, _posts, monkeypatch):
 
 PRINTING = [
     *(users, fanout, timelines, database, stack, settings),
-    *(load, cache, media, emoji, trends, links, backups),
+    *(load, cache, media, emoji, trends, links, backups, moves),
 ]
 
 

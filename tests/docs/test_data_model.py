@@ -32,7 +32,7 @@ from tests.videos import mp4
 
 PAGE = (PROJECT / "docs" / "data-model.md").read_text(encoding="utf-8")
 #: Fields whose keys are data.
-MAPS = {"jobs.counts", "jobs.detail", "processes.shared", ".kinds"}
+MAPS = {"jobs.counts", "jobs.detail", "processes.shared", ".kinds", ".added"}
 
 
 def shapes(path, value):

@@ -74,14 +74,16 @@ class Users:
     ids: IdGenerator
     clock_guard: ClockGuard
 
-    def sign_up(self, form: SignUp) -> User:
+    def sign_up(self, form: SignUp, *, user_id: UserId | None = None) -> User:
         """Create a user, with credentials and an empty home, in one transaction.
+
+        With an id, if the user had it elsewhere.
 
         Raises:
             InvalidError: Every field that cannot be used, in `fields`, or the one that
                 is `taken`, which the context also names.
         """
-        return self._create(form, "")
+        return self._create(form, "", user_id)
 
     def sign_up_admin(self, form: SignUp, setup: str) -> User:
         """Create the first administrator, with the digest of the setup code.
@@ -92,11 +94,11 @@ class Users:
         """
         return self._create(form, setup)
 
-    def _create(self, form: SignUp, setup: str) -> User:
+    def _create(self, form: SignUp, setup: str, user_id: UserId | None = None) -> User:
         self.clock_guard.require()
         form, email = _clean(form)
         user = User(
-            id=UserId(self.ids.next_id(self.ids.random_slot())),
+            id=user_id or UserId(self.ids.next_id(self.ids.random_slot())),
             username=form.username,
             display_name=form.display_name,
             bio=form.bio,

@@ -48,9 +48,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a backup contains.
+    """What a backup or the archive of a user contains.
 
     Attributes:
+        kind: `site` or `user`.
         taken_at: Every write that was acknowledged before is in the backup.
         media: `included`, `left out`, or `bucket`, which needs a backup of its own.
         members: What is in the file, without this description.
@@ -59,6 +60,7 @@ class Manifest:
     began_at: dt.datetime
     taken_at: dt.datetime
     media: str
+    kind: str = "site"
     version: str = __version__
     members: dict[str, Member] = field(default_factory=dict)
 
@@ -187,23 +189,25 @@ def _written_errors(path: Path) -> Iterator[None]:
 
 
 class Archive:
-    """A complete archive, to be read.
+    """A complete archive, to be read; `kind` is what is expected of it.
 
     Raises:
-        InvalidError: The file is no complete backup, or from a newer Kwip.
+        InvalidError: The file is no complete archive of that kind, or from a newer
+            Kwip.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, kind: str = "site"):
         self._path = path
+        what = "backup" if kind == "site" else "archive of a user"
         try:
             self._zip = zipfile.ZipFile(path)
             row = json.loads(self._zip.read(_MANIFEST))
         except OSError as error:
             raise InvalidError(f"{path}: {error.strerror}.") from error
         except (zipfile.BadZipFile, KeyError, ValueError) as error:
-            raise InvalidError(
-                f"{path} is not a complete Kwip backup. Use another one."
-            ) from error
+            raise InvalidError(f"{path} is not a complete Kwip {what}.") from error
+        if row["kind"] != kind:
+            raise InvalidError(f"{path} is not a Kwip {what}.")
         if row.pop("format") > FORMAT:
             raise InvalidError(
                 f"{path} was made by Kwip {row['version']}, which is newer than this"

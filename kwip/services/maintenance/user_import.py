@@ -1,0 +1,331 @@
+"""Bring a user and their kwips from the archive of another Kwip.
+
+User, kwips and attachments keep their ids, so their dates stay the same, kwips find the
+own ones that they answer and quote, and an import that is repeated finds what is there.
+"""
+
+from __future__ import annotations
+
+import io
+import secrets
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import IO, TYPE_CHECKING
+
+from kwip.cache import invalidation_rules
+from kwip.domain.attachments import Attachment, Upload, UploadState, file_name
+from kwip.domain.batches import batches
+from kwip.domain.clock import at
+from kwip.domain.errors import ConflictError, InvalidError
+from kwip.domain.ids import UserId
+from kwip.domain.timelines.lists import MEMBERS_AT_ONCE
+from kwip.domain.users import ProfileChange, ProfileField, Viewer
+from kwip.services.accounts.users import SignUp
+from kwip.services.delivery.publication import bump
+from kwip.services.maintenance.user_export import (
+    BLOCKS,
+    FOLLOWS,
+    KWIPS,
+    LISTS,
+    MUTES,
+    PROFILE,
+    file_in,
+    picture_in,
+)
+from kwip.services.maintenance.user_rows import (
+    IMPORTED,
+    Row,
+    id_in,
+    list_in,
+    names_in,
+    post_in,
+    read_file,
+    reading,
+    rows_of,
+)
+from kwip.store.delivery.outbox import pending
+from kwip.store.social.edges import Edge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.posts import Post
+    from kwip.services.accounts.users import Users
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.delivery.home_backfill import HomeBackfill
+    from kwip.services.delivery.search_index import SearchIndex
+    from kwip.services.maintenance.archive import Archive
+    from kwip.services.maintenance.progress import Progress
+    from kwip.services.media.attachments import Attachments
+    from kwip.services.posting.texts import Texts
+    from kwip.services.reading.stores import Stores
+    from kwip.services.social.lists import Lists
+    from kwip.services.social.relationships import Relationships
+    from kwip.store.posting.post_documents import FanoutDocument
+
+_BATCH = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """How the user signs in here; without a username, it is that of the archive."""
+
+    email: str
+    password: str = field(repr=False)
+    username: str | None = None
+
+
+@dataclass(slots=True)
+class Imported:
+    """What an import has added, and what could not be brought over, in words."""
+
+    user_id: UserId
+    username: str
+    added: Counter[str] = field(default_factory=Counter)
+    findings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserImport:
+    """Imports users. Nobody is notified, and no home but the user's own changes."""
+
+    stores: Stores
+    users: Users
+    relationships: Relationships
+    lists: Lists
+    attachments: Attachments
+    texts: Texts
+    search_index: SearchIndex
+    home_backfill: HomeBackfill
+    fence: Fence
+    clock: ClockMs
+
+    def run(self, archive: Archive, account: Account, progress: Progress) -> Imported:
+        """Import an archive; run it again to resume an interrupted one.
+
+        Raises:
+            InvalidError: The archive is damaged or has what no export writes, or the
+                username or the e-mail address is taken.
+        """
+        archive.check(progress)
+        [profile] = rows_of(archive, PROFILE)
+        with reading(PROFILE, 1):
+            name = str(account.username or profile["username"]).lower()
+            user_id = UserId(id_in(profile["id"], self.clock()))
+        self._check_rows(archive, user_id)
+        viewer = self._user(user_id, name, account)
+        done = Imported(viewer.id, viewer.username)
+        self._update_profile(archive, viewer, profile)
+        total = archive.manifest.members[KWIPS].count
+        progress.begin("kwips", total)
+        number = 0
+        for rows in batches(rows_of(archive, KWIPS), _BATCH):
+            self._import_kwips(archive, viewer, rows, number, done)
+            number += len(rows)
+            progress.advance(len(rows))
+        self._import_people(archive, viewer, done)
+        self._import_lists(archive, viewer, done)
+        self.home_backfill.rebuild(viewer.id)
+        return done
+
+    def _check_rows(self, archive: Archive, user_id: UserId) -> None:
+        """Read everything once, before anything is written."""
+        for line, row in enumerate(rows_of(archive, KWIPS), 1):
+            with reading(KWIPS, line):
+                post_in(row, user_id, self.texts, self.clock())
+        for member in (FOLLOWS, BLOCKS, MUTES):
+            names_in(archive, member)
+        for line, row in enumerate(rows_of(archive, LISTS), 1):
+            with reading(LISTS, line):
+                list_in(row)
+
+    def _user(self, user_id: UserId, name: str, account: Account) -> Viewer:
+        owner = self.stores.users.ids_of([name]).get(name)
+        if owner is None:
+            form = SignUp(username=name, email=account.email, password=account.password)
+            self.users.sign_up(form, user_id=user_id)
+        elif owner != user_id:
+            raise InvalidError(
+                f"The username {name} is taken. Use --as with another one."
+            )
+        return Viewer(id=user_id, username=name, digest="")
+
+    def _update_profile(self, archive: Archive, viewer: Viewer, profile: Row) -> None:
+        with reading(PROFILE, 1):
+            fields = tuple(
+                ProfileField(str(each["name"]), str(each["value"]))
+                for each in profile["fields"]
+            )
+            change = ProfileChange(
+                display_name=str(profile["display_name"]),
+                bio=str(profile["bio"]),
+                fields=fields,
+                is_embeddable=bool(profile["is_embeddable"]),
+                is_discoverable=bool(profile["is_discoverable"]),
+                avatar=_picture(archive, "avatar"),
+                banner=_picture(archive, "banner"),
+            )
+        self.users.update_profile(viewer, change)
+
+    def _import_kwips(
+        self,
+        archive: Archive,
+        viewer: Viewer,
+        rows: list[Row],
+        number: int,
+        done: Imported,
+    ) -> None:
+        wanted: list[Post] = []
+        for line, row in enumerate(rows, number + 1):
+            with reading(KWIPS, line):
+                found = post_in(row, viewer.id, self.texts, self.clock())
+            if isinstance(found, str):
+                done.findings.append(f"kwip {row['id']}: {found}")
+            else:
+                wanted.append(found)
+        there = self.stores.posts.get_many([post.id for post in wanted])
+        added = []
+        for post in wanted:
+            if post.id in there:
+                if there[post.id].author_id != viewer.id:
+                    done.findings.append(f"kwip {post.id}: its id is taken here")
+                continue
+            linked = self._linked(post)
+            try:
+                self._insert(archive, linked)
+            except (ConflictError, InvalidError) as error:
+                done.findings.append(f"kwip {post.id}: {error.message}")
+                continue
+            added.append(linked)
+        self.search_index.put(added)
+        done.added["kwips"] += len(added)
+
+    def _linked(self, post: Post) -> Post:
+        """Return a kwip with the own ones that it answers, quotes and repeats.
+
+        Those of others are not here, and so it begins a conversation of its own.
+        """
+        ids = [i for i in (post.in_reply_to_id, post.quote_of_id) if i is not None]
+        found = self.stores.posts.get_many(ids) if ids else {}
+        own = {
+            i: other
+            for i, other in found.items()
+            if other.author_id == post.author_id and not other.is_tombstone
+        }
+        parent = own.get(post.in_reply_to_id) if post.in_reply_to_id else None
+        quoted = own.get(post.quote_of_id) if post.quote_of_id else None
+        linked = replace(
+            post,
+            in_reply_to_id=parent.id if parent else None,
+            in_reply_to_author_id=parent.author_id if parent else None,
+            root_id=parent.root_id if parent else post.id,
+            quote_of_id=quoted.id if quoted else None,
+            quote_of_author_id=quoted.author_id if quoted else None,
+            is_quote=quoted is not None,
+        )
+        return self.stores.repeats.link(linked)
+
+    def _insert(self, archive: Archive, post: Post) -> None:
+        now = at(self.clock())
+        media = tuple(self._uploaded(archive, post, each) for each in post.media)
+        post = replace(post, media=media)
+        fanout: FanoutDocument = {**pending(now, now), "state": "done", "mode": "push"}
+        with self.attachments.placed(media, post):
+            self.stores.posts.insert(post, IMPORTED, fanout)
+        written = invalidation_rules.post(
+            post_id=post.id,
+            author_id=post.author_id,
+            parent_id=post.in_reply_to_id,
+            root_id=post.root_id,
+            quote_of_id=post.quote_of_id,
+            is_listed=post.is_listed,
+            tags=post.tags,
+        )
+        self.fence.invalidate((*written, *bump(self.stores.activity, post)))
+
+    def _uploaded(self, archive: Archive, post: Post, each: Attachment) -> Attachment:
+        """Store an attachment that has no post yet, unless it is there."""
+        store, files = self.attachments.store, self.attachments.files
+        found = store.of_owner(post.author_id, [each.id])
+        if each.id in found:
+            return found[each.id].attachment
+        if store.find(each.id):
+            raise ConflictError(f"the id of its file {each.id} is taken here")
+        parts = {
+            variant: io.BytesIO(read_file(archive, file_in(each.id, variant)))
+            for variant in each.variants
+        }
+        name = file_name(parts, self.attachments.signer.file_key)
+        upload = Upload(
+            attachment=replace(each, file=name),
+            owner_id=post.author_id,
+            state=UploadState.READY,
+            post_id=None,
+            is_open=False,
+            size_bytes=sum(part.getbuffer().nbytes for part in parts.values()),
+        )
+        files.save(name, parts)
+        store.insert(upload, at(self.clock()))
+        files.save(name, parts)  # once more: see `AttachmentFiles.place`
+        return upload.attachment
+
+    def _import_people(self, archive: Archive, viewer: Viewer, done: Imported) -> None:
+        """Follow, block and mute the users of these names that are here."""
+        relations = self.stores.relationships.relations([viewer.id])[viewer.id]
+        known = {
+            BLOCKS: relations.blocks,
+            MUTES: relations.mutes,
+            FOLLOWS: relations.follows,
+        }
+        acts: dict[str, Callable[[UserId], object]] = {
+            BLOCKS: lambda user_id: self.relationships.block(viewer, user_id),
+            MUTES: lambda user_id: self.relationships.mute(viewer, user_id),
+            FOLLOWS: lambda user_id: self._follow(viewer, user_id),
+        }
+        for member, act in acts.items():
+            for user_id in self._ids_in(archive, member, done) - known[member]:
+                if user_id != viewer.id:
+                    act(user_id)
+                    done.added[member.removesuffix(".jsonl")] += 1
+
+    def _follow(self, viewer: Viewer, user_id: UserId) -> None:
+        """Follow without a notification; the sweeper has the home backfilled."""
+        edge = Edge(viewer.id, user_id, "merging", secrets.token_hex(8))
+        self.stores.relationships.follow(edge, at(self.clock()), None)
+        self.fence.invalidate(
+            invalidation_rules.follow(follower_id=viewer.id, followee_id=user_id)
+        )
+
+    def _ids_in(self, archive: Archive, member: str, done: Imported) -> set[UserId]:
+        names = names_in(archive, member)
+        found = self.stores.users.ids_of(names)
+        shown = self.stores.users.shown_among(found.values())
+        kind = member.removesuffix(".jsonl")
+        done.findings += [
+            f"{kind}: @{name} is not here" for name in names if name not in found
+        ]
+        return set(shown)
+
+    def _import_lists(self, archive: Archive, viewer: Viewer, done: Imported) -> None:
+        """Create the lists whose titles the user has no list of."""
+        lists = self.stores.lists.of_owners([viewer.id])[viewer.id]
+        titles = {each.title for each in lists}
+        follows = self.stores.relationships.relations([viewer.id])[viewer.id].follows
+        for line, row in enumerate(rows_of(archive, LISTS), 1):
+            with reading(LISTS, line):
+                change, names = list_in(row)
+            if change.title in titles:
+                continue
+            made = self.lists.create(viewer, change)
+            members = set(self.stores.users.ids_of(names).values()) & follows
+            for some in batches(sorted(members), MEMBERS_AT_ONCE):
+                self.lists.add(viewer, made.id, some)
+            done.added["lists"] += 1
+
+
+def _picture(archive: Archive, field: str) -> IO[bytes] | None:
+    name = picture_in(field)
+    if name not in archive.manifest.members:
+        return None
+    return io.BytesIO(read_file(archive, name))
