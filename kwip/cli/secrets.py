@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ from kwip.services.accounts.authentication import SESSION_LIFETIME
 
 if TYPE_CHECKING:
     from datetime import timedelta
-    from pathlib import Path
 
     from config.settings import Settings
 
@@ -52,7 +50,7 @@ def rotate(settings: Settings, *, revoke: bool, as_json: bool) -> None:
     known, path = home.secret_keys(), home.root / "secrets" / "flask"
     unused_for = at(system_clock_ms()) - at(int(path.stat().st_mtime * 1_000))
     kept = _kept(known, unused_for, revoke=revoke)
-    _replace(path, "\n".join((secrets.token_urlsafe(48), *kept)))
+    home.replace_secret("flask", "\n".join((secrets.token_urlsafe(48), *kept)))
     if as_json:
         print_json({"accepted": 1 + len(kept), "removed": len(known) - len(kept)})
         return
@@ -72,14 +70,3 @@ def _kept(
     if revoke:
         return ()
     return known[:1] if unused_for > SESSION_LIFETIME else known
-
-
-def _replace(path: Path, text: str) -> None:
-    """Replace a secret in one step, so that a crash leaves the old or the new one."""
-    draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
