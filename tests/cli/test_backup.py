@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
+import json
 import resource
 import stat
 import zipfile
@@ -200,6 +202,20 @@ def test_an_interrupted_backup_leaves_no_file(wiring, settings, alice, file):
     assert wiring.jobs.find(REPORT) is None
 
 
+def test_what_a_killed_backup_left_is_removed_by_the_next_one(kwip, wiring, tmp_path):
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    left, written = (folder / f".kwip.zip.{name}.partial" for name in "ab")
+    left.touch()
+
+    with written.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert kwip("backup", "create", folder).code == 0
+
+    names = {path.name for path in folder.iterdir()}
+    assert (left.name in names, written.name in names) == (False, True)
+
+
 def test_a_backup_on_a_full_disk_leaves_no_file(kwip, wiring, alice, tmp_path):
     """The kernel limits files to 1,000 bytes, as a full disk would."""
     folder = tmp_path / "disk"
@@ -255,13 +271,17 @@ def test_a_database_that_is_used_is_only_replaced_if_told_to(
     assert (run.code, "running" in run.err) == (2, True)
 
 
-@pytest.mark.parametrize("damage", ["cut", "changed"])
+@pytest.mark.parametrize("damage", ["cut", "changed", "foreign", "newer"])
 def test_a_damaged_backup_changes_nothing(kwip, wiring, alice, file, damage):
     kwip("backup", "create", file)
     before = documents(wiring.store.database)
     content = bytearray(file.read_bytes())
     if damage == "cut":
         file.write_bytes(content[:-100])
+    elif damage in {"foreign", "newer"}:
+        manifest = {} if damage == "foreign" else {"format": 2, "version": "9"}
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("manifest.json", json.dumps(manifest))
     else:
         with zipfile.ZipFile(file) as archive:
             place = archive.getinfo("collections/users.bson").header_offset

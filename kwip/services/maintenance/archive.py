@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+import fcntl
 import hashlib
 import json
 import os
 import secrets
 import zipfile
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from kwip import __version__
 from kwip.domain.errors import ConflictError, InvalidError, StorageFullError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 #: Raised when older versions of Kwip can't restore the file.
 FORMAT = 1
 _MANIFEST = "manifest.json"
+_PARTIAL = ".partial"
 COLLECTIONS, CHANGES = "collections/", "changes.bson"
 _PART = 1 << 20
 _TIMES = ("began_at", "taken_at")
@@ -142,9 +144,10 @@ def new_archive(path: Path) -> Iterator[ArchiveWriter]:
     """
     if path.exists():
         raise ConflictError(f"{path} exists already. Choose another name.")
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.partial")
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_PARTIAL}")
     try:
         with _written_errors(path), _private(draft) as file:
+            _remove_leftovers(path.parent)
             archive = zipfile.ZipFile(
                 file, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL
             )
@@ -162,7 +165,18 @@ def new_archive(path: Path) -> Iterator[ArchiveWriter]:
 
 
 def _private(path: Path) -> IO[bytes]:
-    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b")
+    """Create a file; the lock says that somebody still writes it."""
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b")
+    fcntl.flock(file, fcntl.LOCK_EX)
+    return file
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Delete what killed writers left, which may be as large as a whole backup."""
+    for found in folder.glob(f".*{_PARTIAL}"):
+        with suppress(OSError), found.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            found.unlink()
 
 
 def _sync(folder: Path) -> None:
@@ -202,20 +216,15 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(path)
             row = json.loads(self._zip.read(_MANIFEST))
+            if row.pop("format") > FORMAT:
+                raise self._newer(row["version"])
+            self.manifest = _manifest(row)
         except OSError as error:
             raise InvalidError(f"{path}: {error.strerror}.") from error
-        except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        except (zipfile.BadZipFile, LookupError, TypeError, ValueError) as error:
             raise InvalidError(f"{path} is not a complete Kwip {what}.") from error
-        if row["kind"] != kind:
+        if self.manifest.kind != kind:
             raise InvalidError(f"{path} is not a Kwip {what}.")
-        if row.pop("format") > FORMAT:
-            raise InvalidError(
-                f"{path} was made by Kwip {row['version']}, which is newer than this"
-                f" one ({__version__}). Update Kwip first."
-            )
-        members = {name: Member(**m) for name, m in row.pop("members").items()}
-        row |= {name: dt.datetime.fromisoformat(row[name]) for name in _TIMES}
-        self.manifest = Manifest(**row, members=members)
 
     @contextmanager
     def reading(self, name: str) -> Iterator[IO[bytes]]:
@@ -251,5 +260,20 @@ class Archive:
         """Close the file."""
         self._zip.close()
 
+    def _newer(self, version: str) -> InvalidError:
+        return InvalidError(
+            f"{self._path} was made by Kwip {version}, which is newer than this one"
+            f" ({__version__}). Update Kwip first."
+        )
+
     def _damaged(self, name: str) -> str:
         return f"{self._path} is damaged at {name}. Use another backup."
+
+
+def _manifest(row: dict[str, Any]) -> Manifest:
+    members = {name: Member(**m) for name, m in row.pop("members").items()}
+    row |= {name: dt.datetime.fromisoformat(row[name]) for name in _TIMES}
+    manifest = Manifest(**row, members=members)
+    if manifest.kind == "site" and CHANGES not in members:
+        raise KeyError(CHANGES)
+    return manifest
