@@ -125,6 +125,8 @@ def test_repeating_an_import_adds_nothing(exported, kwip, wiring, mongodb, file)
 FORGED = (
     ("kwips.jsonl", {"visibility": "everybody"}),
     ("kwips.jsonl", {"id": str(2**62)}),
+    ("kwips.jsonl", {"language": {"en": 1}}),
+    ("lists.jsonl", {"members": ["\ud800"]}),
     ("lists.jsonl", {"members": None}),
     ("profile.json", {"id": "0"}),
 )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kwip.domain.attachments import (
     DESCRIPTION_MAX,
+    VIDEO_MAX_BYTES,
     Attachment,
     AttachmentFile,
     AttachmentKind,
@@ -27,6 +30,12 @@ if TYPE_CHECKING:
 #: The nonce of an imported kwip, by which a repeated import knows it, and its source.
 IMPORTED = "import"
 Row = dict[str, Any]
+#: The longest kwip has 50 earlier versions; no file is larger than an uploaded video.
+_LINE_MAX, _FILE_MAX = 4_000_000, 2 * VIDEO_MAX_BYTES
+_PIXELS_MAX, _DURATION_MAX_S = 100_000, 86_400
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
+#: What a value of another type or form raises, and one that is nested too deeply.
+_WRONG = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 def post_in(row: Row, author_id: UserId, texts: Texts, now_ms: int) -> Post | str:
@@ -66,7 +75,7 @@ def post_in(row: Row, author_id: UserId, texts: Texts, now_ms: int) -> Post | st
         in_reply_to_id=_other_id(row["in_reply_to_id"]),
         quote_of_id=clean.quote_of_id,
         quote_policy=QuotePolicy(row["quote_policy"]),
-        language=row["language"],
+        language=_language(row),
         source=IMPORTED,
     )
 
@@ -78,8 +87,12 @@ def rows_of(archive: Archive, member: str) -> Iterator[Row]:
         InvalidError: A line is no object.
     """
     with archive.reading(member) as stream:
-        for number, line in enumerate(stream, 1):
+        lines = iter(partial(stream.readline, _LINE_MAX), b"")
+        for number, line in enumerate(lines, 1):
             with reading(member, number):
+                if len(line) == _LINE_MAX:
+                    message = "it is too long"
+                    raise ValueError(message)
                 row = json.loads(line)
                 if not isinstance(row, dict):
                     message = "it is no object"
@@ -92,7 +105,7 @@ def reading(member: str, line: int) -> Iterator[None]:
     """Raise an error that names the line, for what no export writes."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except _WRONG as error:
         what = f"{type(error).__name__}: {error}"
         raise InvalidError(f"{member}, line {line} can't be used ({what}).") from error
 
@@ -102,25 +115,32 @@ def names_in(archive: Archive, member: str) -> list[str]:
     names = []
     for line, row in enumerate(rows_of(archive, member), 1):
         with reading(member, line):
-            names.append(str(row["username"]))
+            names.append(_text(row["username"]))
     return names
 
 
 def list_in(row: Row) -> tuple[ListChange, list[str]]:
     """Return a list, and the usernames of its members."""
     change = ListChange(
-        title=str(row["title"]),
+        title=_text(row["title"]),
         replies_policy=RepliesPolicy(row["replies_policy"]),
         is_exclusive=bool(row["is_exclusive"]),
         is_public=bool(row["is_public"]),
     )
-    return change, [str(name) for name in row["members"]]
+    return change, [_text(name) for name in row["members"]]
 
 
 def read_file(archive: Archive, member: str) -> bytes:
-    """Read a file of the archive."""
+    """Read a file of the archive.
+
+    Raises:
+        InvalidError: It is damaged, or larger than any file of Kwip.
+    """
     with archive.reading(member) as stream:
-        return stream.read()
+        content = stream.read(_FILE_MAX + 1)
+    if len(content) > _FILE_MAX:
+        raise InvalidError(f"{member} is larger than any file of Kwip.")
+    return content
 
 
 def id_in(text: str, now_ms: int, *, of: UserId | None = None) -> int:
@@ -150,18 +170,45 @@ def _attachment(row: Row, owner_id: UserId, now_ms: int) -> Attachment:
         if AttachmentFile.parse(f"00/{'0' * 32}-{variant}") is None:
             message = f"{variant} is no file of an attachment"
             raise ValueError(message)
+    duration = row["duration_s"]
     return Attachment(
         id=AttachmentId(id_in(row["id"], now_ms, of=owner_id)),
         kind=AttachmentKind(row["kind"]),
         file="",
         variants=variants,
-        width=int(row["width"]),
-        height=int(row["height"]),
-        small_width=int(row["small_width"]),
-        small_height=int(row["small_height"]),
-        blurhash=row["blurhash"],
-        description=str(row["description"])[:DESCRIPTION_MAX],
-        focus_x=float(row["focus_x"]),
-        focus_y=float(row["focus_y"]),
-        duration_s=None if row["duration_s"] is None else float(row["duration_s"]),
+        width=_pixels(row["width"]),
+        height=_pixels(row["height"]),
+        small_width=_pixels(row["small_width"]),
+        small_height=_pixels(row["small_height"]),
+        blurhash=None if row["blurhash"] is None else _text(row["blurhash"]),
+        description=_text(row["description"])[:DESCRIPTION_MAX],
+        focus_x=_between(row["focus_x"], -1, 1),
+        focus_y=_between(row["focus_y"], -1, 1),
+        duration_s=duration and _between(duration, 0, _DURATION_MAX_S),
     )
+
+
+def _language(row: Row) -> str | None:
+    language = row["language"]
+    if language is not None and not _LANGUAGE.fullmatch(language):
+        message = f"{language} is no language code"
+        raise ValueError(message)
+    return None if language is None else str(language)
+
+
+def _text(value: object) -> str:
+    text = str(value)
+    text.encode()  # a half of a surrogate pair can't be stored
+    return text
+
+
+def _pixels(value: object) -> int:
+    return int(_between(value, 0, _PIXELS_MAX))
+
+
+def _between(value: Any, least: float, most: float) -> float:
+    number = float(value)
+    if not least <= number <= most:
+        message = f"{number} is not from {least} to {most}"
+        raise ValueError(message)
+    return number
