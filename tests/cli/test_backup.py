@@ -271,27 +271,40 @@ def test_a_database_that_is_used_is_only_replaced_if_told_to(
     assert (run.code, "running" in run.err) == (2, True)
 
 
-@pytest.mark.parametrize("damage", ["cut", "changed", "foreign", "newer"])
-def test_a_damaged_backup_changes_nothing(kwip, wiring, alice, file, damage):
-    kwip("backup", "create", file)
-    before = documents(wiring.store.database)
+def cut(file):
+    file.write_bytes(file.read_bytes()[:-100])
+
+
+def changed(file):
+    with zipfile.ZipFile(file) as archive:
+        place = archive.getinfo("collections/users.bson").header_offset
     content = bytearray(file.read_bytes())
-    if damage == "cut":
-        file.write_bytes(content[:-100])
-    elif damage in {"foreign", "newer"}:
-        manifest = {} if damage == "foreign" else {"format": 2, "version": "9"}
-        with zipfile.ZipFile(file, "w") as archive:
-            archive.writestr("manifest.json", json.dumps(manifest))
-    else:
-        with zipfile.ZipFile(file) as archive:
-            place = archive.getinfo("collections/users.bson").header_offset
-        content[place + 100] ^= 1
-        file.write_bytes(content)
+    content[place + 100] ^= 1
+    file.write_bytes(content)
 
-    run = kwip("backup", "restore", file, "--replace")
 
-    assert run.code == 2
-    assert str(file) in run.err
+def foreign(file):
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("manifest.json", "{}")
+
+
+def newer(file):
+    manifest = {"format": 2, "version": "9"}
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("manifest.json", json.dumps(manifest))
+
+
+def test_a_damaged_backup_changes_nothing(kwip, wiring, alice, file):
+    kwip("backup", "create", file)
+    before, sound = documents(wiring.store.database), file.read_bytes()
+    for damage in (cut, changed, foreign, newer):
+        file.write_bytes(sound)
+        damage(file)
+
+        run = kwip("backup", "restore", file, "--replace")
+
+        assert run.code == 2
+        assert str(file) in run.err
     assert documents(wiring.store.database) == before
 
 

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 import bson
 from pymongo import DeleteOne, ReplaceOne
-from pymongo.errors import BulkWriteError
+from pymongo import timeout as time_limit
+from pymongo.errors import BulkWriteError, OperationFailure
 
 from kwip.domain.batches import batches
+from kwip.domain.errors import ForbiddenError
 from kwip.store.client import translated
 from kwip.store.indexes import ensure_indexes
 from kwip.store.maintenance.dumping import RAW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from kwip.store.client import Store
 
 _BATCH = 1_000
-_DUPLICATE = 11_000
+_DUPLICATE, _UNAUTHORISED = 11_000, 13
+#: A large collection takes longer than any other command may.
+_INDEXING_S = 86_400
 
 
 class RestoreStore:
@@ -38,9 +43,10 @@ class RestoreStore:
     @translated()
     def clear(self) -> None:
         """Drop every collection."""
-        for name in self._plain.list_collection_names():
-            if not name.startswith("system."):
-                self._plain.drop_collection(name)
+        with _permitted():
+            for name in self._plain.list_collection_names():
+                if not name.startswith("system."):
+                    self._plain.drop_collection(name)
 
     @translated()
     def load(
@@ -57,7 +63,7 @@ class RestoreStore:
                 self._database[name].insert_many(part, ordered=False)
             except BulkWriteError as error:
                 codes = {each["code"] for each in error.details["writeErrors"]}
-                if codes != {_DUPLICATE}:
+                if codes != {_DUPLICATE} or error.details["writeConcernErrors"]:
                     raise
             report(len(part))
 
@@ -73,8 +79,23 @@ class RestoreStore:
             report(len(part))
 
     def index(self) -> None:
-        """Create all indexes."""
-        ensure_indexes(self._plain)
+        """Create all indexes, however long that takes."""
+        with _permitted(), time_limit(_INDEXING_S):
+            ensure_indexes(self._plain)
+
+
+@contextmanager
+def _permitted() -> Iterator[None]:
+    """Say which roles are missing."""
+    try:
+        yield
+    except OperationFailure as error:
+        if error.code != _UNAUTHORISED:
+            raise
+        raise ForbiddenError(
+            "The user in KWIP_MONGODB_URI may not replace the database. It needs the"
+            " roles readWrite and dbAdmin."
+        ) from error
 
 
 def _write(change: Any) -> ReplaceOne[Any] | DeleteOne:
