@@ -22,9 +22,10 @@ from kwip.domain.errors import ConflictError
 from kwip.domain.posts import Draft, Edit
 from kwip.services.maintenance import backup as backups
 from kwip.services.maintenance.archive import Archive, Manifest
-from kwip.services.maintenance.backup import REPORT, Backup
+from kwip.services.maintenance.backup import Backup
 from kwip.services.maintenance.checkpoint import Checkpoint
 from kwip.services.maintenance.kept_backups import Kept, expendable, name_at
+from kwip.services.maintenance.reports import BACKUP
 from kwip.services.maintenance.restoring import Restore
 from kwip.store.client import Store
 from kwip.store.maintenance import restoring
@@ -66,7 +67,7 @@ def elsewhere(kwip_in, environ, copy, tmp_path):
 def documents(database):
     """Give all that a backup holds, but for the note of the backup itself."""
     names = set(database.list_collection_names()) - LEFT_OUT
-    query = {"_id": {"$ne": REPORT}}
+    query = {"_id": {"$ne": BACKUP}}
     found = {n: {d["_id"]: d for d in database[n].find(query)} for n in sorted(names)}
     return {name: documents for name, documents in found.items() if documents}
 
@@ -119,7 +120,7 @@ def test_a_backup_has_every_write_that_was_acknowledged_while_it_was_made(
     restore(file, copy, monkeypatch)
     assert documents(copy.database) == documents(database)
     assert set(acknowledged) <= documents(copy.database)["posts"].keys()
-    assert wiring.jobs.find(REPORT).updated_at == manifest.taken_at
+    assert wiring.jobs.find(BACKUP).updated_at == manifest.taken_at
 
     run = kwip("backup", "verify", file, "--json")
     assert (run.code, run.json["findings"]) == (0, []), run.err
@@ -199,7 +200,7 @@ def test_an_interrupted_backup_leaves_no_file(wiring, settings, alice, file):
     with pytest.raises(KeyboardInterrupt):
         make(wiring, settings, file, interrupt)
     assert list(file.parent.iterdir()) == before
-    assert wiring.jobs.find(REPORT) is None
+    assert wiring.jobs.find(BACKUP) is None
 
 
 def test_what_a_killed_backup_left_is_removed_by_the_next_one(kwip, wiring, tmp_path):

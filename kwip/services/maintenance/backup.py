@@ -16,6 +16,7 @@ from kwip.services.maintenance.archive import (
     Manifest,
     new_archive,
 )
+from kwip.services.maintenance.reports import BACKUP
 from kwip.store.jobs import Job
 from kwip.store.maintenance.dumping import ChangeFollower, DumpStore
 from kwip.store.media import LEFTOVERS, TAKEN
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from kwip.store.jobs import JobStore
     from kwip.store.media import MediaStorage
 
-#: The row that says up to when the last backup has everything.
-REPORT = "report:backup"
 #: Files that existed when the backup began, and those that came meanwhile.
 MEDIA = ("media.tar", "media-new.tar")
 SECRETS = "secrets"
@@ -138,7 +137,7 @@ class Backup:
         """Store when this backup was made, so that a missing one is noticed."""
         self.jobs.save(
             Job(
-                id=REPORT,
+                id=BACKUP,
                 state="done",
                 cursor=0,
                 counts={
