@@ -30,6 +30,7 @@ from kwip.blueprints import (
     surrogate_keys,
 )
 from kwip.blueprints.appearance import Appearance
+from kwip.blueprints.page_copies import FOR_NGINX, until_this_second_ends
 from kwip.blueprints.report import report, request_id
 from kwip.blueprints.table import Policy
 from kwip.domain.clock import system_clock_ms
@@ -74,10 +75,6 @@ _CACHE_CONTROL = {
     "card": "public, max-age=31536000, immutable, s-maxage=30",
     "signed": "private, max-age=86400",
 }
-#: Our own nginx keeps a widget, or a page for somebody without cookies, for a second or
-#: less than two: it counts whole ones. nginx heeds the first header that it meets: this
-#: one is before the other.
-_OWN_PROXY = {"X-Accel-Expires": "1"}
 _SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 #: Pictures have absolute addresses, and a page may be read under another of our hosts.
 _CONTENT_SECURITY = (
@@ -212,7 +209,8 @@ def finalize_response(response: Response) -> Response:
     is_kept = response.status_code < errors.FIRST_ERROR
     cache = policy.cache if is_kept else "never"
     if cache in {"widget", "card"} or (is_kept and _is_for_all_visitors(policy)):
-        response.headers.update(_OWN_PROXY)
+        # Before Cache-Control: nginx heeds the first that it meets.
+        response.headers[FOR_NGINX] = ""
     if is_kept or "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = _CACHE_CONTROL[cache]
     if response.mimetype == "text/html":
@@ -268,6 +266,8 @@ def _settle_body(response: Response, *, has_tag: bool) -> None:
     if has_tag:
         _add_etag(response)
     page_cache.keep(response)
+    if FOR_NGINX in response.headers:
+        response.headers[FOR_NGINX] = until_this_second_ends()
     _answer_not_modified(response)
     placeholders.fill(response, login.form_token, system_clock_ms())
     compression.compress_page(response)

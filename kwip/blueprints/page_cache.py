@@ -33,7 +33,14 @@ from werkzeug.routing import RequestRedirect
 
 from kwip import telemetry
 from kwip.blueprints import appearance, compression, http, login, rate_limits
-from kwip.blueprints.page_copies import FORMAT, Copy, pack, size_of
+from kwip.blueprints.page_copies import (
+    FOR_NGINX,
+    FORMAT,
+    Copy,
+    pack,
+    size_of,
+    until_this_second_ends,
+)
 from kwip.blueprints.report import report, request_id
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import RateLimitedError
@@ -304,20 +311,22 @@ def _answer(
     """Send a page, or 304 if the reader has the same one."""
     environ, policy = asked.environ, asked.place.policy
     own = [("X-Request-Id", begun.request_id)]
+    if copy.is_for_nginx:
+        own.append((FOR_NGINX, until_this_second_ends()))
     if policy.is_api and policy.cache != "widget":
         own += rate_limits.headers(begun.request_charge)
     known = environ.get("HTTP_IF_NONE_MATCH")
     if copy.tag and known and parse_etags(known).contains_weak(copy.tag):
-        return HTTPStatus.NOT_MODIFIED, [*copy.headers_unchanged, *own], b""
+        return HTTPStatus.NOT_MODIFIED, [*own, *copy.headers_unchanged], b""
     if copy.is_whole:
-        return HTTPStatus.OK, [*copy.headers, *own], copy.page.parts[0]
+        return HTTPStatus.OK, [*own, *copy.headers], copy.page.parts[0]
     token = asked.reader.form_token or ""
     body = copy.page.fill(lambda: token, system_clock_ms())
     if compression.is_worth_it(environ.get("HTTP_ACCEPT_ENCODING", ""), len(body)):
         body = compression.compressed(body)
         own.append(("Content-Encoding", "gzip"))
     own.append(("Content-Length", str(len(body))))
-    return HTTPStatus.OK, [*copy.headers, *own], body
+    return HTTPStatus.OK, [*own, *copy.headers], body
 
 
 def _report(

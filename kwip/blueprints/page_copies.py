@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from kwip.blueprints import surrogate_keys
 from kwip.blueprints.placeholders import WithPlaceholders
+from kwip.domain.clock import system_clock_ms
 
 if TYPE_CHECKING:
     from flask import Response
@@ -23,6 +24,9 @@ _OWN_HEADERS = ("x-request-id", "x-ratelimit-", "content-length", "content-encod
 #: Headers that a client which has the body already knows.
 _OF_BODIES = frozenset({"Content-Type", *surrogate_keys.HEADERS})
 _DIGEST_BYTES = 16
+#: Says how long our own nginx may keep an answer: until the second ends in which it was
+#: made, so that what was deleted is gone within one. nginx takes "1" for up to two.
+FOR_NGINX = "X-Accel-Expires"
 #: The size of a copy's headers, and of each of its parts, in bytes.
 _BESIDES, _A_PART = 4_000, 50
 
@@ -32,7 +36,7 @@ class Copy:
     """A cached page: the response, and the one for clients that have it already.
 
     `tag` is the ETag that readers know, if it has one; `etag` is that of the cached
-    bytes.
+    bytes. `is_for_nginx` if our own nginx may keep it for others.
     """
 
     etag: bytes
@@ -41,13 +45,14 @@ class Copy:
     headers_unchanged: list[tuple[str, str]]
     page: WithPlaceholders
     is_whole: bool
+    is_for_nginx: bool
 
     @classmethod
     def of(cls, found: CachedPage) -> Self:
         """Unpack what `pack` made."""
         head, body = (found.content or b"[[], []]\n").split(b"\n", 1)
         named, lengths = json.loads(head)
-        headers = [(name, value) for name, value in named]
+        headers = [(name, value) for name, value in named if name != FOR_NGINX]
         source = BytesIO(body)
         page = WithPlaceholders([source.read(length) for length in lengths])
         shown = {name.lower(): value for name, value in headers}
@@ -59,6 +64,7 @@ class Copy:
             [(name, value) for name, value in headers if name not in _OF_BODIES],
             page,
             is_whole,
+            len(headers) < len(named),
         )
 
 
@@ -77,6 +83,11 @@ def pack(response: Response) -> tuple[bytes, bytes]:
     content = b"".join([head, b"\n", *parts])
     etag = blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()
     return etag.encode(), content
+
+
+def until_this_second_ends() -> str:
+    """Return the value of `FOR_NGINX` for an answer that is sent now."""
+    return f"@{system_clock_ms() // 1_000}"
 
 
 def size_of(copy: Copy) -> int:

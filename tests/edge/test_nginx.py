@@ -25,9 +25,9 @@ from tests.people import sign_in
 from tests.pictures import plain
 from tests.servers import debian_program, settings_in, wait_until
 
-#: nginx keeps what Kwip allows it to for less than two seconds; a busy machine needs
-#: some time to ask.
-KEPT_S = 3.0
+#: nginx keeps what Kwip allows it to for a second at most; a busy machine needs some
+#: time to ask.
+KEPT_S = 2.0
 CONVERTED = {
     r"<id:\w+>": "12",
     r"<name:\w+>": "alice",
@@ -165,11 +165,15 @@ def test_pages_are_cached_for_visitors_and_never_for_readers(
 
     own = front.get("/@alice", Cookie=cookie)
     dark = front.get("/@alice", Cookie="kwip_look=dark.huge")
-    first = front.get("/@alice")
-    again = front.get("/@alice")
+    begun = caching(front, 2)
+    for _ in range(20):  # a second may end between two requests
+        first, again = front.get("/@alice"), front.get("/@alice")
+        if caching(front, 2)[1] == "HIT":
+            break
     later = front.get("/@alice", Cookie=cookie)
 
-    assert caching(front, 5) == ["BYPASS", "BYPASS", "MISS", "HIT", "BYPASS"]
+    assert begun == ["BYPASS", "BYPASS"]
+    assert caching(front, 2) == ["HIT", "BYPASS"]
     assert [a.status for a in (own, dark, first, again, later)] == [200] * 5
     assert b"@bob" in own.body
     assert b"@bob" in later.body
