@@ -1,6 +1,6 @@
 """What every endpoint needs from its request and for its response.
 
-The only module that uses the Flask app: endpoints get the services, the viewer, the
+The only module that uses `current_app`: endpoints get the services, the viewer, the
 request's loader, its fields and its page from here, and answer through it.
 """
 

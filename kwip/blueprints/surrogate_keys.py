@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.timelines.views import PostView
 
-#: Two names of the same: which one a CDN reads depends on its maker.
+#: Two headers with the same keys: CDNs differ in which one they read.
 HEADERS = ("Surrogate-Key", "Cache-Tag")
 
 

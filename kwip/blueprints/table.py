@@ -36,7 +36,8 @@ Quota = Literal[
 #: the same.
 Cache = Literal["never", "private", "widget", "card", "static", "immutable", "signed"]
 #: Whether pages are cached, for their reader or for everyone; `home` if they begin with
-#: the newest of the viewer's home, which is then read along.
+#: the newest of the viewer's home, which is then read in
+#: the same call.
 PageCaching = Literal["no", "page", "home"]
 #: Whether an unsafe request must carry the page's form token.
 Csrf = Literal["form", "none"]

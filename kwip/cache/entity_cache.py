@@ -5,8 +5,8 @@ generation *before* it loads, and what it loaded is stored only if the key still
 that generation; a writer deletes the hash, and the generation with it. `tests/protocol`
 checks what this guarantees.
 
-Every function is one round trip. When Redis is down, hangs (200 ms) or refuses, `read`
-and `fill` return None, `invalidate_confirmed` and `probe` return False.
+Reading and filling are one round trip each. When Redis is down, hangs (200 ms) or
+refuses, `read` and `fill` return None, `invalidate_confirmed` and `probe` return False.
 """
 
 from __future__ import annotations

@@ -155,7 +155,7 @@ def pulls() -> CacheKey:
 
 
 def trends() -> CacheKey:
-    """What was last computed of trends: a variant for each sort of them."""
+    """What was last computed of trends: one variant per kind."""
     return CacheKey("trends")
 
 

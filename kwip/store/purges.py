@@ -49,10 +49,10 @@ class PurgeStore:
         self._purges = store.database["purges"]
 
     @translated()
-    def add(self, paths: Sequence[str], now: dt.datetime) -> None:
-        """Note 1 to 1,000 that are due now; again if they were before."""
-        fresh = {"state": _PENDING, "attempts": 0, "problem": "", "due_at": now}
-        first = {"schema": schema_of("purges"), "created_at": now}
+    def add(self, paths: Sequence[str], due_at: dt.datetime) -> None:
+        """Make 1 to 1,000 purges due at a time, even if noted before."""
+        fresh = {"state": _PENDING, "attempts": 0, "problem": "", "due_at": due_at}
+        first = {"schema": schema_of("purges"), "created_at": due_at}
         self._purges.bulk_write(
             [
                 UpdateOne(

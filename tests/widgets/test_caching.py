@@ -9,6 +9,7 @@ import pytest
 from kwip.app import create_app
 from kwip.domain.timelines import surrogate_keys
 from kwip.wiring import Options, build
+from tests.widgets.surfaces import ORIGIN
 from tests.widgets.test_widgets import ROOT
 
 OWN = {"Date", "X-Request-Id"}
@@ -43,6 +44,12 @@ def test_an_answer_names_what_it_shows(client, alice, bob, said):
     assert sharp[0].startswith("tag:stra")
     reposted = keys(client.get(f"{ROOT}/user/bob?limit=1"))
     assert set(reposted) == {f"post:{said['repost']}", *shown}
+    for path in (
+        f"{ROOT}/post/{said['repost']}",
+        f"/embed/post/{said['repost']}",
+        f"/api/oembed?url={ORIGIN}/@bob/{said['repost']}",
+    ):
+        assert f"post:{said['repost']}" in keys(client.get(path)), path
     assert keys(client.get(f"{ROOT}/user/alice/profile")) == [f"user:{alice.id}"]
     for path in (f"thread/{said['post']}", f"thread/{said['post']}?shape=nested"):
         assert set(keys(client.get(f"{ROOT}/{path}"))) == shown

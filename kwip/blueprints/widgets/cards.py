@@ -35,7 +35,7 @@ def post_card(post_id: PostId) -> Response:
     """Return the card of a kwip."""
     view = http.services().widgets.post(http.loader(), post_id)
     drawn = _drawn(cards.card_of_post(view, http.site().urls))
-    return name_entities(drawn, [view])
+    return name_entities(drawn, [view], surrogate_keys.of_post(post_id))
 
 
 def user_card(username: str) -> Response:

@@ -31,7 +31,8 @@ def embed_post(post_id: PostId) -> Response:
     """Show one kwip."""
     http.load_query(EmbedQuery())
     view = http.services().widgets.post(http.loader(), post_id)
-    return name_entities(_page("post", view.author, view=view), [view])
+    shown = _page("post", view.author, view=view)
+    return name_entities(shown, [view], surrogate_keys.of_post(post_id))
 
 
 def embed_user(username: str) -> Response:

@@ -50,7 +50,8 @@ def oembed() -> Response:
 
 def _post(subject: Subject, asked: OEmbedRequest) -> _Found:
     urls = http.site().urls
-    view = http.services().widgets.post(http.loader(), PostId(int(subject.of)))
+    post_id = PostId(int(subject.of))  # maybe of a repost, which shows the original
+    view = http.services().widgets.post(http.loader(), post_id)
     found = Embeddable(
         title=gettext("Kwip by %(name)s", name=view.author.name),
         author_name=view.author.name,
@@ -58,7 +59,7 @@ def _post(subject: Subject, asked: OEmbedRequest) -> _Found:
         card=cards.post_card_url(view, urls),
         html=render_template("embed/quote_post.html", view=view, asked=asked),
     )
-    return found, surrogate_keys.of_views([view])
+    return found, [surrogate_keys.of_post(post_id), *surrogate_keys.of_views([view])]
 
 
 def _user(subject: Subject, asked: OEmbedRequest) -> _Found:

@@ -1,8 +1,8 @@
 """Public JSON, version 1, for sites that embed timelines.
 
-Shared caches may hold an answer for 30 s; on our own servers a deleted post is gone at
-once. The body is `{"version": 1, "posts": […], "next": …}`; `next` is the address of
-the following page, or null. Users who have turned widgets off are in none.
+Shared caches may hold an answer for 90 s, and our own nginx for one; Kwip itself never
+returns a deleted post. The body is `{"version": 1, "posts": […], "next": …}`; `next` is
+the address of the following page, or null. Users who turned widgets off never appear.
 """
 
 from __future__ import annotations

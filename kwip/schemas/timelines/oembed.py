@@ -46,7 +46,7 @@ class OEmbedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a page of ours is about: its `kind`, and the id or name of the one."""
+    """What a page of ours is about: its `kind`, and its id or name."""
 
     kind: str
     of: str

@@ -94,9 +94,9 @@ class Lists:
             change = replace(change, title=_title(change.title))
         changed = self.store.change(viewer.id, list_id, change)
         self.fence.invalidate(invalidation_rules.change_list(owner_id=viewer.id))
+        self.purges.forget(of_list(list_id))
         if changed is None:
             raise no_such_list(list_id)
-        self.purges.forget(of_list(list_id))
         return changed
 
     def delete(self, viewer: Viewer, list_id: ListId) -> None:
@@ -108,9 +108,9 @@ class Lists:
         is_there = self.store.delete(viewer.id, list_id, at(self.clock()))
         self.fence.invalidate(invalidation_rules.change_list(owner_id=viewer.id))
         self.enqueue("list", f"{viewer.id}:{list_id}")
+        self.purges.forget(of_list(list_id))  # an earlier attempt may have died before
         if not is_there:
             raise no_such_list(list_id)
-        self.purges.forget(of_list(list_id))
 
     def add(self, viewer: Viewer, list_id: ListId, ids: Sequence[UserId]) -> None:
         """Add users whom the viewer follows to a list; members stay members.
@@ -143,9 +143,9 @@ class Lists:
         is_there = self.store.remove(viewer.id, list_id, ids, now)
         self.fence.invalidate(invalidation_rules.change_list(owner_id=viewer.id))
         self._enqueue_edges(list_id, ids)
+        self.purges.forget(of_list(list_id))
         if not is_there:
             raise no_such_list(list_id)
-        self.purges.forget(of_list(list_id))
 
     def overview(self, viewer: Viewer, loader: Loader) -> tuple[UserList, ...]:
         """Show all lists of the viewer, by title. Warm: 2 round trips."""

@@ -32,6 +32,9 @@ _BATCH = 30
 #: A worker that died is noticed after this time, longer than a batch may take.
 _LEASE = timedelta(minutes=5)
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
+#: Our own nginx may keep an answer for this long, and would give it to a CDN that has
+#: just forgotten it.
+NGINX_KEEPS = timedelta(seconds=1)
 #: With these pauses, the last attempt is about a day after the first.
 MOST_ATTEMPTS = 30
 
@@ -61,10 +64,12 @@ class Purges:
             self.enqueue("purge", "due")
 
     def forget(self, *keys: str) -> None:
-        """Have what shows something forgotten, after a write and its invalidation."""
+        """Have what shows something forgotten, after a write and its invalidation.
+
+        The sweeper sends it once it is due.
+        """
         if self.edge is not None:
-            self.store.add(keys, at(self.clock()))
-            self.enqueue("purge", "due")
+            self.store.add(keys, at(self.clock()) + NGINX_KEEPS)
 
     def has_due(self) -> bool:
         """Return whether something waits to be sent; no query without a CDN."""
@@ -91,7 +96,7 @@ class Purges:
     def _send_each(self, taken: Iterable[str]) -> dict[str, str]:
         """Purge paths and keys; return what is wrong with those that were not.
 
-        What nobody is asked for any more is dropped.
+        Those whose CDN is no longer configured are dropped.
         """
         wrong: dict[str, str] = {}
         keys = [each for each in taken if _is_key(each)]
