@@ -9,10 +9,14 @@ UV ?= uv
 # A test run starts a hundred processes; none has to compile what another has.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test browser tools monitoring alerts check check-cache machine faults scroll-back stale bench lighthouse pictures setup setup-dev docs lock clean
+.PHONY: run cluster test browser tools monitoring alerts check check-cache machine faults scroll-back stale bench lighthouse pictures setup setup-dev docs lock clean
 
 run: setup
 	@$(VENV)/bin/kwip up --demo
+
+# Several servers of each kind behind nginx, on this machine.
+cluster: setup
+	@$(VENV)/bin/kwip cluster up --demo
 
 # What is checked is shown after the tests: one of two processors would wait for it.
 test: setup-dev browser tools monitoring
@@ -57,8 +61,10 @@ machine: setup-dev
 	MACHINE_RUNS=$(or $(RUNS),200) $(PY) -m pytest -n 0 tests/machine -k everybody_always
 
 # A whole site while its cache fails, a minute for each fault; `FAULT=kill SECONDS=30`.
+# Without FAULT, also a cluster whose servers fail: docs/faults.md.
 faults: setup-dev
 	$(PY) -m tests.faults "$(FAULT)" $(SECONDS)
+	$(if $(FAULT),,$(PY) -m tests.faults.cluster && $(PY) -m docs.generate)
 
 # Widgets, feeds and frames that are read while what they show is deleted: none may be
 # stale; ten to twenty minutes, `TRIES=500` is shorter.

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from bench.rows import RESULTS, cells, kept
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+#: What must not happen to a post, whatever fails.
+_WRONG = ("lost", "doubled", "missing")
+_COLUMNS = (
+    *("fault", "acknowledged", *_WRONG, "failed reads", "failed writes"),
+    *("stall", "cached", "proof of the fault"),
+)
 
 
 def results() -> str:
@@ -29,6 +40,33 @@ def settings() -> str:
         how.append(f"rounds: {len(row.ours)}")
         lines.append(f"| `{row.name}` | {day} | {', '.join(how)} |")
     return "\n".join(lines) + "\n"
+
+
+def cluster_faults() -> str:
+    """List what people noticed while servers of a cluster failed."""
+    lines = [f"| {' | '.join(_COLUMNS)} |", "|---" * len(_COLUMNS) + "|"]
+    report = json.loads((RESULTS / "cluster_faults.json").read_text(encoding="utf-8"))
+    for row in report["rows"]:
+        without = "" if row["without"] == "nothing" else f", without {row['without']}"
+        seen = row["during"]
+        reads = [each for kind, each in seen.items() if kind != "post"]
+        visitor, reader = (seen[f"{kind}, unchanged"] for kind in ("public", "home"))
+        shown = [
+            row["fault"] + without,
+            *(f"{row[name]:,}" for name in ("acknowledged", *_WRONG)),
+            _share(reads),
+            _share([seen["post"]]),
+            f"{seen['post']['stall_s']} s",
+            f"{visitor['longest_s']} s, {reader['longest_s']} s",
+            ", ".join(f"{name}: {count:,}" for name, count in row["proof"].items()),
+        ]
+        lines.append(f"| {' | '.join(shown)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _share(counted: Sequence[Mapping[str, int]]) -> str:
+    failed = sum(each["failed"] for each in counted)
+    return f"{failed:,} of {sum(each['requests'] for each in counted):,}"
 
 
 def faults() -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from config.logging import configure, tree
 from config.settings import from_environment
@@ -32,11 +34,17 @@ accesslog = None
 logconfig_dict = tree(_settings.log_level)
 
 
-def when_ready(_arbiter: object) -> None:
-    """Share the arbiter's memory with the workers that are forked from it.
+def on_starting(arbiter: Any) -> None:
+    """Let a reload with SIGHUP start the new workers first."""
+    arbiter.__class__ = import_module("kwip.web_worker").WebArbiter
 
-    The garbage collector writes to the objects that it visits, and a written page of
-    memory becomes a copy: 3 MB for each worker.
+
+def when_ready(arbiter: Any) -> None:
+    """Refuse connections for now, and share memory with the workers.
+
+    Workers are forked from the arbiter. The garbage collector writes to the objects
+    that it visits, and a written page becomes a copy: 3 MB for each worker.
     """
+    arbiter.refuse()
     gc.collect()
     gc.freeze()

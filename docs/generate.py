@@ -188,6 +188,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "settings": report.settings,
         "faults": report.faults,
     },
+    "faults.md": {"cluster-faults": report.cluster_faults},
     "scaling.md": {"unit-costs": scaling.unit_costs, "growth": scaling.growth},
     "widgets.md": {"script": widget_script},
     "api.md": {area: routes(area) for area in AREAS},

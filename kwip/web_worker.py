@@ -5,6 +5,9 @@ is answered after its client has gone. So once no request has begun promptly for
 while, those that have waited longer than anybody likes to are answered 503 without any
 work; the rest is answered in time. A short stall, such as the restart of a server, is
 waited out.
+
+And a restart loses no request: a worker that exits first answers everybody who has
+connected, and on SIGHUP the old workers go on until the new ones have started.
 """
 
 from __future__ import annotations
@@ -14,7 +17,9 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
+from gunicorn.workers import gthread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +33,9 @@ PATIENCE_S, LONGEST_S = 0.5, 5.0
 #: `Retry-After`, in seconds.
 RETRY_AFTER_S = 2
 _MOST_BYTES = 65_536
+#: How long a worker that exits answers requests on connections that are open already.
+#: gunicorn's 2 s would leave the last of them no time: it is killed after 2 s.
+gthread.STOP_KEEPALIVE_LINGER = 1.0
 _API = b"/api/"
 _JSON = b'{"error": "Kwip is very busy right now. Try again in a few seconds."}'
 _HTML = (
@@ -38,7 +46,7 @@ _HTML = (
 )
 
 
-class WebWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
+class WebWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     """Answers requests in threads, and 503 to those that have waited too long."""
 
     clock: Callable[[], float] = staticmethod(time.monotonic)
@@ -63,6 +71,69 @@ class WebWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
         telemetry.HTTP_SHED.inc()
         return _refuse(conn)
+
+    def run(self) -> None:
+        """Answer requests until told to exit; nobody can connect before the first does.
+
+        gunicorn listens before a worker has imported the app: a proxy would send
+        requests here that wait for that, while other servers could answer them.
+        """
+        for listener in self.sockets:
+            listener.listen(self.cfg.backlog)
+        super().run()
+
+    def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001 -- gunicorn's
+        """Begin or end accepting connections; on exit, accept those that wait.
+
+        gunicorn keeps the sockets open until it has exited: whoever connects meanwhile
+        would wait for that and then be cut off.
+        """
+        super().set_accept_enabled(enabled)
+        if self.alive:
+            return
+        for listener in self.sockets:
+            accepted = -1
+            while accepted < self.nr_conns:
+                accepted = self.nr_conns
+                self.accept(listener)
+            listener.close()
+
+
+class WebArbiter(Arbiter):  # type: ignore[misc] # gunicorn has no types
+    """gunicorn's arbiter, but on SIGHUP it starts new workers before it stops old ones.
+
+    gunicorn stops the old ones at once, and nobody answers while the new ones import
+    the app: 4 to 14 s. If the new ones cannot start, the old ones go on.
+    """
+
+    def refuse(self) -> None:
+        """Refuse connections until a worker has started; the port stays ours."""
+        if not self.systemd:  # whose socket others may have, too
+            for listener in self.LISTENERS:
+                listener.shutdown(socket.SHUT_RDWR)
+
+    def manage_workers(self) -> None:
+        """Keep the number of workers; stop none while others are still starting."""
+        is_reloading = len(self.WORKERS) > self.num_workers
+        if not is_reloading or all(map(_has_started, self.WORKERS.values())):
+            super().manage_workers()
+
+    def reap_workers(self) -> None:
+        """Forget workers that have exited; end if none of the first can start."""
+        try:
+            super().reap_workers()
+        except HaltServer:
+            if not any(map(_has_started, self.WORKERS.values())):
+                raise
+            self.log.exception("The new workers cannot start: the old ones go on")
+
+
+def _has_started(worker: Any) -> bool:
+    """Return whether a worker accepts requests.
+
+    Its file has the time of the day at first, then that of the monotonic clock.
+    """
+    return bool(worker.tmp.last_update() <= time.monotonic())
 
 
 def _refuse(conn: Any) -> bool:

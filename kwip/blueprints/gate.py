@@ -204,6 +204,8 @@ def finalize_response(response: Response) -> Response:
     policy = _policy()
     response = rate_limits.finish(response, policy)
     response.headers["X-Request-Id"] = g.request_id
+    if "loader" in g and g.loader.is_old:
+        response.headers["Warning"] = page_cache.STALE
     _secure(response)
     _open_to_others(response, policy)
     is_kept = response.status_code < errors.FIRST_ERROR

@@ -129,7 +129,7 @@ def loader() -> Loader:
     if "loader" not in g:
         known = begun()
         g.loader = (
-            services().loaders.begin(g.get("reader_id"), g.request_charge)
+            services().loaders.begin_read(g.get("reader_id"), g.request_charge)
             if known is None
             else known.loader
         )

@@ -65,6 +65,8 @@ if TYPE_CHECKING:
 COPIES_BYTES = 4_000_000
 #: How many addresses and cookies it remembers: at most 1 and 2 MB.
 MOST_PLACES, MOST_VISITORS = 1_024, 512
+#: `Warning` of an answer from the cache while there is no primary.
+STALE = '110 - "Response is Stale"'
 #: Longer addresses and cookies are left to the app.
 MAX_ADDRESS, MAX_COOKIE = 300, 4_096
 _FLAG = r"true|false|0|1"
@@ -203,7 +205,7 @@ class PageCache:
                 environ.get("HTTP_X_REQUEST_ID", ""), is_proxied=self._site.is_proxied
             ),
             request_charge,
-            services.loaders.begin(
+            services.loaders.begin_read(
                 credential.user_id if credential else None, request_charge
             ),
             asked.name,
@@ -313,6 +315,8 @@ def _answer(
     own = [("X-Request-Id", begun.request_id)]
     if copy.is_for_nginx:
         own.append((FOR_NGINX, until_this_second_ends()))
+    if begun.loader.is_old:
+        own.append(("Warning", STALE))
     if policy.is_api and policy.cache != "widget":
         own += rate_limits.headers(begun.request_charge)
     known = environ.get("HTTP_IF_NONE_MATCH")

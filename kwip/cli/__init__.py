@@ -45,6 +45,7 @@ _INTERRUPTED = 130
 #: Each command with its help line, so that `kwip --help` imports none of them.
 COMMANDS = {
     "up": "Start the whole stack and keep it running.",
+    "cluster": "Run several servers of each kind on this machine.",
     "serve": "Run one role of the site: web, live, worker or sweeper.",
     "setup": "Create the code for the first administrator.",
     "settings": "Show the settings that are in force, without passwords.",
@@ -130,7 +131,7 @@ def kwip(ctx: click.Context, *, env_file: Path | None) -> None:
             [sources.located(each) for each in error.problems]
         ) from None
     # To look at a running stack, its home is enough; its port is read from there.
-    if ctx.invoked_subcommand != "up":
+    if ctx.invoked_subcommand not in {"up", "cluster"}:
         noted = _noted(settings, sources)
         settings = replace(settings, **noted)
         variables = frozenset(rules()[name].variable for name in noted)

@@ -142,8 +142,9 @@ def _ask_program(settings: Settings, role: str, port: int) -> Service:
 
 
 def _absent(home: HomeFolder, found: list[Process], roles: list[str]) -> Iterator[str]:
+    kinds = {process.name.partition("-")[0] for process in found}  # of a cluster, too
     for role in roles:
-        if role not in {process.name for process in found}:
+        if role not in kinds:
             yield f"{role}: not running: see {log_of(role, home)}"
 
 

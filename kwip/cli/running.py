@@ -66,7 +66,7 @@ def require_stack(settings: Settings) -> None:
             running = wiring.processes.running(at(system_clock_ms()))
         roles = {role for process in running for role in process.roles}
     else:
-        roles = {process.name for process in processes(home)}
+        roles = {process.name.partition("-")[0] for process in processes(home)}
     missing = [role for role in _NEEDED if role not in roles]
     if missing:
         what = ", ".join(missing)

@@ -8,7 +8,7 @@ import ipaddress
 import json
 import signal
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -36,14 +36,40 @@ from kwip.embedded.shutdown import Shutdown
 from kwip.embedded.supervisor import StopAskedError, Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from config.settings import Settings
 
 #: Seconds that each program has to end by itself: below 5 together.
 DEMO_GRACE_S, PROGRAMS_GRACE_S, SERVERS_GRACE_S = 0.3, 2.4, 2.0
+FRONT_GRACE_S = 0.2
 _ASK_S = 1.0
 _IPV6 = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """What one supervisor runs.
+
+    Attributes:
+        servers: Makes the private servers, once the folder is ours.
+        members: The servers that form a replica set, if they are several.
+        environ: What the program that prepares the databases gets besides.
+        programs: What needs the databases.
+        front: What needs the programs.
+        demos: What loads data in the end, and exits.
+        ports: What listens on `KWIP_BIND`, by the variable that chooses it.
+        rows: Returns lines of the banner, from the process ids by role.
+    """
+
+    servers: Callable[[HomeFolder], Sequence[Child]]
+    members: Sequence[str] = ()
+    environ: Mapping[str, str] = field(default_factory=dict)
+    programs: Sequence[Child]
+    front: Sequence[Child] = ()
+    demos: Sequence[Child] = ()
+    ports: Mapping[str, int]
+    rows: Callable[[Mapping[str, int]], Iterable[tuple[str, str]]] = lambda _: ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +88,20 @@ def command(settings: Settings, *, demo: bool) -> None:
 
     Press Ctrl-C to stop it. SIGHUP makes the web server replace its processes.
     """
-    programs = web_and_workers(settings)
-    demos = [demo_world(settings)] if demo and settings.demo else []
-    run(settings, programs, demos)
+    ports = {"KWIP_PORT": settings.port}
+    if settings.live_port:
+        ports["KWIP_LIVE_PORT"] = settings.live_port
+    stack = Stack(
+        servers=partial(servers, settings),
+        programs=web_and_workers(settings),
+        demos=[demo_world(settings)] if demo and settings.demo else [],
+        ports=ports,
+    )
+    run(settings, stack)
 
 
-def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -> None:
-    """Start the servers, `programs`, then `demos`; run until told to stop.
+def run(settings: Settings, stack: Stack) -> None:
+    """Start all of `stack`; run until told to stop.
 
     Raises:
         CannotStartError: Something does not start; everything has ended again by then.
@@ -79,9 +112,8 @@ def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -
         require_none_served(home)
         for pid in end_leftovers(home):
             _note(home, f"ended process {pid}, left over from an earlier run")
-        check_port("KWIP_PORT", settings.bind, settings.port)
-        if settings.live_port:
-            check_port("KWIP_LIVE_PORT", settings.bind, settings.live_port)
+        for variable, port in stack.ports.items():
+            check_port(variable, settings.bind, port)
         check_port("KWIP_METRICS_PORT", LOOPBACK, settings.metrics_port)
         home.make_metrics()
         home.note_address(
@@ -94,11 +126,11 @@ def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -
         )
         ends.on_reload(partial(_reload, home, supervisor))
         try:
-            said = _start(settings, supervisor, programs, demos)
+            said = _start(settings, supervisor, stack)
             telemetry.serve(
                 home.metrics, settings.metrics_port, partial(is_marked, home)
             )
-            _say(banner(settings, said))
+            _say(banner(settings, said, stack.rows(supervisor.pids)))
             supervisor.watch(Logs(home.logs, settings.log_max_bytes, settings.log_keep))
         except StopAskedError:
             pass
@@ -111,32 +143,31 @@ def run(settings: Settings, programs: Sequence[Child], demos: Sequence[Child]) -
 def _reload(home: HomeFolder, supervisor: Supervisor) -> None:
     """Replace the web processes, as gunicorn does when it gets this signal."""
     _note(home, "web reloads, because of SIGHUP")
-    supervisor.send("web", signal.SIGHUP)
+    for role in supervisor.pids:
+        if role.partition("-")[0] == "web":
+            supervisor.send(role, signal.SIGHUP)
 
 
-def _start(
-    settings: Settings,
-    supervisor: Supervisor,
-    programs: Sequence[Child],
-    demos: Sequence[Child],
-) -> Said:
+def _start(settings: Settings, supervisor: Supervisor, stack: Stack) -> Said:
     """Start everything in order; return what to print about it."""
     home, code = HomeFolder(settings.home), draw_code()
     said = log_of("prepare", home)
     said.unlink(missing_ok=True)  # what an earlier start wrote is out of date
     with _step("MongoDB and Valkey"):
-        supervisor.start(
-            [*servers(settings, home), preparation(settings, code)], SERVERS_GRACE_S
-        )
+        prepare = preparation(settings, code, stack)
+        supervisor.start([*stack.servers(home), prepare], SERVERS_GRACE_S)
     output = Said(setup_code=code if last_line(said) == WAITING else None)
     with _step("web server, live process and worker"):
-        supervisor.start(programs, PROGRAMS_GRACE_S)
-    if not demos:
+        supervisor.start(stack.programs, PROGRAMS_GRACE_S)
+    if stack.front:
+        with _step("nginx"):
+            supervisor.start(stack.front, FRONT_GRACE_S)
+    if not stack.demos:
         return output
     log = log_of("demo", home)
     log.unlink(missing_ok=True)
     with _step("demo world"):
-        supervisor.start(demos, DEMO_GRACE_S)
+        supervisor.start(stack.demos, DEMO_GRACE_S)
     return replace(output, demo_login=last_line(log))
 
 
@@ -154,13 +185,14 @@ def web_and_workers(settings: Settings) -> list[Child]:
     return programs
 
 
-def preparation(settings: Settings, code: str) -> Child:
+def preparation(settings: Settings, code: str, stack: Stack) -> Child:
     """Return the program that prepares the databases, and ends.
 
     It gets only the digest of the code for the first administrator.
     """
-    module = ("kwip.cli.starting.prepare", code_digest(code))
-    return replace(program(settings, "prepare", *module), once=True)
+    module = ("kwip.cli.starting.prepare", code_digest(code), *stack.members)
+    child = program(settings, "prepare", *module)
+    return replace(child, environ={**child.environ, **stack.environ}, once=True)
 
 
 def demo_world(settings: Settings) -> Child:
@@ -197,19 +229,21 @@ def address(settings: Settings, port: int | None = None) -> str:
     return f"http://{host}:{port or settings.port}/readyz"
 
 
-def banner(settings: Settings, said: Said) -> str:
+def banner(settings: Settings, said: Said, rows: Iterable[tuple[str, str]] = ()) -> str:
     """Return what to print once everything runs."""
     code = said.setup_code
     setup = f"{settings.origin}/setup with the code {code} (valid for one day)"
-    rows = [
+    shown = [
         ("address", settings.origin),
         ("demo login", said.demo_login),
         ("set up", setup if code else None),
         ("metrics", f"http://{LOOPBACK}:{settings.metrics_port}/metrics"),
         ("logs", HomeFolder(settings.home).logs),
+        *rows,
         ("stop", "Ctrl-C"),
     ]
-    lines = [f"  {name:<12}{value}" for name, value in rows if value]
+    width = max(12, *(len(name) + 2 for name, _ in shown))
+    lines = [f"  {name:<{width}}{value}" for name, value in shown if value]
     return "\n".join(["", "  Kwip is running.", "", *lines, ""])
 
 

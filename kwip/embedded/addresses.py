@@ -9,6 +9,8 @@ from config.endpoints import Endpoints
 from kwip.embedded.home_folder import HomeFolder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from config.settings import Settings
 
 #: The user of the private servers, and the database of an installation.
@@ -49,11 +51,11 @@ def endpoints(settings: Settings) -> Endpoints:
     )
 
 
-def mongodb_address(home: HomeFolder) -> str:
+def mongodb_address(home: HomeFolder, members: Sequence[str] = ("mongod",)) -> str:
     """Return the URI of the private MongoDB of `home`, password included."""
-    socket = quote(str(home.socket("mongod")), safe="")
+    sockets = ",".join(quote(str(home.socket(m)), safe="") for m in members)
     return (
-        f"mongodb://{USER}:{home.secret('mongodb')}@{socket}/?replicaSet={REPLICA_SET}"
+        f"mongodb://{USER}:{home.secret('mongodb')}@{sockets}/?replicaSet={REPLICA_SET}"
     )
 
 

@@ -26,6 +26,7 @@ _LONGEST_SOCKET_PATH = 100
 #: What MongoDB accepts in a list of addresses and in the name of a replica set member.
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9._/-]+")
 _LONGEST_SOCKET_NAME = "mongodb-27017.sock"
+_MONGODB_PORT = 27_017
 #: Where the sockets go if their path under `KWIP_HOME` cannot be used.
 _RUNTIME = Path("/tmp")  # noqa: S108 -- the shortest folder that every Linux has
 #: A file system in memory, in containers too.
@@ -86,10 +87,14 @@ class HomeFolder:
         return _RUNTIME / f"kwip-{name}"
 
     def socket(self, role: str) -> Path:
-        """Return the socket of the server `role`."""
-        return self.sockets / (
-            _LONGEST_SOCKET_NAME if role == "mongod" else f"{role}.sock"
-        )
+        """Return the socket of the server `role`.
+
+        MongoDB names its own after its port: `mongod` has 27017, `mongod-1` the next.
+        """
+        kind, _, number = role.partition("-")
+        if kind != "mongod":
+            return self.sockets / f"{role}.sock"
+        return self.sockets / f"mongodb-{_MONGODB_PORT + int(number or 0)}.sock"
 
     def prepare(self) -> None:
         """Create the folders, with space for the private servers.
@@ -231,6 +236,13 @@ class HomeFolder:
         path = self.root / "secrets" / name
         with _drafted(path, text) as draft:
             draft.replace(path)
+
+    def write_secret(self, name: str, text: str) -> None:
+        """Write a file that only its owner may read."""
+        path = self.root / name
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
 
     def secret_keys(self) -> tuple[str, ...]:
         """Return the keys that sign cookies, stored like a `secret`, one on each line.

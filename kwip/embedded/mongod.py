@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kwip.embedded.addresses import REPLICA_SET
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from kwip.embedded.home_folder import HomeFolder
@@ -31,6 +32,12 @@ _EVICTION = (
 _TRANSACTION_S = "5"
 #: The smallest that MongoDB accepts without a special build; it bounds the disk.
 _OPLOG_MB = "990"
+#: When a primary hangs, the others wait 5 s for it, twice, before they copy from the
+#: next one; until then that cannot confirm any write.
+_MEMBER = {
+    "oplogNetworkTimeoutBufferSeconds": "1",
+    "oplogFetcherSteadyStateMaxFetcherRestarts": "0",
+}
 #: Makes the allocator return freed memory at once, and threads keep little of it: after
 #: 6,000 posts were delivered it held 120 MB of unused memory, and 25 MB with these.
 #: Variables, not options, because builds with another allocator reject the options.
@@ -41,12 +48,14 @@ ENVIRON = {
 }
 
 
-def command(program: Path, home: HomeFolder, cache_mb: int) -> list[str]:
-    """Return the command line of the private MongoDB of `home`."""
+def command(
+    program: Path, home: HomeFolder, cache_mb: int, member: str = "mongod"
+) -> list[str]:
+    """Return the command line of the private MongoDB `member` of `home`."""
     # MongoDB's own option accepts no less than 256 MB.
     engine = f"cache_size={cache_mb}M,{_SESSIONS},{_EVICTION}"
     home.make_key_file()
-    data = home.data("mongod")
+    data, address = home.data(member), home.socket(member)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     return [
         str(program),
@@ -55,7 +64,8 @@ def command(program: Path, home: HomeFolder, cache_mb: int) -> list[str]:
         *("--keyFile", str(home.key_file)),
         # Only the socket is listened on; the prefix moves the one that would otherwise
         # be in /tmp to it.
-        *("--bind_ip", str(home.socket("mongod"))),
+        *("--bind_ip", str(address)),
+        *("--port", address.stem.rpartition("-")[2]),
         *("--unixSocketPrefix", str(home.sockets)),
         *("--filePermissions", "0700"),
         *("--syncdelay", _CHECKPOINT_S),
@@ -68,13 +78,19 @@ def command(program: Path, home: HomeFolder, cache_mb: int) -> list[str]:
         # The password is 48 random characters, so slow hashing gains nothing, and each
         # new connection would pay for it.
         *("--setParameter", "scramSHA256IterationCount=5000"),
+        *(_parameters(_MEMBER) if member != "mongod" else ()),
     ]
 
 
-def listens(home: HomeFolder) -> bool:
-    """Return whether the private MongoDB accepts connections.
+def _parameters(values: Mapping[str, str]) -> Iterator[str]:
+    for name, value in values.items():
+        yield from ("--setParameter", f"{name}={value}")
+
+
+def listens(home: HomeFolder, member: str = "mongod") -> bool:
+    """Return whether the private MongoDB `member` accepts connections.
 
     It does so once it has replayed its journal; the socket of a dead one does not.
     """
     with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(str(home.socket("mongod"))) == 0
+        return probe.connect_ex(str(home.socket(member))) == 0

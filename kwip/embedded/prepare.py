@@ -13,7 +13,7 @@ from kwip.embedded.probes import Answer, ask_mongodb, ask_redis
 from kwip.embedded.replica_set import set_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from config.settings import Settings
 
@@ -21,19 +21,23 @@ _PRIMARY_S = 30.0
 _POLL_S = 0.02
 
 
-def prepare(settings: Settings) -> None:
+def prepare(settings: Settings, members: Sequence[str] = ()) -> None:
     """Set up the private MongoDB, and check the servers that replace private ones.
+
+    `members` are the private servers of a replica set, if there are several.
 
     Raises:
         CannotStartError: If one of them cannot be used.
     """
+    own = members or (["mongod"] if settings.mongodb_uri is None else [])
+    home = HomeFolder(settings.home)
+    # The supervisor gives up if MongoDB does not start.
+    while not all(listens(home, member) for member in own):
+        time.sleep(_POLL_S)
+    if own:
+        password = home.secret("mongodb")
+        set_up(home, password, deadline_s=_PRIMARY_S, members=own)
     check_outside(settings)
-    if settings.mongodb_uri is None:
-        home = HomeFolder(settings.home)
-        # The supervisor gives up if MongoDB does not start.
-        while not listens(home):
-            time.sleep(_POLL_S)
-        set_up(home, home.secret("mongodb"), deadline_s=_PRIMARY_S)
 
 
 def check_outside(settings: Settings, *, may_be_away: bool = False) -> list[str]:

@@ -97,6 +97,12 @@ class Supervisor:
             if waiting and self._wait(_POLL_S):
                 raise StopAskedError
 
+    @property
+    def pids(self) -> dict[str, int]:
+        """The process id of each child that stays, by its role."""
+        every = (running for stage in self._stages for running in stage.running)
+        return {r.child.role: r.process.pid for r in every if not r.child.once}
+
     def watch(self, logs: Logs) -> None:
         """Restart children that die and rotate `logs`, until asked to stop."""
         while not self._wait(min(self._attend(), _LOGS_S)):

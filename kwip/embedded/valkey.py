@@ -1,6 +1,7 @@
-"""The configuration of the two private Valkey servers.
+"""The configuration of the private Valkey servers.
 
-There are two because an evicting cache on the queue's server would evict jobs.
+Cache and queue are two, because an evicting cache on the queue's server would evict
+jobs. In a cluster, signals and sign-in limits have a third.
 """
 
 from __future__ import annotations
@@ -21,18 +22,20 @@ _ANSWER_BYTES = 256
 
 #: The options of each server. The cache must lose everything when it restarts: an entry
 #: that outlived its invalidation would be served again.
+_QUEUE = {
+    "save": '""',
+    "appendonly": "yes",
+    "appendfsync": "everysec",
+    "maxmemory-policy": "noeviction",
+}
 _PURPOSE = {
     "valkey-cache": {
         "save": '""',
         "appendonly": "no",
         "maxmemory-policy": "allkeys-lfu",
     },
-    "valkey-queue": {
-        "save": '""',
-        "appendonly": "yes",
-        "appendfsync": "everysec",
-        "maxmemory-policy": "noeviction",
-    },
+    "valkey-queue": _QUEUE,
+    "valkey-realtime": _QUEUE,
 }
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pymongo import MongoClient
 from pymongo import timeout as time_limit
@@ -98,14 +99,23 @@ def connect(
         timeoutMS=timeout_ms,
         serverSelectionTimeoutMS=timeout_ms,
         connectTimeoutMS=2_000,
-        # A failed command makes the driver look for the primary at once. Having each
-        # server stream its state besides wakes an idle process four times a second.
-        serverMonitoringMode="poll",
+        serverMonitoringMode=monitoring(uri),
         w="majority",
         journal=True,
         readConcernLevel="majority",
         event_listeners=list(listeners),
     )
+
+
+def monitoring(uri: str) -> Literal["auto", "poll"]:
+    """Return how the driver learns which server of `uri` is the primary.
+
+    With several servers, each tells it at once: a primary that hangs still takes
+    commands, and polling finds out after up to 12 s. With one, a failed command makes
+    the driver look at once, and streams would wake an idle process four times a second.
+    """
+    hosts = urlsplit(uri).netloc.rpartition("@")[2]
+    return "auto" if "," in hosts or uri.startswith("mongodb+srv") else "poll"
 
 
 class Store:
@@ -175,5 +185,6 @@ __all__ = [
     "Document",
     "Store",
     "connect",
+    "monitoring",
     "translated",
 ]

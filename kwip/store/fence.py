@@ -17,6 +17,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from kwip.domain.errors import StoreUnavailableError
+from kwip.store.client import monitoring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -229,7 +230,7 @@ def connect_fence(
         timeoutMS=timeout_ms,
         serverSelectionTimeoutMS=timeout_ms,
         connectTimeoutMS=timeout_ms,
-        serverMonitoringMode="poll",
+        serverMonitoringMode=monitoring(uri),
     )
     return FenceStore(client[database], node)
 

@@ -223,6 +223,35 @@ def test_a_lease_runs_out_when_mongodb_does_not_answer(watch, fences, clock):
     assert one.lease() is None
 
 
+def test_public_pages_keep_the_last_lease_for_30_s_without_mongodb(
+    watch, fences, clock
+):
+    one = watch()
+    one._look(fences)
+    lease, read = one.lease(), fences.read
+
+    def fail():
+        raise StoreUnavailableError
+
+    fences.read = fail
+    clock.now += 2.1
+    assert one.outage_lease() is None, "it has not looked yet"
+    one._look(fences)
+    assert one.outage_lease() == lease
+    clock.now += 29.8
+    assert one.outage_lease() == lease
+    clock.now += 0.2
+    assert one.outage_lease() is None
+
+    fences.read = read
+    fences.suspend("other")
+    one._look(fences)
+    fences.read = fail
+    one._look(fences)
+
+    assert one.outage_lease() is None, "a suspended cache may be older than 30 s"
+
+
 def test_time_without_a_lease_is_counted_though_the_loop_is_stuck(watch, fences, clock):
     def counted():
         return telemetry.CACHE_WITHOUT_LEASE._value.get() - before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -274,6 +275,22 @@ def test_a_page_of_another_epoch_is_not_given(home, wiring, redis):
     parts = redis.hget(page, "p")
     redis.hset(page, "p", (epoch + 1).to_bytes(8, "big") + parts[8:])
 
+    assert not was_found(lambda: home.kept(HOME))
+
+
+def test_without_a_primary_only_visitors_get_cached_pages(kept, home, wiring):
+    visitor, address = Asking(kept, {}), "/api/v1/timelines/public"
+    for _ in range(2):
+        visitor.kept(address)
+        home.kept(HOME)
+    assert "Warning" not in visitor.kept(address).headers
+    watch = wiring.lease_renewer.watch
+    watch.loop.stop()
+    watch._held = replace(watch._held, until=watch._held.until - 10)
+    watch._is_blind = True
+
+    assert was_found(lambda: visitor.kept(address))
+    assert visitor.kept(address).headers["Warning"] == '110 - "Response is Stale"'
     assert not was_found(lambda: home.kept(HOME))
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 
+from pymongo import MongoClient
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
 from kwip.cache import invalidation_rules
 from kwip.services.coherence import fence
+from kwip.store import client
 
 #: The variable by which a process is told what to leave out.
 VARIABLE = "KWIP_FAULTS_WITHOUT"
@@ -16,12 +21,23 @@ def _take_for_dropped(*_):
     return 0.0
 
 
+def _first_alone(*arguments, **options):
+    """Connect so that writes are acknowledged by the primary alone."""
+    alone = {"w": 1, "journal": False, "readConcernLevel": "local"}
+    return MongoClient(*arguments, **{**options, **alone})
+
+
 WITHOUT = {
     "nothing": (),
     "the drop of an edit": ((invalidation_rules, "edit", lambda **_: ()),),
     "the drop of a deletion": ((invalidation_rules, "delete", lambda **_: ()),),
     "the drop of an unfollow": ((invalidation_rules, "unfollow", lambda **_: ()),),
     "the fence": ((fence._Node, "suspend", _take_for_dropped),),
+    "the majority": (
+        (client, "MongoClient", _first_alone),
+        (client, "WriteConcern", lambda *_, **__: WriteConcern(1)),
+        (client, "ReadConcern", lambda _: ReadConcern("local")),
+    ),
 }
 
 

@@ -25,7 +25,8 @@ from kwip.store.indexes import ensure_indexes
 def main() -> None:
     """Set up the servers, create missing indexes, and check the bucket for files.
 
-    The argument, if there is one, is the digest of a code for the first administrator.
+    The first argument, if there is one, is the digest of a code for the first
+    administrator; the others are the private servers that form a replica set.
 
     Raises:
         SystemExit: With the line that says why it failed.
@@ -34,12 +35,12 @@ def main() -> None:
     try:
         if settings.media_store_uri:
             _check_bucket(settings.media_store_uri)
-        prepare(settings)
+        prepare(settings, sys.argv[2:])
         to = endpoints(settings)
         store = Store(connect(to.mongodb_uri, timeout_ms=JOB_TIMEOUT_MS), to.database)
         try:
             ensure_indexes(store.database)
-            for digest in sys.argv[1:]:
+            for digest in sys.argv[1:2]:
                 _offer(store, digest)
         finally:
             store.close()

@@ -85,6 +85,9 @@ class FenceTimes:
 
 
 PROBES = 3
+#: How old public pages may be while there is no primary: nobody can write then, unless
+#: only this process cannot reach it.
+OUTAGE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,7 @@ class Watch:
         self._times = renewer.times
         self._clock = renewer.clock
         self._held: _Held | None = None
+        self._is_blind = False
         self._seen: Sighting | None = None
         self._recovery = _Recovery(self.name, renewer)
         self._counted_until = renewer.clock()
@@ -173,6 +177,15 @@ class Watch:
             self._count_time_without_lease(now)
             return None
         return held.lease
+
+    def outage_lease(self) -> CacheLease | None:
+        """Return the last lease for 30 s more if the fence cannot be read; no I/O.
+
+        Only for what everybody may see: it may be older than an acknowledged write.
+        """
+        held = self._held
+        is_within = held is not None and self._clock() < held.until + OUTAGE_S
+        return held.lease if held and self._is_blind and is_within else None
 
     @property
     def deployment(self) -> str | None:
@@ -223,12 +236,14 @@ class Watch:
         pause_s = self._times.period_s
         try:
             state = fence.read() or fence.ensure(new_deployment())
+            self._is_blind = False
             if self.saw(state).state.suspended:
                 pause_s = self._recovery.tend(fence, state, began)
             elif self._is_newest(state):
                 self._hold(self._lease_of(state), began)
                 self._watch_change_stream(fence, state, began)
         except StoreUnavailableError as error:
+            self._is_blind = True
             log.warning("cache_fence_unreadable", **error.context)
         return max(0.0, began + pause_s - self._clock())
 

@@ -61,6 +61,13 @@ class Fence:
         """Return the right to use the cache, if this process has it now; no I/O."""
         return self._lease_renewer.watch.lease()
 
+    def outage_lease(self) -> CacheLease | None:
+        """Return the right to read old public pages while there is no primary; no I/O.
+
+        None at any other time.
+        """
+        return self._lease_renewer.watch.outage_lease()
+
     def deployment(self) -> str | None:
         """Return the database's name in Redis, None while it is unknown; no I/O."""
         return self._lease_renewer.watch.deployment

@@ -92,12 +92,27 @@ class Loaders:
         """
         return Loader(self, self._fence.lease(), request_charge, reader_id)
 
+    def begin_read(
+        self, reader_id: UserId | None, request_charge: RequestCharge
+    ) -> Loader:
+        """Begin a loader for what a request reads before it writes; no I/O.
+
+        Without a primary, nobody (None) reads for 30 s more what was cached before.
+        """
+        old = self._fence.outage_lease() if reader_id is None else None
+        if old is None or self._fence.lease() is not None:
+            return self.begin(reader_id, request_charge)
+        return Loader(self, old, request_charge, is_old=True)
+
 
 class Loader:
     """What one request reads, in one thread.
 
     Without a lease, or after its first failed call to Redis, it makes no further call
     to Redis and reads from the store, a few loads per process at a time.
+
+    Attributes:
+        is_old: Whether what it reads may be older than the last acknowledged write.
     """
 
     def __init__(
@@ -106,7 +121,10 @@ class Loader:
         lease: CacheLease | None,
         request_charge: RequestCharge,
         reader_id: UserId | None = None,
+        *,
+        is_old: bool = False,
     ):
+        self.is_old = is_old
         self._shared = shared
         self._cache = RequestCache(shared.objects, lease, request_charge, reader_id)
         self._request_charge = request_charge

@@ -1,0 +1,167 @@
+"""Do everything in `FAULTS` to a cluster under load, and keep the figures.
+
+`make faults` runs it, or `python -m tests.faults.cluster "kill -9"` for some of them.
+In the end, posts must be lost when writes do not wait for a majority.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from kwip.domain.users import READ, WRITE, Viewer
+from kwip.wiring import Options, build
+from tests.faults.clients import Person
+from tests.faults.cluster.inflict import FAULTS
+from tests.faults.cluster.load import Load, figures
+from tests.faults.cluster.site import Cluster
+from tests.jobs.oracle import Oracle
+from tests.servers import wait_until
+from tests.wired import home_of, sign_up
+
+RESULT = Path(__file__).parents[3] / "bench" / "results" / "cluster_faults.json"
+WRITERS = 3
+#: Before a fault, to see how long requests take; and after it, for what is late.
+BEFORE_S, AFTER_S = 3.0, 4.0
+AHEAD = "kill -9 of a primary that is ahead of the others"
+
+
+def main(wanted):
+    """Print one line for each fault; return 1 if something was lost or doubled."""
+    rows = _run([name for name in FAULTS if wanted in name])
+    if not wanted or wanted in "majority":
+        rows += _run([AHEAD], without="the majority")
+    if not wanted:
+        report = {
+            "measured_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            "python": platform.python_version(),
+            "rows": rows,
+        }
+        RESULT.write_text(json.dumps(report, indent=2) + "\n")
+    return int(any(_is_wrong(row) for row in rows))
+
+
+def _is_wrong(row):
+    if row["without"] != "nothing":
+        return not row["lost"]
+    return bool(row["lost"] or row["doubled"] or row["missing"] or row["given_up"])
+
+
+def _run(faults, without="nothing"):
+    if not faults:
+        return []
+    folder = tempfile.mkdtemp(prefix="kwip-")
+    cluster = Cluster(Path(folder) / "home", without)
+    rows = []
+    try:
+        cluster.start()
+        people = _people(cluster)
+        for fault in faults:
+            rows.append(
+                {"fault": fault, "without": without} | _hold(cluster, people, fault)
+            )
+            print(_line(rows[-1]), flush=True)  # noqa: T201
+    finally:
+        cluster.clean_up()
+        shutil.rmtree(folder)
+    return rows
+
+
+def _people(cluster):
+    """Sign writers up, and a reader who follows them."""
+    with _wired(cluster) as kwip:
+        assert kwip.fence.await_lease(within_s=30)
+        writers = [sign_up(kwip, f"writer{number}") for number in range(WRITERS)]
+        reader, idle = sign_up(kwip, "reader"), sign_up(kwip, "idle")
+        for writer in writers:
+            kwip.services.relationships.follow(reader, writer.id)
+            kwip.services.home_backfill.settle(reader.id, writer.id)
+        scopes = frozenset({READ, WRITE})
+        create = kwip.services.authentication.create_token
+        return [
+            Person(each.username, each.id, create(each, "test", scopes)[1])
+            for each in (*writers, reader, idle)
+        ]
+
+
+@contextmanager
+def _wired(cluster):
+    options = Options(enqueue=lambda *_: None)
+    kwip = build(cluster.settings, cluster.endpoints, role="cli", options=options)
+    try:
+        yield kwip
+    finally:
+        kwip.close()
+
+
+def _hold(cluster, people, fault):
+    """Let people write and read before, during and after a fault."""
+    load = Load(cluster.port, people)
+    load.start()
+    time.sleep(BEFORE_S)
+    began = time.monotonic()
+    proof = FAULTS[fault](cluster)
+    time.sleep(AFTER_S)
+    ended = time.monotonic()
+    load.stop()
+    assert all(proof.values()) or fault == "none", proof
+    row = {
+        "proof": proof,
+        "seconds": round(ended - began, 1),
+        "before": figures(load.seen, 0.0, began),
+        "during": figures(load.seen, began, ended),
+        "acknowledged": len(load.seen.acknowledged),
+        "given_up": len(load.seen.given_up),
+    }
+    return row | _history(cluster, people, load.seen)
+
+
+def _history(cluster, people, seen):
+    """Count what is lost, doubled, and missing from the reader's home."""
+    wait_until(cluster.is_whole)
+    wait_until(lambda: not any(Oracle(cluster.database).waiting()), 120)
+    posts = list(cluster.database.posts.find({}, {"text": 1}))
+    stored, texts = (
+        {post["_id"] for post in posts},
+        [post.get("text") for post in posts],
+    )
+    reader = people[-2]
+    return {
+        "lost": sum(i not in stored for i in seen.acknowledged.values()),
+        "doubled": sum(texts.count(text) > 1 for text in seen.acknowledged),
+        "missing": _missing(cluster, reader, set(seen.acknowledged) & set(texts)),
+    }
+
+
+def _missing(cluster, reader, texts):
+    """Count what the reader's home lacks, or shows twice."""
+    with _wired(cluster) as kwip:
+        viewer = Viewer(id=reader.id, username=reader.name, digest="0" * 64)
+        shown = home_of(kwip, viewer)
+    return len(texts - set(shown)) + len(shown) - len(set(shown))
+
+
+def _line(row):
+    kinds = "".join(
+        f"{kind}: {f['requests']}, {f['failed']} failed {f['statuses']},"
+        f" longest {f['longest_s']} s; "
+        for kind, f in row["during"].items()
+    )
+    stall = row["during"]["post"]["stall_s"]
+    return (
+        f"{row['fault']} without {row['without']}: {kinds}, stall {stall} s,"
+        f" acknowledged {row['acknowledged']}, lost {row['lost']}, doubled"
+        f" {row['doubled']}, missing {row['missing']}, given up {row['given_up']}"
+        f" {row['proof']}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(" ".join(sys.argv[1:])))

@@ -1,0 +1,181 @@
+"""People who write and read through nginx while servers fail, and what they saw.
+
+Whoever gets no answer to a write repeats it with the same `Idempotency-Key` until there
+is one, as every client of the API should.
+"""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import threading
+import time
+import uuid
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+PATIENCE_S = 15.0
+#: Between two requests of a client, so that two processors are enough for all.
+PAUSE_S = 0.03
+#: Before a request that failed is repeated.
+AGAIN_S = 0.05
+#: Whoever gets no answer within this long has been failed.
+GIVE_UP_S = 60.0
+
+
+class Try(NamedTuple):
+    """One request: when it began, how long it took, and its status; 0 is none."""
+
+    began: float
+    took_s: float
+    status: int
+
+
+@dataclass
+class Seen:
+    """What clients saw; appending to lists is atomic."""
+
+    #: Each request by its kind: "post", and what is read.
+    tries: dict[str, list[Try]] = field(default_factory=lambda: defaultdict(list))
+    #: Acknowledged posts: the id of each text.
+    acknowledged: dict[str, int] = field(default_factory=dict)
+    #: From the first attempt of a write to its acknowledgement.
+    waits: list[Try] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
+
+
+class Load:
+    """Writers, and readers of what these change and of what stays the same.
+
+    Of `people`, the last but one follows the writers, and the last one nobody.
+    """
+
+    def __init__(self, port, people):
+        self._port = port
+        self.seen = Seen()
+        self._name = uuid.uuid4().hex[:8]
+        self._stop = threading.Event()
+        *writers, reader, idle = people
+        home = "/api/v1/timelines/home"
+        unchanged = f"/api/v1/accounts/{idle.id}/statuses"
+        works = [
+            *((self._write, each, number) for number, each in enumerate(writers)),
+            (self._read, "public", None, "/api/v1/timelines/public"),
+            (self._read, "home", reader, home),
+            (self._read, "public, unchanged", None, unchanged),
+            (self._read, "home, unchanged", idle, home),
+        ]
+        self._threads = [
+            threading.Thread(target=work, args=args, daemon=True)
+            for work, *args in works
+        ]
+
+    def start(self):
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _write(self, person, number):
+        client = _Client(self._port, person)
+        for count in itertools.count():
+            if self._stop.wait(PAUSE_S):
+                break
+            text, key = f"{self._name} {number} {count}", str(uuid.uuid4())
+            began = time.monotonic()
+            while (answer := self._post(client, text, key)) is None:
+                if time.monotonic() - began > GIVE_UP_S:
+                    self.seen.given_up.append(text)
+                    break
+                time.sleep(AGAIN_S)
+            if answer is not None:
+                self.seen.acknowledged[text] = int(answer["id"])
+            self.seen.waits.append(Try(began, time.monotonic() - began, 0))
+        client.close()
+
+    def _post(self, client, text, key):
+        status, body = self._ask(
+            "post", client, "POST", "/api/v1/statuses", {"status": text}, key
+        )
+        return json.loads(body) if status == http.HTTPStatus.OK else None
+
+    def _read(self, kind, person, path):
+        client = _Client(self._port, person)
+        while not self._stop.wait(PAUSE_S):
+            status, _ = self._ask(kind, client, "GET", path)
+            if status != http.HTTPStatus.OK:
+                time.sleep(AGAIN_S)
+        client.close()
+
+    def _ask(self, kind, client, *request):
+        began = time.monotonic()
+        status, body = client.ask(*request)
+        self.seen.tries[kind].append(Try(began, time.monotonic() - began, status))
+        return status, body
+
+
+class _Client:
+    """One connection of one person, or of nobody."""
+
+    def __init__(self, port, person):
+        self._port = port
+        self._headers = {"Content-Type": "application/json"}
+        if person is not None:
+            self._headers["Authorization"] = f"Bearer {person.token}"
+        self._connection = None
+
+    def ask(self, method, path, body=None, key=None):
+        """Send a request; return status and body, or 0 if no answer came.
+
+        A server may close a connection that nobody uses, just when somebody does. Then
+        a client sends the request again, on another connection; browsers do, too.
+        """
+        headers = dict(self._headers) | ({"Idempotency-Key": key} if key else {})
+        request = (method, path, json.dumps(body) if body else None, headers)
+        was_used = self._connection is not None
+        try:
+            return self._send(*request)
+        except (ConnectionError, http.client.RemoteDisconnected):
+            self.close()
+            if not was_used:
+                return 0, b""
+        except (OSError, http.client.HTTPException):
+            self.close()
+            return 0, b""
+        return self.ask(method, path, body, key)
+
+    def _send(self, *request):
+        if self._connection is None:
+            self._connection = http.client.HTTPConnection(
+                "127.0.0.1", self._port, timeout=PATIENCE_S
+            )
+        self._connection.request(*request)
+        answer = self._connection.getresponse()
+        return answer.status, answer.read()
+
+    def close(self):
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def figures(seen, since, until):
+    """Count what was answered between two moments, and the longest waits."""
+    counted = {}
+    for kind, tries in seen.tries.items():
+        within = [t for t in tries if since <= t.began < until]
+        statuses = Counter(t.status for t in within)
+        counted[kind] = {
+            "requests": len(within),
+            "failed": sum(n for s, n in statuses.items() if s // 100 != 2),
+            "statuses": {str(s): n for s, n in sorted(statuses.items()) if s != 200},
+            "longest_s": round(max((t.took_s for t in within), default=0.0), 2),
+        }
+    waits = [t.took_s for t in seen.waits if since <= t.began < until]
+    counted["post"]["stall_s"] = round(max(waits, default=0.0), 2)
+    return counted

@@ -1,0 +1,162 @@
+"""A cluster of a run's own: `kwip cluster up`, and what happens to its processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from contextlib import contextmanager
+
+import psutil
+import pymongo
+
+from kwip.cli.cluster import MEMBERS, STEPS
+from kwip.cli.up import is_ready
+from tests.faults.sabotage import VARIABLE
+from tests.ops.stack import Stack
+from tests.servers import wait_until
+
+_PORTS = (0, *STEPS.values(), 1_000)
+
+
+def free_base():
+    """Find a port from which on a whole cluster has the ports that it needs."""
+    for base in range(20_000, 30_000, 50):
+        if all(_is_free(base + step) for step in _PORTS):
+            return base
+    raise AssertionError("no free ports")
+
+
+def _is_free(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+class Cluster(Stack):
+    """A cluster that runs until `clean_up`; `without` is taken out of its programs."""
+
+    def __init__(self, root, without="nothing", **environ):
+        base = free_base()
+        super().__init__(
+            root,
+            KWIP_PORT=str(base),
+            KWIP_METRICS_PORT=str(base + 1_000),
+            KWIP_LIVE_PORT=str(base + STEPS["live-1"]),
+            KWIP_WEB_WORKERS="1",
+            KWIP_LOG_LEVEL="warning",
+            **{VARIABLE: without, **environ},
+        )
+
+    def start(self):
+        super().start(sys.executable, "-m", "tests.faults.cluster.up")
+        lines = (self.home.root / "cluster.env").read_text().splitlines()
+        self.environ |= dict(line.split("=", 1) for line in lines)
+        self.client = pymongo.MongoClient(self.endpoints.mongodb_uri, tz_aware=True)
+        self.database = self.client[self.endpoints.database]
+
+    def clean_up(self):
+        if hasattr(self, "client"):
+            self.client.close()
+        super().clean_up()
+
+    @property
+    def port(self):
+        return self.settings.port
+
+    def signal(self, role, number):
+        """Send a signal to one process and to all that it has started."""
+        process = psutil.Process(self.pid_of(role))
+        for each in [process, *process.children(recursive=True)]:
+            each.send_signal(number)
+
+    def kill(self, role):
+        """End a process as `kill -9` does; return the number it had."""
+        pid = self.pid_of(role)
+        self.signal(role, signal.SIGKILL)
+        return pid
+
+    def is_back(self, role, before):
+        """Return whether a process was replaced by another one, which answers."""
+        try:
+            is_other = self.pid_of(role) != before
+        except (LookupError, psutil.NoSuchProcess):
+            return False
+        port = STEPS.get(role)
+        return is_other and (port is None or self._answers(self.port + port))
+
+    def _answers(self, port):
+        return is_ready(self.settings, port)
+
+    # The replica set.
+
+    def primary(self):
+        """Return the role of the primary, once there is one."""
+
+        def found():
+            for member in MEMBERS:
+                if self.ask(member).get("isWritablePrimary"):
+                    return member
+            return None
+
+        return wait_until(found)
+
+    def ask(self, member, *command, **options):
+        """Ask one member what it is, or something else; {} without an answer."""
+        uri = self.uri_of(member)
+        with pymongo.MongoClient(
+            uri, directConnection=True, timeoutMS=500, serverSelectionTimeoutMS=500
+        ) as client:
+            try:
+                return client.admin.command(*(command or ["hello"]), **options)
+            except pymongo.errors.PyMongoError:
+                return {}
+
+    @contextmanager
+    def not_copying(self, *members):
+        """Let members copy nothing from the primary, while the block runs.
+
+        A member that is stopped finds all that was sent to it when it goes on.
+        """
+        point = ("configureFailPoint", "stopReplProducer")
+        for member in members:
+            assert self.ask(member, *point, mode="alwaysOn")
+        try:
+            yield
+        finally:
+            for member in members:
+                assert self.ask(member, *point, mode="off")
+
+    def uri_of(self, member):
+        uri = self.endpoints.mongodb_uri.partition("@")[0]
+        path = str(self.home.socket(member)).replace("/", "%2F")
+        return f"{uri}@{path}/"
+
+    def term(self):
+        """Return how many elections there were, as the set counts them."""
+        status = self.client.admin.command("replSetGetStatus")
+        return status["term"]
+
+    def is_whole(self):
+        """Return whether every member is primary or secondary."""
+        try:
+            status = self.client.admin.command("replSetGetStatus")
+        except pymongo.errors.PyMongoError:
+            return False
+        return all(member["state"] in {1, 2} for member in status["members"])
+
+    @contextmanager
+    def stopped(self, *roles):
+        """Stop processes as SIGSTOP does, while the block runs."""
+        for role in roles:
+            os.kill(self.pid_of(role), signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for role in roles:
+                os.kill(self.pid_of(role), signal.SIGCONT)
