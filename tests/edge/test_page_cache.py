@@ -29,7 +29,7 @@ from tests.servers import wait_until
 from tests.weights import taken_by
 
 HOME = "/api/v1/timelines/home"
-OWN = {"x-request-id", "x-ratelimit-remaining", "x-ratelimit-reset"}
+OWN = {"x-request-id", "x-accel-expires", "x-ratelimit-remaining", "x-ratelimit-reset"}
 #: One address of every kept route.
 ADDRESSES = {
     "api": [

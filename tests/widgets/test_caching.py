@@ -12,7 +12,7 @@ from kwip.wiring import Options, build
 from tests.widgets.surfaces import ORIGIN
 from tests.widgets.test_widgets import ROOT
 
-OWN = {"Date", "X-Request-Id"}
+OWN = {"Date", "X-Request-Id", "X-Accel-Expires"}
 
 
 @pytest.fixture
