@@ -45,7 +45,8 @@ def files(settings):
 
     def files():
         paths = settings.media_folder.rglob("*")
-        return sorted(p.name.partition("-")[2] for p in paths if p.is_file())
+        named = [p.name for p in paths if p.is_file() and p.name[0] != "."]
+        return sorted(name.partition("-")[2] for name in named)
 
     return files
 
