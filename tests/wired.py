@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.users import Viewer
 from kwip.services.accounts.users import SignUp
+from tests import signed_up
 
 
 @dataclass
@@ -29,14 +30,12 @@ class Rings:
 
 def sign_up(kwip, username):
     """Sign somebody up; give the viewer."""
-    user = kwip.services.users.sign_up(
-        SignUp(
-            username=username,
-            email=f"{username}@example.org",
-            password="correct horse",
-        )
+    form = SignUp(
+        username=username,
+        email=f"{username}@example.org",
+        password="correct horse",
     )
-    return viewer_of(user)
+    return viewer_of(signed_up.sign_up(kwip, form)[0])
 
 
 def viewer_of(user):
