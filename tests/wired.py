@@ -28,14 +28,21 @@ class Rings:
             self.jobs[job](job_id)
 
 
-def sign_up(kwip, username):
-    """Sign somebody up; give the viewer."""
-    form = SignUp(
+def form_of(username):
+    """Return what somebody signs up with."""
+    return SignUp(
         username=username,
         email=f"{username}@example.org",
         password="correct horse",
     )
-    return viewer_of(signed_up.sign_up(kwip, form)[0])
+
+
+def sign_up(kwip, username):
+    """Sign somebody up, often only as documents; give the viewer.
+
+    A test about the sign-up itself calls `kwip.services.users.sign_up`.
+    """
+    return viewer_of(signed_up.sign_up(kwip, form_of(username))[0])
 
 
 def viewer_of(user):
