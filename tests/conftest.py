@@ -17,12 +17,12 @@ import pymongo
 import pytest
 import redis
 import structlog
-from pymongo.write_concern import WriteConcern
 
 import kwip.store.client
 import kwip.store.fence
 from kwip.cache import keys
 from kwip.store.indexes import ensure_indexes
+from tests import documents
 from tests.clients import KeptClients
 from tests.quick import make_quick
 from tests.servers import (
@@ -184,11 +184,13 @@ def nothing_lags(monkeypatch):
 def mongodb(_clients):
     """Return the test's database, with its indexes and without a document."""
     database, _ = _clients
-    quick = database.with_options(write_concern=WriteConcern(1))
-    for name in _filled(database):
-        quick[name].delete_many({})
-    # One write that waits for the majority waits for all before it.
-    database["jobs"].delete_many({"_id": "none"})
+    found = documents.ids_of(database)
+    for name, ids in list(found.items()):
+        if len(ids) == documents.MANY:
+            database[name].delete_many({})
+            del found[name]
+    if found:
+        documents.delete(database, found)
     return database
 
 
@@ -210,17 +212,6 @@ def fail_commands(_place, mongodb):
         fail_point = FailPoint(mongodb)
         yield fail_point
         fail_point.end()
-
-
-def _filled(database):
-    """Name the collections that hold something; one command for all of them."""
-    first, *others = database.list_collection_names()
-    unions = [{"$unionWith": {"coll": n, "pipeline": _named(n)}} for n in others]
-    return [each["name"] for each in database[first].aggregate(_named(first) + unions)]
-
-
-def _named(collection):
-    return [{"$limit": 1}, {"$project": {"_id": 0, "name": {"$literal": collection}}}]
 
 
 @pytest.fixture
@@ -246,16 +237,15 @@ def once(_clients, endpoints):
     def once(make, *arguments):
         key = (make.__module__, make.__qualname__, *arguments)
         if key in _BEGINNINGS:
-            made, documents = _BEGINNINGS[key]
-            for name, kept in documents.items():
-                database[name].insert_many(kept)
+            made, written = _BEGINNINGS[key]
+            documents.insert(database, written)
             return made
         made = make(*arguments)
         for each in redises:
             each.flushdb()
-        names = set(_filled(database)) - {"cache_fence"}
-        documents = {name: list(database[name].find()) for name in names}
-        _BEGINNINGS[key] = made, documents
+        names = documents.ids_of(database).keys() - {"cache_fence"}
+        written = {name: list(database[name].find()) for name in names}
+        _BEGINNINGS[key] = made, written
         return made
 
     return once

@@ -12,9 +12,10 @@ from flask.testing import FlaskClient
 
 from kwip.app import create_app
 from kwip.blueprints import login
-from kwip.domain.users import READ, WRITE, User, Viewer
+from kwip.domain.users import READ, WRITE, User
 from kwip.services.accounts.users import SignUp
 from kwip.wiring import Options, Wiring, build
+from tests.signed_up import create_token, sign_up
 from tests.widget_answers import CheckedClient
 
 if TYPE_CHECKING:
@@ -67,24 +68,17 @@ class People:
 
     def __init__(self, app: Flask, wiring: Wiring):
         self._app = app
-        self._services = wiring.services
+        self._wiring = wiring
 
     def __call__(self, username: str) -> Person:
-        user = self._services.users.sign_up(
-            SignUp(
-                username=username,
-                email=f"{username}@example.org",
-                password=PASSWORD,
-                display_name=username.title(),
-            )
+        form = SignUp(
+            username=username,
+            email=f"{username}@example.org",
+            password=PASSWORD,
+            display_name=username.title(),
         )
-        viewer = Viewer(id=user.id, username=user.username, digest="")
-        make_token = partial(self._token, viewer)
-        token = make_token(frozenset({READ, WRITE}))
-        return Person(self._app, user, token, make_token)
-
-    def _token(self, viewer: Viewer, scopes: frozenset[str]) -> str:
-        return self._services.authentication.create_token(viewer, "test", scopes)[1]
+        user, token = sign_up(self._wiring, form, frozenset({READ, WRITE}))
+        return Person(self._app, user, token, partial(create_token, self._wiring, user))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.users import Viewer
 from kwip.services.accounts.users import SignUp
+from tests import signed_up
 
 
 @dataclass
@@ -27,16 +28,21 @@ class Rings:
             self.jobs[job](job_id)
 
 
-def sign_up(kwip, username):
-    """Sign somebody up; give the viewer."""
-    user = kwip.services.users.sign_up(
-        SignUp(
-            username=username,
-            email=f"{username}@example.org",
-            password="correct horse",
-        )
+def form_of(username):
+    """Return what somebody signs up with."""
+    return SignUp(
+        username=username,
+        email=f"{username}@example.org",
+        password="correct horse",
     )
-    return viewer_of(user)
+
+
+def sign_up(kwip, username):
+    """Sign somebody up, often only as documents; give the viewer.
+
+    A test about the sign-up itself calls `kwip.services.users.sign_up`.
+    """
+    return viewer_of(signed_up.sign_up(kwip, form_of(username))[0])
 
 
 def viewer_of(user):

@@ -35,7 +35,7 @@ from kwip.store.posting.link_previews import LIFETIME
 from kwip.store.social.list_edges import list_of
 from kwip.store.timelines.buckets import home_of
 from tests.frozen import swap
-from tests.wired import Silence, sign_up
+from tests.wired import Silence, form_of, sign_up
 
 #: After a deletion, timelines still hold the id, and hydration hides it.
 SKELETONS = {
@@ -205,7 +205,7 @@ def _forget_repeats(world):
 
 #: Each row of the table, and the service that writes by it.
 WRITES = {
-    "sign_up": lambda w: sign_up(w.kwip, "dave"),
+    "sign_up": lambda w: w.services.users.sign_up(form_of("dave")),
     "update_profile": lambda w: w.services.users.update_profile(
         w.bob, ProfileChange(display_name="B")
     ),

@@ -24,7 +24,7 @@ from kwip.store.social.list_edges import list_of
 from kwip.text.emails import read_email
 from tests.pictures import BLUE, RED, plain, sent
 from tests.services.accounts.test_moderation import opens
-from tests.wired import Silence, home_of, sign_up, viewer_of
+from tests.wired import Silence, form_of, home_of, sign_up, viewer_of
 
 #: Where a deleted user may still be named: in what others wrote and did, in
 #: tombstones, and by the job.
@@ -220,7 +220,7 @@ def test_nobody_gets_the_name_and_somebody_gets_the_address(town, kwip):
     with pytest.raises(NotFoundError):
         kwip.services.users.by_name(None, kwip.services.loaders.begin(), "bob")
     with pytest.raises(InvalidError) as refused:
-        sign_up(kwip, "bob")
+        kwip.services.users.sign_up(form_of("bob"))
     assert set(refused.value.fields) == {"username"}
     assert kwip.stores.users.credentials_of(read_email("bob@example.org")) is None
 
