@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kwip.services.accounts.account import Account
+    from kwip.services.accounts.audit_log import AuditLog
     from kwip.services.accounts.authentication import Authentication
     from kwip.services.accounts.moderation import Moderation
     from kwip.services.accounts.profiles import Profiles
@@ -161,6 +162,7 @@ class Accounts:
     account: Account
     setup: Setup
     sign_in: SignIn
+    audit_log: AuditLog
     moderation: Moderation
     profiles: Profiles
     rate_limits: RateLimits

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kwip.cache.rate_limits import RateLimitWindows
 from kwip.domain.rate_limits import SPANS_S, windows
 from kwip.services.accounts.account import Account
+from kwip.services.accounts.audit_log import AuditLog
 from kwip.services.accounts.authentication import Authentication
 from kwip.services.accounts.moderation import Moderation
 from kwip.services.accounts.passwords import Passwords
@@ -16,6 +17,7 @@ from kwip.services.accounts.sign_in import SignIn
 from kwip.services.accounts.users import Users
 from kwip.services.bundle import Accounts
 from kwip.services.reading.rate_limits import RateLimits
+from kwip.store.accounts.audit_log import AuditLogStore
 from kwip.store.accounts.setup import SetupStore
 
 if TYPE_CHECKING:
@@ -48,14 +50,23 @@ def make_accounts(
     sign_in = SignIn(
         authentication, users, setup, limits, RateLimitWindows(core.realtime)
     )
-    withholding = media.attachments.withholding
+    audit_log = AuditLog(AuditLogStore(core.store), core.ids, clock)
     return Accounts(
         users=users,
         authentication=authentication,
         account=Account(stores, fence, passwords, sign_in, clock),
         setup=setup,
         sign_in=sign_in,
-        moderation=Moderation(stores, core.jobs, fence, passwords, withholding, clock),
+        audit_log=audit_log,
+        moderation=Moderation(
+            stores=stores,
+            jobs=core.jobs,
+            fence=fence,
+            passwords=passwords,
+            withholding=media.attachments.withholding,
+            audit_log=audit_log,
+            clock=clock,
+        ),
         profiles=Profiles(entities, users, reading.timelines),
         rate_limits=RateLimits(limits, RateLimitWindows(core.cache), fence),
     )

@@ -51,6 +51,8 @@ def posts(wiring):
 
 
 def users(kwip, _wiring, _posts, _monkeypatch):
+    kwip("users", "suspend", "bob", "--reason", "Spam")
+    kwip("users", "unsuspend", "bob")
     create = ("users", "create", "alice", "--email", "alice@example.org")
     return {
         "users-create": [kwip(*create, "--password", "correct horse", "--json")],
@@ -63,6 +65,7 @@ def users(kwip, _wiring, _posts, _monkeypatch):
         ],
         "users-follow": [kwip("users", "follow", "alice", "bob", "--json")],
         "users-delete": [kwip("users", "delete", "alice", "--yes", "--json")],
+        "audit-list": [kwip("audit", "list", "--user", "@bob", "--json")],
     }
 
 

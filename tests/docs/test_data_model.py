@@ -33,6 +33,7 @@ from tests.videos import mp4
 PAGE = (PROJECT / "docs" / "data-model.md").read_text(encoding="utf-8")
 #: Fields whose keys are data.
 MAPS = {"jobs.counts", "jobs.detail", "processes.shared", ".kinds", ".added"}
+MAPS |= {"audit_log.details"}
 
 
 def shapes(path, value):
