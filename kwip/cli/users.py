@@ -11,6 +11,7 @@ import click
 from kwip.cli import dry_run_option, json_option, numbered, print_json, throttle_option
 from kwip.cli.audit import order, reason_option
 from kwip.cli.bars import Bars
+from kwip.cli.email_domains import block_domain
 from kwip.cli.parts import deletion_by
 from kwip.cli.running import connected
 from kwip.domain.audit_log import Action
@@ -35,6 +36,9 @@ _TOKEN_NAME = "command line"  # noqa: S105 -- a name, no secret
 @click.group("users")
 def command() -> None:
     """Create and manage users."""
+
+
+command.add_command(block_domain)
 
 
 @command.command("create")

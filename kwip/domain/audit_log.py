@@ -23,6 +23,8 @@ class Action(StrEnum):
     SET_ADMIN = "set_admin"
     SET_PASSWORD = "set_password"  # noqa: S105 -- a name, no secret
     DELETE_USER = "delete_user"
+    BLOCK_DOMAIN = "block_domain"
+    UNBLOCK_DOMAIN = "unblock_domain"
     CREATE_TOKEN = "create_token"  # noqa: S105 -- a name, no secret
 
 

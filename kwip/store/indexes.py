@@ -350,6 +350,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     "emojis": (),
     "sessions": (_ttl("sessions expire"),),
     "tokens": (),
+    "blocked_email_domains": (),
     "audit_log": (
         Index(
             (("subject", ASCENDING), ("_id", DESCENDING)),

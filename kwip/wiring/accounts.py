@@ -9,6 +9,7 @@ from kwip.domain.rate_limits import SPANS_S, windows
 from kwip.services.accounts.account import Account
 from kwip.services.accounts.audit_log import AuditLog
 from kwip.services.accounts.authentication import Authentication
+from kwip.services.accounts.email_domains import EmailDomains
 from kwip.services.accounts.moderation import Moderation
 from kwip.services.accounts.passwords import Passwords
 from kwip.services.accounts.profiles import Profiles
@@ -18,6 +19,7 @@ from kwip.services.accounts.users import Users
 from kwip.services.bundle import Accounts
 from kwip.services.reading.rate_limits import RateLimits
 from kwip.store.accounts.audit_log import AuditLogStore
+from kwip.store.accounts.email_domains import EmailDomainStore
 from kwip.store.accounts.setup import SetupStore
 
 if TYPE_CHECKING:
@@ -34,8 +36,11 @@ def make_accounts(
     passwords = Passwords(
         at_once=settings.password_hashes, room=settings.web_threads // 2
     )
+    audit_log = AuditLog(AuditLogStore(core.store), core.ids, clock)
+    email_domains = EmailDomains(EmailDomainStore(core.store), audit_log, clock)
     users = Users(
         store=stores.users,
+        email_domains=email_domains,
         entities=entities,
         fence=fence,
         passwords=passwords,
@@ -50,7 +55,6 @@ def make_accounts(
     sign_in = SignIn(
         authentication, users, setup, limits, RateLimitWindows(core.realtime)
     )
-    audit_log = AuditLog(AuditLogStore(core.store), core.ids, clock)
     return Accounts(
         users=users,
         authentication=authentication,
@@ -58,6 +62,7 @@ def make_accounts(
         setup=setup,
         sign_in=sign_in,
         audit_log=audit_log,
+        email_domains=email_domains,
         moderation=Moderation(
             stores=stores,
             jobs=core.jobs,

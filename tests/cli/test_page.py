@@ -69,6 +69,15 @@ def users(kwip, _wiring, _posts, _monkeypatch):
     }
 
 
+def domains(kwip, _wiring, _posts, _monkeypatch):
+    block = ("users", "block-domain")
+    return {
+        "users-block-domain-add": [kwip(*block, "add", "spam.example", "--json")],
+        "users-block-domain-list": [kwip(*block, "list", "--json")],
+        "users-block-domain-remove": [kwip(*block, "remove", "spam.example", "--json")],
+    }
+
+
 def fanout(kwip, wiring, posts, _monkeypatch):
     wiring.store.database["posts"].update_one(
         {"_id": posts[0].id}, {"$set": {"fanout.state": "dead"}}
@@ -272,7 +281,7 @@ def load(kwip, _wiring, _posts, monkeypatch):
 
 PRINTING = [
     *(users, fanout, timelines, database, stack, settings),
-    *(load, cache, media, emoji, trends, links, backups, moves),
+    *(load, cache, media, emoji, trends, links, backups, moves, domains),
 ]
 
 

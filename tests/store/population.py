@@ -46,6 +46,7 @@ def populate(stores):
     database["attachments"].insert_many(d for n in USERS for d in _uploads_of(n))
     for n in USERS:
         stores.audit_log.append(audited(n))
+        stores.domains.block(f"d{n}.example", NOW)
     stores.purges.add([f"ab/{n}" for n in USERS], NOW)
     database["link_previews"].insert_many(_preview(n) for n in USERS)
     database["search_posts"].insert_many(d for n in USERS for d in _indexed_of(n))

@@ -17,6 +17,7 @@ from kwip.domain.text import Mention
 from kwip.domain.users import User
 from kwip.store.accounts.access_keys import AccessKeyStore
 from kwip.store.accounts.audit_log import AuditLogStore
+from kwip.store.accounts.email_domains import EmailDomainStore
 from kwip.store.accounts.people import PeopleStore
 from kwip.store.accounts.setup import SetupStore
 from kwip.store.accounts.users import UserStore
@@ -95,7 +96,7 @@ class Stores:
         self.relationships = RelationshipStore(store)
         self.search, self.people = SearchStore(store), PeopleStore(store)
         self.setup, self.suggestions = SetupStore(store), SuggestionStore(store)
-        self.pushdown = PushdownStore(store)
+        self.pushdown, self.domains = PushdownStore(store), EmailDomainStore(store)
         self.timelines, self.trends = TimelineStore(store), TrendStore(store)
         self.users, self.audit_log = UserStore(store), AuditLogStore(store)
 

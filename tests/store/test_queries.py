@@ -199,6 +199,10 @@ CALLS = {
     "AuditLogStore.newest": lambda s: [
         s.audit_log.newest(3, subject) for subject in (None, "@u7")
     ],
+    "EmailDomainStore.block": lambda s: s.domains.block("d7.example", NOW),
+    "EmailDomainStore.unblock": lambda s: s.domains.unblock("d8.example"),
+    "EmailDomainStore.has_any": lambda s: s.domains.has_any(["d9.example", "example"]),
+    "EmailDomainStore.listed": lambda s: s.domains.listed(),
     "AttachmentStore.insert": lambda s: s.attachments.insert(upload(90_000, 2), NOW),
     "AttachmentStore.of_owner": lambda s: s.attachments.of_owner(2, uploads_of(2)),
     "AttachmentStore.after": lambda s: s.attachments.after(uploads_of(2)[0], 9),
