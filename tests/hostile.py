@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 from hypothesis import strategies as st
 
 #: Whole things, so that they meet each other more often than single letters would.
@@ -33,4 +35,27 @@ HOSTILE = st.one_of(
 ANYTHING = st.one_of(
     HOSTILE,
     st.lists(st.sampled_from(PIECES + _BROKEN), max_size=30).map("".join),
+)
+
+
+_JSON = {"Content-Type": "application/json"}
+#: Bodies, with their headers, that are to cost a server memory or time: huge, deep,
+#: compressed a thousandfold, half a surrogate, no number, NUL, and 5,000 digits.
+HARMFUL = (
+    (_JSON, b'{"status": "' + b"x" * 2**20 + b'"}'),
+    ({"Content-Type": "application/x-www-form-urlencoded"}, b"status=" + b"x" * 2**24),
+    ({"Content-Type": "multipart/form-data; boundary=b"}, b"--b\r\n" * 2**20),
+    (_JSON, b'{"status": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+    (_JSON, b'{"status":' * 20_000),
+    (
+        {**_JSON, "Content-Encoding": "gzip"},
+        gzip.compress(b'{"status": "' + b"x" * 2**26 + b'"}', 6),
+    ),
+    (_JSON, b'{"status": "\xed\xa0\x80"}'),
+    (_JSON, b'{"status": "\\ud800"}'),
+    (_JSON, b'{"status": NaN}'),
+    (_JSON, b'{"status": "\\u0000"}'),
+    (_JSON, b'{"status": "\0"}'),
+    (_JSON, b'{"status": ' + b"9" * 5_000 + b"}"),
+    (_JSON, b'{"visibility": ' + b"9" * 5_000 + b"}"),
 )

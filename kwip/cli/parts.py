@@ -30,6 +30,7 @@ def deletion_by(wiring: Wiring) -> Deletion:
         media=wiring.services.media,
         attachments=wiring.services.attachments,
         moderation=wiring.services.moderation,
+        audit_log=wiring.services.audit_log,
         fence=wiring.fence,
         enqueue=wiring.sweeper.enqueue,
         clock=wiring.sweeper.clock,

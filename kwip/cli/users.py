@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from kwip.cli import dry_run_option, json_option, numbered, print_json, throttle_option
+from kwip.cli.audit import order, reason_option
 from kwip.cli.bars import Bars
+from kwip.cli.email_domains import block_domain
 from kwip.cli.parts import deletion_by
 from kwip.cli.running import connected
+from kwip.domain.audit_log import Action
 from kwip.domain.errors import NotFoundError
 from kwip.domain.users import READ, WRITE, Viewer
 from kwip.services.accounts.moderation import Moderation
@@ -33,6 +36,9 @@ _TOKEN_NAME = "command line"  # noqa: S105 -- a name, no secret
 @click.group("users")
 def command() -> None:
     """Create and manage users."""
+
+
+command.add_command(block_domain)
 
 
 @command.command("create")
@@ -72,6 +78,7 @@ def create(
     show_default=True,
     help="What the token allows: read, write, or both separated by a comma.",
 )
+@reason_option
 @json_option
 @click.pass_obj
 def token(settings: Settings, name: str, *, scopes: str, as_json: bool) -> None:
@@ -82,6 +89,10 @@ def token(settings: Settings, name: str, *, scopes: str, as_json: bool) -> None:
     allowed = frozenset(scope.strip() for scope in scopes.split(","))
     with connected(settings) as wiring:
         viewer = _viewer(wiring, name)
+        details = {"user_id": str(viewer.id), "scopes": scopes}
+        wiring.services.audit_log.record(
+            order(), Action.CREATE_TOKEN, f"@{viewer.username}", details
+        )
         _, text = wiring.services.authentication.create_token(
             viewer, _TOKEN_NAME, allowed
         )
@@ -106,6 +117,7 @@ def follow(settings: Settings, follower: str, followee: str, *, as_json: bool) -
 
 @command.command("suspend")
 @click.argument("name")
+@reason_option
 @json_option
 @click.pass_obj
 def suspend(settings: Settings, name: str, *, as_json: bool) -> None:
@@ -113,27 +125,31 @@ def suspend(settings: Settings, name: str, *, as_json: bool) -> None:
 
     Their sessions and tokens stop working. `kwip users unsuspend` restores everything.
     """
-    _moderate(settings, name, Moderation.suspend, as_json=as_json, is_suspended=True)
+    suspended = partial(Moderation.suspend, order=order())
+    _moderate(settings, name, suspended, as_json=as_json, is_suspended=True)
 
 
 @command.command("unsuspend")
 @click.argument("name")
+@reason_option
 @json_option
 @click.pass_obj
 def unsuspend(settings: Settings, name: str, *, as_json: bool) -> None:
     """Lift the suspension of the user NAME."""
-    _moderate(settings, name, Moderation.unsuspend, as_json=as_json, is_suspended=False)
+    restored = partial(Moderation.unsuspend, order=order())
+    _moderate(settings, name, restored, as_json=as_json, is_suspended=False)
 
 
 @command.command("admin")
 @click.argument("name")
 @click.argument("state", type=click.Choice(["on", "off"]))
+@reason_option
 @json_option
 @click.pass_obj
 def admin(settings: Settings, name: str, state: str, *, as_json: bool) -> None:
     """Grant (on) or revoke (off) administrator rights."""
     is_admin = state == "on"
-    set_admin = partial(Moderation.set_admin, is_admin=is_admin)
+    set_admin = partial(Moderation.set_admin, order=order(), is_admin=is_admin)
     _moderate(settings, name, set_admin, as_json=as_json, is_admin=is_admin)
 
 
@@ -142,6 +158,7 @@ def admin(settings: Settings, name: str, state: str, *, as_json: bool) -> None:
 @click.option(
     "--end-tokens", is_flag=True, help="Revoke the user's personal tokens too."
 )
+@reason_option
 @json_option
 @click.pass_obj
 def password(settings: Settings, name: str, *, end_tokens: bool, as_json: bool) -> None:
@@ -152,7 +169,7 @@ def password(settings: Settings, name: str, *, end_tokens: bool, as_json: bool) 
     with connected(settings) as wiring:
         viewer = _viewer(wiring, name)
         sessions, tokens = wiring.services.moderation.set_password(
-            viewer.id, ask_password(), ends_tokens=end_tokens
+            viewer.id, ask_password(), order(), ends_tokens=end_tokens
         )
     row = {"sessions_ended": sessions, "tokens_ended": tokens}
     _print({**_named(viewer), **row}, as_json=as_json)
@@ -163,6 +180,7 @@ def password(settings: Settings, name: str, *, end_tokens: bool, as_json: bool) 
 @click.option("--yes", "is_sure", is_flag=True, help="Do not ask for confirmation.")
 @dry_run_option
 @throttle_option(f"Milliseconds to pause after every {BATCH} removals.")
+@reason_option
 @json_option
 @click.pass_obj
 def delete(
@@ -189,7 +207,8 @@ def delete(
         else:
             _make_sure(viewer.username, is_sure=is_sure)
             wiring.fence.await_lease(within_s=1.0)
-            removed = deletion.run(viewer.id, bars, throttle_s=throttle / 1000)
+            pause_s = throttle / 1000
+            removed = deletion.run(viewer.id, bars, order(), throttle_s=pause_s)
     if as_json:
         row = {**_named(viewer), "is_dry_run": dry_run, "removed": removed}
         print_json(row)

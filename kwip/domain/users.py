@@ -176,6 +176,14 @@ class Email:
     folded: str
 
 
+@dataclass(frozen=True, slots=True)
+class BlockedDomain:
+    """A domain, in ASCII, whose e-mail addresses cannot be used to sign up."""
+
+    domain: str
+    blocked_at: dt.datetime
+
+
 #: What a personal token may do.
 READ, WRITE = "read", "write"
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kwip.services.accounts.account import Account
+    from kwip.services.accounts.audit_log import AuditLog
     from kwip.services.accounts.authentication import Authentication
+    from kwip.services.accounts.email_domains import EmailDomains
     from kwip.services.accounts.moderation import Moderation
     from kwip.services.accounts.profiles import Profiles
     from kwip.services.accounts.setup import Setup
@@ -161,6 +163,8 @@ class Accounts:
     account: Account
     setup: Setup
     sign_in: SignIn
+    audit_log: AuditLog
+    email_domains: EmailDomains
     moderation: Moderation
     profiles: Profiles
     rate_limits: RateLimits

@@ -350,6 +350,13 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     "emojis": (),
     "sessions": (_ttl("sessions expire"),),
     "tokens": (),
+    "blocked_email_domains": (),
+    "audit_log": (
+        Index(
+            (("subject", ASCENDING), ("_id", DESCENDING)),
+            "AuditLogStore.newest: what was done to a user",
+        ),
+    ),
     "jobs": (),
     "processes": (_ttl("ProcessStore.running; killed processes are forgotten"),),
     "cache_fence": (),

@@ -36,6 +36,27 @@ def clean_email(text: str) -> Email:
     return email
 
 
+def clean_domain(text: str) -> str:
+    """Parse a domain of addresses, with or without the `@`; return it in ASCII.
+
+    Raises:
+        InvalidError: No address can have it.
+    """
+    domain = ascii_host(text.strip().removeprefix("@"))
+    if domain is None or not _DOMAIN.fullmatch(domain):
+        raise InvalidError(
+            "That domain can't be used.",
+            {"domain": "Enter what follows the @ of an address: example.org."},
+        )
+    return domain
+
+
+def domains_of(email: Email) -> list[str]:
+    """Return the domain of an address and all domains above it."""
+    labels = email.key.rpartition("@")[2].split(".")
+    return [".".join(labels[place:]) for place in range(len(labels))]
+
+
 def read_email(text: str) -> Email:
     """Parse an address, valid or not, to look for its account."""
     address = text.strip()

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from kwip.cache.rate_limits import RateLimitWindows
 from kwip.domain.rate_limits import SPANS_S, windows
 from kwip.services.accounts.account import Account
+from kwip.services.accounts.audit_log import AuditLog
 from kwip.services.accounts.authentication import Authentication
+from kwip.services.accounts.email_domains import EmailDomains
 from kwip.services.accounts.moderation import Moderation
 from kwip.services.accounts.passwords import Passwords
 from kwip.services.accounts.profiles import Profiles
@@ -16,6 +18,8 @@ from kwip.services.accounts.sign_in import SignIn
 from kwip.services.accounts.users import Users
 from kwip.services.bundle import Accounts
 from kwip.services.reading.rate_limits import RateLimits
+from kwip.store.accounts.audit_log import AuditLogStore
+from kwip.store.accounts.email_domains import EmailDomainStore
 from kwip.store.accounts.setup import SetupStore
 
 if TYPE_CHECKING:
@@ -32,8 +36,11 @@ def make_accounts(
     passwords = Passwords(
         at_once=settings.password_hashes, room=settings.web_threads // 2
     )
+    audit_log = AuditLog(AuditLogStore(core.store), core.ids, clock)
+    email_domains = EmailDomains(EmailDomainStore(core.store), audit_log, clock)
     users = Users(
         store=stores.users,
+        email_domains=email_domains,
         entities=entities,
         fence=fence,
         passwords=passwords,
@@ -48,14 +55,23 @@ def make_accounts(
     sign_in = SignIn(
         authentication, users, setup, limits, RateLimitWindows(core.realtime)
     )
-    withholding = media.attachments.withholding
     return Accounts(
         users=users,
         authentication=authentication,
         account=Account(stores, fence, passwords, sign_in, clock),
         setup=setup,
         sign_in=sign_in,
-        moderation=Moderation(stores, core.jobs, fence, passwords, withholding, clock),
+        audit_log=audit_log,
+        email_domains=email_domains,
+        moderation=Moderation(
+            stores=stores,
+            jobs=core.jobs,
+            fence=fence,
+            passwords=passwords,
+            withholding=media.attachments.withholding,
+            audit_log=audit_log,
+            clock=clock,
+        ),
         profiles=Profiles(entities, users, reading.timelines),
         rate_limits=RateLimits(limits, RateLimitWindows(core.cache), fence),
     )

@@ -51,6 +51,8 @@ def posts(wiring):
 
 
 def users(kwip, _wiring, _posts, _monkeypatch):
+    kwip("users", "suspend", "bob", "--reason", "Spam")
+    kwip("users", "unsuspend", "bob")
     create = ("users", "create", "alice", "--email", "alice@example.org")
     return {
         "users-create": [kwip(*create, "--password", "correct horse", "--json")],
@@ -63,6 +65,16 @@ def users(kwip, _wiring, _posts, _monkeypatch):
         ],
         "users-follow": [kwip("users", "follow", "alice", "bob", "--json")],
         "users-delete": [kwip("users", "delete", "alice", "--yes", "--json")],
+        "audit-list": [kwip("audit", "list", "--user", "@bob", "--json")],
+    }
+
+
+def domains(kwip, _wiring, _posts, _monkeypatch):
+    block = ("users", "block-domain")
+    return {
+        "users-block-domain-add": [kwip(*block, "add", "spam.example", "--json")],
+        "users-block-domain-list": [kwip(*block, "list", "--json")],
+        "users-block-domain-remove": [kwip(*block, "remove", "spam.example", "--json")],
     }
 
 
@@ -269,7 +281,7 @@ def load(kwip, _wiring, _posts, monkeypatch):
 
 PRINTING = [
     *(users, fanout, timelines, database, stack, settings),
-    *(load, cache, media, emoji, trends, links, backups, moves),
+    *(load, cache, media, emoji, trends, links, backups, moves, domains),
 ]
 
 

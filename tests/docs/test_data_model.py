@@ -12,6 +12,7 @@ from bson.json_util import JSONOptions
 
 from config.settings import PROJECT
 from kwip.domain.attachments import AttachmentChange
+from kwip.domain.audit_log import BY_KWIP
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.domain.polls import NewPoll
@@ -33,6 +34,7 @@ from tests.videos import mp4
 PAGE = (PROJECT / "docs" / "data-model.md").read_text(encoding="utf-8")
 #: Fields whose keys are data.
 MAPS = {"jobs.counts", "jobs.detail", "processes.shared", ".kinds", ".added"}
+MAPS |= {"audit_log.details"}
 
 
 def shapes(path, value):
@@ -138,6 +140,7 @@ def _purge(kwip, note, now):
     author = kwip.store.database["posts"].find_one({"has_media": True})["author_id"]
     kwip.services.moderation.suspend(author)
     purges.add(["ab/abc-large.webp"], now)
+    kwip.services.email_domains.block("spam.example", BY_KWIP)
     note()
     purges.failed(["ab/abc-large.webp"], now, None, "cdn.example.org answered 503")
 

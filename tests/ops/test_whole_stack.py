@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -12,16 +13,20 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import quote_plus
 from urllib.request import Request, urlopen
 
+import pymongo
 import pytest
 
 from config.settings import PROJECT
 from kwip.cli.up import is_ready
 from kwip.domain.setup import code_digest
-from kwip.embedded.children import marked
+from kwip.embedded.children import ROLE, marked
+from tests.hostile import HARMFUL
 from tests.ops.alerting import Monitoring
 from tests.ops.alerts import hold
+from tests.ops.leaks import NEW, PASSWORD, Visit, leaked
 from tests.ops.outages import deliveries_fail, queue_hangs
 from tests.ops.stack import Stack
 from tests.servers import wait_until
@@ -39,6 +44,17 @@ def stack():
         stack.start(*KWIP, "up")
         yield stack
         stack.clean_up()
+
+
+@pytest.fixture(scope="module")
+def visit(stack):
+    """Return somebody who has signed up and in there, while MongoDB logs everything."""
+    visit = Visit(stack.settings.origin)
+    with pymongo.MongoClient(stack.endpoints.mongodb_uri) as client:
+        before = client.admin.command("profile", 0, slowms=0)
+        visit.make_everything()
+        client.admin.command("profile", 0, slowms=before["slowms"])
+    return visit
 
 
 def kwip(stack, *arguments):
@@ -81,6 +97,33 @@ def test_a_start_prints_a_code_for_the_first_administrator_that_no_log_has(stack
     assert "waiting for the first administrator" in logs
     assert code not in logs
     assert code_digest(code) not in logs
+
+
+def test_no_log_has_a_secret_that_people_or_kwip_made(stack, visit):
+    token = kwip(stack, "users", "token", "leaky", "--json").stdout
+    files = (stack.home.root / "secrets").iterdir()
+    secrets = {
+        *visit.secrets,
+        json.loads(token)["token"],
+        *re.findall(r"with the code (\S+)", stack.said),
+        *(line for file in files for line in file.read_text().split()),
+    }
+
+    assert len(secrets) > 15
+    assert leaked(stack.home.logs, secrets) == []
+    assert leaked(stack.home.logs, ["$argon2"]) == []
+    assert "Slow query" in (stack.home.logs / "mongod.log").read_text()
+
+
+@pytest.mark.parametrize("write", [str, json.dumps, quote_plus])
+def test_a_secret_in_a_log_is_found_however_it_is_written(tmp_path, write):
+    (tmp_path / "web.log").write_text(f'{{"event": "x"}}\npassword={write(NEW)}\n')
+    (tmp_path / "worker.log.1.gz").write_bytes(gzip.compress(write(PASSWORD).encode()))
+
+    assert leaked(tmp_path, [PASSWORD, NEW]) == [
+        ("web.log", NEW),
+        ("worker.log.1.gz", PASSWORD),
+    ]
 
 
 def test_doctor_lists_processes_and_services_and_no_password(stack):
@@ -156,6 +199,29 @@ def test_a_malformed_chunk_is_a_bad_request(stack):
 
     assert answer == b"HTTP/1.1 400 BAD REQUEST\r\n"
     assert "request_failed" not in (stack.home.logs / "web.log").read_text()
+
+
+def memory_of_web(stack):
+    """Give the memory of the processes that answer pages, by their number."""
+    found = [p for p in marked(stack.home) if p.environ().get(ROLE) == "web"]
+    return {process.pid: process.memory_info().rss for process in found}
+
+
+def test_harmful_bodies_are_refused_and_leave_the_memory_as_it_was(stack, visit):
+    before = memory_of_web(stack)
+    answers = {
+        (path, number): visit.ask(visit.token, path, data=body, headers=headers)
+        for path in ("/api/v1/statuses", "/api/v1/lists", "/login")
+        for number, (headers, body) in enumerate(HARMFUL)
+    }
+    after = memory_of_web(stack)
+
+    assert {
+        k: a.status_code for k, a in answers.items() if a.status_code // 100 != 4
+    } == {}
+    assert len(before) > 1
+    assert before.keys() == after.keys()
+    assert max(after[pid] - before[pid] for pid in before) < 50 * 2**20
 
 
 def counted(stack):

@@ -10,11 +10,14 @@ from kwip.domain.attachments import (
     Upload,
     UploadState,
 )
+from kwip.domain.audit_log import Action, Actor, AuditEntry
 from kwip.domain.ids import AttachmentId, first_id_at
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.text import Mention
 from kwip.domain.users import User
 from kwip.store.accounts.access_keys import AccessKeyStore
+from kwip.store.accounts.audit_log import AuditLogStore
+from kwip.store.accounts.email_domains import EmailDomainStore
 from kwip.store.accounts.people import PeopleStore
 from kwip.store.accounts.setup import SetupStore
 from kwip.store.accounts.users import UserStore
@@ -93,9 +96,20 @@ class Stores:
         self.relationships = RelationshipStore(store)
         self.search, self.people = SearchStore(store), PeopleStore(store)
         self.setup, self.suggestions = SetupStore(store), SuggestionStore(store)
-        self.pushdown = PushdownStore(store)
+        self.pushdown, self.domains = PushdownStore(store), EmailDomainStore(store)
         self.timelines, self.trends = TimelineStore(store), TrendStore(store)
-        self.users = UserStore(store)
+        self.users, self.audit_log = UserStore(store), AuditLogStore(store)
+
+
+def audited(number):
+    """Make an entry of the audit log about user `number`."""
+    return AuditEntry(
+        id=post_id(number),
+        at=NOW,
+        actor=Actor("command line", "deploy"),
+        action=Action.SUSPEND_USER,
+        subject=f"@u{number}",
+    )
 
 
 def upload(number, owner_id, **fields):

@@ -47,7 +47,16 @@ from kwip.store.social.list_edges import ListEdge
 from kwip.store.timelines.buckets import bucket_document, home_of
 from kwip.text.emails import read_email
 from tests.store.population import HOT, PREVIEW, list_id, posts_of, token, uploads_of
-from tests.store.stores import LATER, NOW, conversion, post, post_id, upload, user
+from tests.store.stores import (
+    LATER,
+    NOW,
+    audited,
+    conversion,
+    post,
+    post_id,
+    upload,
+    user,
+)
 
 HOMES = [home_of(n) for n in range(1, 41)]
 FANOUT = pending(NOW, LATER)
@@ -186,6 +195,14 @@ CALLS = {
     "AccessKeyStore.forget": lambda s: s.authentication.forget(4, ["a"]),
     "AccessKeyStore.of_user": lambda s: s.authentication.of_user(2),
     "AccessKeyStore.delete": lambda s: s.authentication.delete(3, "a"),
+    "AuditLogStore.append": lambda s: s.audit_log.append(audited(900)),
+    "AuditLogStore.newest": lambda s: [
+        s.audit_log.newest(3, subject) for subject in (None, "@u7")
+    ],
+    "EmailDomainStore.block": lambda s: s.domains.block("d7.example", NOW),
+    "EmailDomainStore.unblock": lambda s: s.domains.unblock("d8.example"),
+    "EmailDomainStore.has_any": lambda s: s.domains.has_any(["d9.example", "example"]),
+    "EmailDomainStore.listed": lambda s: s.domains.listed(),
     "AttachmentStore.insert": lambda s: s.attachments.insert(upload(90_000, 2), NOW),
     "AttachmentStore.of_owner": lambda s: s.attachments.of_owner(2, uploads_of(2)),
     "AttachmentStore.after": lambda s: s.attachments.after(uploads_of(2)[0], 9),

@@ -4,6 +4,7 @@ A suspension is one flag of the user, which every read of the user checks: the a
 and its posts are hidden from everyone, and its sessions and tokens do not work. So it
 takes effect at once, and ending it brings everything back. Its files are moved, because
 nothing asks for the flag where they are read.
+Each act is recorded in the audit log before it begins.
 """
 
 from __future__ import annotations
@@ -12,14 +13,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from kwip.cache import invalidation_rules
+from kwip.domain.audit_log import BY_KWIP, Action
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, NotFoundError
 from kwip.domain.timelines.surrogate_keys import of_user
 from kwip.domain.users import check_password
 
 if TYPE_CHECKING:
+    from kwip.domain.audit_log import Order
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
+    from kwip.services.accounts.audit_log import AuditLog
     from kwip.services.accounts.passwords import Passwords
     from kwip.services.coherence.fence import Fence
     from kwip.services.media.stored.withholding import Withholding
@@ -33,31 +37,33 @@ def deletion_of(user_id: UserId | Literal[""]) -> str:
     return f"delete:{user_id}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Moderation:
-    """Moderate accounts. Each action may be repeated."""
+    """Moderate accounts, by the order of somebody. Each action may be repeated."""
 
     stores: Stores
     jobs: JobStore
     fence: Fence
     passwords: Passwords
     withholding: Withholding
+    audit_log: AuditLog
     clock: ClockMs
 
-    def suspend(self, user_id: UserId) -> None:
+    def suspend(self, user_id: UserId, order: Order = BY_KWIP) -> None:
         """Hide an account and everything it wrote, and lock it.
 
         Raises:
             NotFoundError: There is no such user.
             StoreUnavailableError: Some files may still be readable. Do it again.
         """
+        self._record(order, Action.SUSPEND_USER, user_id)
         is_there = self._set(user_id, "is_suspended", is_set=True)
         self.fence.invalidate(invalidation_rules.suspend(user_id=user_id))
         self.withholding.files.purges.forget(of_user(user_id))
         self.withholding.withhold(user_id)
         _require(user_id, is_there=is_there)
 
-    def unsuspend(self, user_id: UserId) -> None:
+    def unsuspend(self, user_id: UserId, order: Order = BY_KWIP) -> None:
         """End a suspension.
 
         Raises:
@@ -70,17 +76,21 @@ class Moderation:
                 "Run `kwip users delete` to finish.",
                 user_id=user_id,
             )
+        self._record(order, Action.UNSUSPEND_USER, user_id)
         self.withholding.restore(user_id)
         is_there = self._set(user_id, "is_suspended", is_set=False)
         self.fence.invalidate(invalidation_rules.unsuspend(user_id=user_id))
         _require(user_id, is_there=is_there)
 
-    def set_admin(self, user_id: UserId, *, is_admin: bool) -> None:
+    def set_admin(
+        self, user_id: UserId, order: Order = BY_KWIP, *, is_admin: bool
+    ) -> None:
         """Make a user an administrator, or remove that role.
 
         Raises:
             NotFoundError: There is no such user.
         """
+        self._record(order, Action.SET_ADMIN, user_id, is_admin=is_admin)
         is_there = self._set(user_id, "is_admin", is_set=is_admin)
         self.fence.invalidate(invalidation_rules.set_admin(user_id=user_id))
         _require(user_id, is_there=is_there)
@@ -89,7 +99,12 @@ class Moderation:
         return self.stores.users.set_flag(user_id, flag, is_set=is_set)
 
     def set_password(
-        self, user_id: UserId, password: str, *, ends_tokens: bool = False
+        self,
+        user_id: UserId,
+        password: str,
+        order: Order = BY_KWIP,
+        *,
+        ends_tokens: bool = False,
     ) -> tuple[int, int]:
         """Set a user's password; count the sessions and tokens that this ends.
 
@@ -98,6 +113,7 @@ class Moderation:
             NotFoundError: There is no such user, or one who never had a password.
         """
         hashed = self.passwords.hash(check_password(password))
+        self._record(order, Action.SET_PASSWORD, user_id, ends_tokens=ends_tokens)
         if not self.stores.users.set_password(user_id, hashed):
             raise NotFoundError("This account has no password.", user_id=user_id)
         return self.sign_out_everywhere(user_id, ends_tokens=ends_tokens)
@@ -117,6 +133,21 @@ class Moderation:
         self.stores.sessions.forget(user_id, sessions)
         self.stores.tokens.forget(user_id, tokens)
         return len(sessions), len(tokens)
+
+    def _record(
+        self, order: Order, action: Action, user_id: UserId, **details: bool
+    ) -> None:
+        """Record an act that is about to begin.
+
+        Raises:
+            InvalidError: The reason cannot be used.
+            NotFoundError: There is no such user.
+        """
+        user = self.stores.users.get_many([user_id]).get(user_id)
+        if user is None:
+            raise NotFoundError("User not found.", user_id=user_id)
+        subject, known = f"@{user.username}", {"user_id": str(user_id)}
+        self.audit_log.record(order, action, subject, {**known, **details})
 
 
 def _require(user_id: UserId, *, is_there: bool) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import IdGenerator
     from kwip.domain.media import PictureKind
     from kwip.domain.users import Email, ProfileChange, ProfileKey, Viewer
+    from kwip.services.accounts.email_domains import EmailDomains
     from kwip.services.accounts.passwords import Passwords
     from kwip.services.coherence.clock_guard import ClockGuard
     from kwip.services.coherence.fence import Fence
@@ -66,6 +67,7 @@ class Users:
     """Sign people up and show who they are."""
 
     store: UserStore
+    email_domains: EmailDomains
     entities: Entities
     fence: Fence
     passwords: Passwords
@@ -80,8 +82,9 @@ class Users:
         With an id, if the user had it elsewhere.
 
         Raises:
-            InvalidError: Every field that cannot be used, in `fields`, or the one that
-                is `taken`, which the context also names.
+            InvalidError: Every field that cannot be used, in `fields`, or the address
+                whose domain is blocked, or the field that is `taken`, which the
+                context also names.
         """
         return self._create(form, "", user_id)
 
@@ -97,6 +100,7 @@ class Users:
     def _create(self, form: SignUp, setup: str, user_id: UserId | None = None) -> User:
         self.clock_guard.require()
         form, email = _clean(form)
+        self.email_domains.require_allowed(email)
         user = User(
             id=user_id or UserId(self.ids.next_id(self.ids.random_slot())),
             username=form.username,

@@ -208,6 +208,8 @@ LEFT_OUT: Mapping[str, str] = {
     "credentials": "never cached",
     "emojis": "processes remember them by the version in the fence",
     "purges": "never cached",
+    "audit_log": "never cached",
+    "blocked_email_domains": "never cached",
     "jobs": "never cached",
     "processes": "never cached",
     "cache_fence": "never cached",

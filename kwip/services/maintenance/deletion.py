@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from kwip.cache import invalidation_rules
+from kwip.domain.audit_log import BY_KWIP, Action
 from kwip.domain.clock import at
 from kwip.domain.errors import GoneError, NotFoundError
 from kwip.domain.ids import MAX_ID, PostId, UserId
@@ -28,8 +29,10 @@ from kwip.services.maintenance.media_audit import named_pictures
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from kwip.domain.audit_log import Order
     from kwip.domain.clock import ClockMs
     from kwip.domain.timelines.id_lists import Row
+    from kwip.services.accounts.audit_log import AuditLog
     from kwip.services.accounts.moderation import Moderation
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Enqueue
@@ -67,6 +70,7 @@ class Deletion:
     media: Media
     attachments: Attachments
     moderation: Moderation
+    audit_log: AuditLog
     fence: Fence
     enqueue: Enqueue
     clock: ClockMs
@@ -99,19 +103,27 @@ class Deletion:
         return None
 
     def run(
-        self, user_id: UserId, progress: Progress, *, throttle_s: float = 0.0
+        self,
+        user_id: UserId,
+        progress: Progress,
+        order: Order = BY_KWIP,
+        *,
+        throttle_s: float = 0.0,
     ) -> dict[str, int]:
         """Delete a user; count what was removed, by step.
 
         Raises:
+            InvalidError: The reason cannot be used.
             NotFoundError: There is no such user.
         """
         user = self.stores.users.get_many([user_id]).get(user_id)
         checkpoint = Checkpoint(self.jobs, deletion_of(user_id), self.clock)
         if user is None:
             return self._end(user_id, checkpoint)
+        subject, details = f"@{user.username}", {"user_id": str(user_id)}
+        self.audit_log.record(order, Action.DELETE_USER, subject, details)
         checkpoint.save(detail={"username": user.username})
-        self.moderation.suspend(user_id)
+        self.moderation.suspend(user_id, order)
         self.moderation.sign_out_everywhere(user_id, ends_tokens=True)
         sizes, removed = self.preview(user_id), {}
         for step in self.steps():

@@ -22,6 +22,8 @@ from kwip.store.upgrades import schema_of, upgrade
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from pymongo.client_session import ClientSession
+
     from kwip.domain.users import Email, ProfileKey
     from kwip.store.client import Document, Store
 
@@ -232,13 +234,23 @@ class UserStore:
         )
         return result.matched_count == 1
 
-    @translated()
     def set_password(self, user_id: UserId, password_hash: str) -> bool:
-        """Set a user's password; False if the user has no credentials."""
-        result = self._credentials.update_one(
-            {"_id": user_id}, {"$set": {"password_hash": password_hash}}
-        )
-        return result.matched_count == 1
+        """Set a user's password; False if the user has no credentials.
+
+        The document is replaced by a new one, because MongoDB logs what slow updates
+        set, but nothing of what is inserted.
+        """
+
+        def work(session: ClientSession) -> bool:
+            own = {"_id": user_id}
+            document = self._credentials.find_one_and_delete(own, session=session)
+            if document is None:
+                return False
+            document["password_hash"] = password_hash
+            self._credentials.insert_one(document, session=session)
+            return True
+
+        return self._store.transact(work)
 
     @translated()
     def pin(self, user_id: UserId, post_id: PostId) -> bool:

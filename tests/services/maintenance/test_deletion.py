@@ -31,6 +31,8 @@ from tests.wired import Silence, form_of, home_of, sign_up, viewer_of
 MAY_STAY = {"posts", "jobs", "reactions.author_id", "claims._id"}
 #: Others' replies still name him; search shows none of it.
 MAY_STAY |= {"search_posts.reply_to_id"}
+#: It says who deleted him.
+MAY_STAY |= {"audit_log"}
 
 
 class Town:

@@ -1,0 +1,61 @@
+"""Entries of the audit log: who did what to whom, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+#: Characters of a reason.
+REASON_MAX = 500
+Details = Mapping[str, str | bool]
+
+
+class Action(StrEnum):
+    """What can be done."""
+
+    SUSPEND_USER = "suspend_user"
+    UNSUSPEND_USER = "unsuspend_user"
+    SET_ADMIN = "set_admin"
+    SET_PASSWORD = "set_password"  # noqa: S105 -- a name, no secret
+    DELETE_USER = "delete_user"
+    BLOCK_DOMAIN = "block_domain"
+    UNBLOCK_DOMAIN = "unblock_domain"
+    CREATE_TOKEN = "create_token"  # noqa: S105 -- a name, no secret
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: "command line" with the name of the operating system's user."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """On whose behalf something is done, and the reason they gave."""
+
+    actor: Actor
+    reason: str = ""
+
+
+#: For what nobody asked for.
+BY_KWIP = Order(Actor("kwip", ""))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """One entry. `subject` is `@` and a username, or a domain."""
+
+    id: int
+    at: dt.datetime
+    actor: Actor
+    action: Action
+    subject: str
+    reason: str = ""
+    details: Details = field(default_factory=dict)

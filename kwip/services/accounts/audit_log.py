@@ -1,0 +1,65 @@
+"""The audit log: what operators did to accounts, by whom and why.
+
+An entry is stored before its act begins, and an act whose entry cannot be stored does
+not happen. So nothing is done without an entry. If an act is interrupted or fails, its
+entry remains, and repeating it adds another one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.domain.audit_log import REASON_MAX, AuditEntry
+from kwip.domain.clock import at
+from kwip.domain.errors import InvalidError
+from kwip.text.profiles import clean_line
+
+if TYPE_CHECKING:
+    from kwip.domain.audit_log import Action, Details, Order
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import IdGenerator
+    from kwip.store.accounts.audit_log import AuditLogStore
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLog:
+    """Record acts, and list them."""
+
+    store: AuditLogStore
+    ids: IdGenerator
+    clock: ClockMs
+
+    def record(
+        self, order: Order, action: Action, subject: str, details: Details
+    ) -> None:
+        """Store the entry of an act that is about to begin.
+
+        Args:
+            order: Who acts, and why.
+            action: What they do.
+            subject: `@` and a username, or a domain.
+            details: What else there is to know. Never a secret.
+
+        Raises:
+            InvalidError: The reason cannot be used.
+            StoreUnavailableError: The entry may not be stored. Do not act.
+        """
+        wrong: dict[str, str] = {}
+        reason = clean_line("reason", order.reason, REASON_MAX, wrong)
+        if wrong:
+            raise InvalidError("That reason can't be used.", wrong)
+        entry = AuditEntry(
+            id=self.ids.next_id(self.ids.random_slot()),
+            at=at(self.clock()),
+            actor=order.actor,
+            action=action,
+            subject=subject,
+            reason=reason,
+            details=details,
+        )
+        self.store.append(entry)
+
+    def newest(self, limit: int, username: str | None = None) -> list[AuditEntry]:
+        """Return the newest entries first, only those about one user if asked."""
+        return self.store.newest(limit, None if username is None else f"@{username}")

@@ -1,0 +1,47 @@
+"""Domains of e-mail addresses with which nobody can sign up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.domain.users import BlockedDomain
+from kwip.store.client import ONE_BATCH, translated
+from kwip.store.upgrades import schema_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Collection
+
+    from kwip.store.client import Store
+
+
+class EmailDomainStore:
+    """The `blocked_email_domains` collection; the `_id` is the domain in ASCII."""
+
+    def __init__(self, store: Store):
+        self._blocked = store.database["blocked_email_domains"]
+
+    @translated()
+    def block(self, domain: str, now: dt.datetime) -> None:
+        """Block a domain; nothing changes if it is already."""
+        schema = schema_of("blocked_email_domains")
+        made = {"$setOnInsert": {"schema": schema, "blocked_at": now}}
+        self._blocked.update_one({"_id": domain}, made, upsert=True)
+
+    @translated()
+    def unblock(self, domain: str) -> None:
+        """Allow a domain again."""
+        self._blocked.delete_one({"_id": domain})
+
+    @translated()
+    def has_any(self, domains: Collection[str]) -> bool:
+        """Return whether one of some domains is blocked; one query by `_id`."""
+        found = self._blocked.find_one({"_id": {"$in": list(domains)}}, {"_id": 1})
+        return found is not None
+
+    @translated()
+    def listed(self) -> list[BlockedDomain]:
+        """Return all of them by name."""
+        every = {"_id": {"$gte": ""}}  # by the index
+        found = self._blocked.find(every, batch_size=ONE_BATCH).sort("_id")
+        return [BlockedDomain(each["_id"], each["blocked_at"]) for each in found]

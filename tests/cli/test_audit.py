@@ -1,0 +1,103 @@
+"""The audit log: each act of an operator leaves one entry, and before it happens."""
+
+from __future__ import annotations
+
+import os
+import pwd
+
+import pytest
+
+from config.settings import PROJECT
+from kwip.domain.errors import StoreUnavailableError
+from kwip.store.accounts.audit_log import AuditLogStore
+
+NEW = "another horse"
+ACTS = {
+    "suspend_user": (("users", "suspend", "bob"), ""),
+    "unsuspend_user": (("users", "unsuspend", "bob"), ""),
+    "set_admin": (("users", "admin", "bob", "on"), ""),
+    "set_password": (("users", "password", "bob"), f"{NEW}\n"),
+    "create_token": (("users", "token", "bob"), ""),
+    "delete_user": (("users", "delete", "bob", "--yes"), ""),
+}
+
+
+@pytest.fixture
+def bob(kwip):
+    """Return the id of a user."""
+    created = ("users", "create", "bob", "--email", "bob@example.org")
+    return kwip(*created, "--password", "correct horse", "--json").json["id"]
+
+
+def test_each_act_says_who_did_what_to_whom_and_why(kwip, wiring, bob):
+    printed = ""
+    for action, (command, stdin) in ACTS.items():
+        run = kwip(*command, "--reason", f" Because\n{action} ", stdin=stdin)
+        assert run.code == 0, run.err
+        printed += run.out
+    entries = kwip("audit", "list", "--user", "@Bob", "--json").json["entries"]
+    kwip("users", "create", "bobby", "--email", "b@example.org", stdin=f"{NEW}\n")
+    kwip("users", "suspend", "bobby")
+
+    me = {"kind": "command line", "name": pwd.getpwuid(os.getuid()).pw_name}
+    shown = [(each["action"], each["reason"]) for each in reversed(entries)]
+    assert shown == [
+        *((action, f"Because {action}") for action in ACTS),
+        ("suspend_user", "Because delete_user"),  # the first step of a deletion
+    ]
+    assert all(each["actor"] == me and each["subject"] == "@bob" for each in entries)
+    assert {each["details"].pop("user_id") for each in entries} == {bob}
+    assert [each["details"] for each in entries if each["details"]] == [
+        {"scopes": "read,write"},
+        {"ends_tokens": False},
+        {"is_admin": True},
+    ]
+    [token] = [word for word in printed.split() if word.startswith(f"{bob}.")]
+    stored = str(list(wiring.store.database["audit_log"].find()))
+    assert not [secret for secret in (token, NEW) if secret in stored]
+    everyone = kwip("audit", "list").out.splitlines()
+    assert " suspend user    @bobby " in everyone[0]
+    assert everyone[-1] == "8 entries"
+    assert len(kwip("audit", "list", "--limit", "2").out.splitlines()) == 3
+
+
+@pytest.mark.parametrize("action", ACTS)
+def test_what_cannot_be_recorded_is_not_done(kwip, wiring, bob, monkeypatch, action):
+    def full(*_):
+        raise StoreUnavailableError(reason="a test")
+
+    monkeypatch.setattr(AuditLogStore, "append", full)
+    command, stdin = ACTS[action]
+    database = wiring.store.database
+    names = ("users", "credentials", "tokens", "jobs", "sessions")
+    before = [list(database[name].find()) for name in names]
+    run = kwip(*command, stdin=stdin)
+
+    assert (run.code, run.out) == (2, "")
+    assert [list(database[name].find()) for name in names] == before
+
+
+def test_a_reason_that_is_too_long_is_refused_before_anything_is_done(
+    kwip, wiring, bob
+):
+    run = kwip("users", "suspend", "bob", "--reason", "x" * 501)
+
+    assert run.code == 2
+    assert "That reason can't be used. reason: " in run.err
+    assert not wiring.stores.users.get_many([int(bob)])[int(bob)].is_suspended
+    assert kwip("audit", "list").out == "0 entries\n"
+
+
+def test_no_code_changes_or_deletes_an_entry():
+    naming = {
+        str(path.relative_to(PROJECT))
+        for path in (PROJECT / "kwip").rglob("*.py")
+        if '["audit_log"]' in path.read_text(encoding="utf-8")
+    }
+    methods = {name for name in vars(AuditLogStore) if not name.startswith("_")}
+    used = AuditLogStore.append.__wrapped__.__code__.co_names
+    used += AuditLogStore.newest.__wrapped__.__code__.co_names
+
+    assert naming == {"kwip/store/accounts/audit_log.py"}
+    assert methods == {"append", "newest"}
+    assert not [name for name in used if name.startswith(("update", "delete", "repl"))]
