@@ -79,7 +79,7 @@ class CommandWatch(CommandListener, TopologyListener):
         self._begun.event = None
         name, command = event.command_name, begun.command
         collection = command.get("collection" if name == "getMore" else name)
-        if collection not in INDEXES:
+        if not isinstance(collection, str) or collection not in INDEXES:
             if name == "getMore":  # a change stream waits for changes
                 return
             collection = _OTHER

@@ -24,8 +24,8 @@ def clean_origins(name: str, text: str, wrong: dict[str, str]) -> tuple[str, ...
         origin = _origin(line)
         if line and origin is None:
             wrong[name] = gettext(
-                "Line %(number)s: enter an address like https://example.org,"
-                " without a path, instead of “%(line)s”.",
+                "Line %(number)s: enter an address that begins with https:// and has"
+                " no path, like https://example.org, instead of “%(line)s”.",
                 number=number,
                 line=line[:_SHOWN],
             )

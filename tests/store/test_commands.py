@@ -110,3 +110,12 @@ def test_a_primary_is_recorded_and_its_absence(endpoints):
 
     with connect("mongodb://127.0.0.1:1", timeout_ms=100, listeners=[CommandWatch(1)]):
         wait_until(lambda: REGISTRY.get_sample_value("kwip_mongo_has_primary") == 0)
+
+
+def test_a_command_without_a_collection_is_timed(make_store, capfd):
+    database = make_store().database
+    before = timed("endSessions", "other")
+    database.client.admin.command({"endSessions": []})
+
+    assert timed("endSessions", "other") == before + 1
+    assert "Traceback" not in capfd.readouterr().err

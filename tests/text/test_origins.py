@@ -5,7 +5,7 @@ import pytest
 from kwip.domain.users import MAX_EMBED_ORIGINS
 from kwip.text.origins import clean_origins
 
-MEANT = "enter an address like https://example.org, without a path"
+MEANT = "enter an address that begins with https:// and has no path"
 
 
 def test_origins_are_read_one_a_line_each_once():
