@@ -199,7 +199,8 @@ document.addEventListener(
     const nav = document.querySelector(".nav").getBoundingClientRect();
     const { top, bottom } = menu.getBoundingClientRect();
     items.style.maxBlockSize = "";
-    const below = (nav.top > 0 ? nav.top : innerHeight) - bottom;
+    // On phones the navigation is at the bottom, over the page.
+    const below = (nav.top > bottom ? nav.top : innerHeight) - bottom;
     const isUp = items.offsetHeight > below && top > below;
     menu.classList.toggle("menu-up", isUp);
     // A menu that is taller than the room scrolls, so that its end can be reached.

@@ -67,7 +67,7 @@ def test_a_site_that_somebody_did_not_name_cannot_frame_them(
     seen.expected += ["422", "frame-ancestors", "ERR_BLOCKED_BY_RESPONSE"]
     sites.fill("https://blog.example\nblog.example")
     save.click()
-    expect(own.get_by_text("Line 2: enter an address like")).to_be_visible()
+    expect(own.get_by_text("Line 2: enter an address that begins")).to_be_visible()
     sites.fill("https://blog.example")
     save.click()
     expect(own.get_by_text("Changes saved.")).to_be_visible()

@@ -268,6 +268,17 @@ def test_who_is_signed_out_meanwhile_is_told_and_nothing_pretends(
     expect(heart).to_have_attribute("aria-pressed", "false")
 
 
+def test_a_menu_is_whole_where_there_is_room(open_browser, alice):
+    said = alice.say("Worth keeping.")
+    page = open_browser(alice)
+    page.goto(f"/@alice/{said['id']}")
+
+    page.locator(".post-focus summary", has_text="More").click()
+
+    items = page.locator(".menu[open] .menu-items")
+    assert items.evaluate("it => it.scrollHeight - it.clientHeight") == 0
+
+
 def test_a_deletion_is_counted_on_the_profile_and_can_be_undone(open_browser, alice):
     alice.say("Worth keeping.")
     page = open_browser(alice)

@@ -68,7 +68,7 @@ def test_only_the_sites_that_somebody_names_frame_what_is_theirs(
     for path in ("/widgets?kind=user&of=alice&way=frame", f"/@alice/{said}/embed"):
         assert note in client.get(path).text
     page = choose("https://blog.example\nhttp://b.example", 422)
-    assert "Line 2: enter an address like" in page
+    assert "Line 2: enter an address that begins" in page
     assert "http://b.example</textarea>" in page
     assert allowed(own) == [ONLY] * 5
     assert "https://blog.example</textarea>" in browser.get("/settings/privacy").text
