@@ -204,13 +204,15 @@ def finalize_response(response: Response) -> Response:
     policy = _policy()
     response = rate_limits.finish(response, policy)
     response.headers["X-Request-Id"] = g.request_id
-    if "loader" in g and g.loader.is_old:
+    is_old = "loader" in g and g.loader.is_old
+    if is_old:
         response.headers["Warning"] = page_cache.STALE
     _secure(response)
     _open_to_others(response, policy)
     is_kept = response.status_code < errors.FIRST_ERROR
     cache = policy.cache if is_kept else "never"
-    if cache in {"widget", "card"} or (is_kept and _is_for_all_visitors(policy)):
+    is_fresh = is_kept and not is_old
+    if is_fresh and (cache in {"widget", "card"} or _is_for_all_visitors(policy)):
         # Before Cache-Control: nginx heeds the first that it meets.
         response.headers[FOR_NGINX] = ""
     if is_kept or "Cache-Control" not in response.headers:

@@ -313,10 +313,10 @@ def _answer(
     """Send a page, or 304 if the reader has the same one."""
     environ, policy = asked.environ, asked.place.policy
     own = [("X-Request-Id", begun.request_id)]
-    if copy.is_for_nginx:
-        own.append((FOR_NGINX, until_this_second_ends()))
     if begun.loader.is_old:
         own.append(("Warning", STALE))
+    elif copy.is_for_nginx:
+        own.append((FOR_NGINX, until_this_second_ends()))
     if policy.is_api and policy.cache != "widget":
         own += rate_limits.headers(begun.request_charge)
     known = environ.get("HTTP_IF_NONE_MATCH")

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-import threading
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import sync_playwright
-from werkzeug.serving import make_server
 
 from config.settings import PROJECT
 from kwip.app import create_app
@@ -23,6 +21,7 @@ from kwip.jobs.registry import jobs
 from kwip.wiring import Options, build
 from tests.ops.stack import free_port
 from tests.people import PASSWORD, People
+from tests.served import served
 from tests.servers import settings_in
 
 DESKTOP = {"width": 1280, "height": 900}
@@ -98,19 +97,6 @@ def site(tmp_path, endpoints, live_port, environ):
             ends.enter_context(served(answering, live_port))
             ends.callback(live.services.live.close)
         yield Site(settings.origin, app, wiring, People(app, wiring))
-
-
-@contextlib.contextmanager
-def served(app, port):
-    """Serve an app on a port, each request in a thread of its own."""
-    server = make_server("127.0.0.1", port, app, threaded=True)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture

@@ -11,8 +11,6 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from werkzeug.serving import make_server
-
 from kwip.embedded.nginx import Proxy, configuration
 from tests.servers import wait_until
 
@@ -111,19 +109,6 @@ class Recorded:
     def __call__(self, environ, start_response):
         self.requests.append(dict(environ))
         return self._app(environ, start_response)
-
-
-@contextlib.contextmanager
-def served(app, port):
-    """Serve an app at a port, until the block ends."""
-    server = make_server("127.0.0.1", port, app, threaded=True)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @contextlib.contextmanager

@@ -19,10 +19,11 @@ from kwip.blueprints import assets
 from kwip.blueprints.routes import AREAS
 from kwip.embedded import nginx as generator
 from kwip.embedded.nginx import Proxy, configuration
-from tests.edge.nginx import Recorded, broken, complaints, in_front, served
+from tests.edge.nginx import Recorded, broken, complaints, in_front
 from tests.ops.stack import free_port
 from tests.people import sign_in
 from tests.pictures import plain
+from tests.served import served
 from tests.servers import debian_program, settings_in, wait_until
 
 #: nginx keeps what Kwip allows it to for a second at most; a busy machine needs some

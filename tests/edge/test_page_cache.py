@@ -292,6 +292,13 @@ def test_without_a_primary_only_visitors_get_cached_pages(kept, home, wiring):
     assert was_found(lambda: visitor.kept(address))
     assert visitor.kept(address).headers["Warning"] == '110 - "Response is Stale"'
     assert not was_found(lambda: home.kept(HOME))
+    # What is made of old parts is not kept, here or by nginx: the outage may end.
+    widget = "/api/widgets/v1/public?limit=7"
+    for _ in range(2):
+        assert not was_found(lambda: visitor.kept(widget))
+        old = visitor.kept(widget)
+        assert "Warning" in old.headers
+        assert "X-Accel-Expires" not in old.headers
 
 
 def test_a_revoked_token_opens_no_page(home, wiring, alice):

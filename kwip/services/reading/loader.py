@@ -164,8 +164,8 @@ class Loader:
 
     @property
     def can_keep(self) -> bool:
-        """Whether an answer may be cached as a page: all it read is cached."""
-        return self._cache.can_keep
+        """Whether an answer may be cached as a page: all it read is cached, and new."""
+        return self._cache.can_keep and not self.is_old
 
     def keep(self, page: str, etag: bytes, content: bytes) -> None:
         """Cache a page that was made from this loader alone; waits for nothing.
