@@ -23,16 +23,16 @@ from kwip.cli.restoring.restored import restored
 from kwip.cli.restoring.verified import verified
 from kwip.cli.running import connected
 from kwip.domain.clock import at, system_clock_ms
-from kwip.services.maintenance.archive import Archive
-from kwip.services.maintenance.backup import Backup, Contents
-from kwip.services.maintenance.kept_backups import backups_in, expendable, name_at
+from kwip.services.backups.archive import Archive
+from kwip.services.backups.backup import Backup, Contents
+from kwip.services.backups.kept import backups_in, expendable, name_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from config.settings import Settings
-    from kwip.services.maintenance.archive import Manifest
-    from kwip.services.maintenance.kept_backups import Kept
+    from kwip.services.backups.archive import Manifest
+    from kwip.services.backups.kept import Kept
     from kwip.wiring import Wiring
 
 _MB = 1_000_000

@@ -11,7 +11,7 @@ from kwip.cli import json_option, numbered, print_json
 from kwip.cli.bars import Bars
 from kwip.cli.running import connected
 from kwip.domain.clock import system_clock_ms
-from kwip.services.maintenance.user_export import KWIPS, UserExport
+from kwip.services.backups.user_export import KWIPS, UserExport
 
 if TYPE_CHECKING:
     from config.settings import Settings

@@ -13,8 +13,8 @@ from kwip.cli.bars import Bars
 from kwip.cli.parts import import_by
 from kwip.cli.running import connected
 from kwip.cli.users import ask_password
-from kwip.services.maintenance.archive import Archive
-from kwip.services.maintenance.user_import import Account
+from kwip.services.backups.archive import Archive
+from kwip.services.backups.user_import import Account
 
 if TYPE_CHECKING:
     from config.settings import Settings

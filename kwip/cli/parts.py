@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from kwip.services.backups.user_import import UserImport
 from kwip.services.maintenance.deletion import Deletion
 from kwip.services.maintenance.repair import Repair
 from kwip.services.maintenance.retagging import Retagging
-from kwip.services.maintenance.user_import import UserImport
 from kwip.services.posting.texts import Texts
 from kwip.store.maintenance.deletion import DeletionStore
 from kwip.store.maintenance.repairs import RepairStore

@@ -20,13 +20,13 @@ from kwip.domain.attachments import AttachmentChange
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import ConflictError
 from kwip.domain.posts import Draft, Edit
-from kwip.services.maintenance import backup as backups
-from kwip.services.maintenance.archive import Archive, Manifest
-from kwip.services.maintenance.backup import Backup
+from kwip.services.backups import backup as backups
+from kwip.services.backups.archive import Archive, Manifest
+from kwip.services.backups.backup import Backup
+from kwip.services.backups.kept import Kept, expendable, name_at
+from kwip.services.backups.restoring import Restore
 from kwip.services.maintenance.checkpoint import Checkpoint
-from kwip.services.maintenance.kept_backups import Kept, expendable, name_at
 from kwip.services.maintenance.reports import BACKUP
-from kwip.services.maintenance.restoring import Restore
 from kwip.store.client import Store
 from kwip.store.maintenance import restoring
 from kwip.store.maintenance.dumping import LEFT_OUT, ChangeFollower, DumpStore

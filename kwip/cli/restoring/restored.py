@@ -10,12 +10,12 @@ from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import ConflictError
 from kwip.embedded.databases import databases_alone
 from kwip.embedded.home_folder import HomeFolder
-from kwip.services.maintenance.restoring import Restore, secret_keys
+from kwip.services.backups.restoring import Restore, secret_keys
 from kwip.store.maintenance.restoring import RestoreStore
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from kwip.services.maintenance.archive import Archive
+    from kwip.services.backups.archive import Archive
     from kwip.services.maintenance.progress import Progress
     from kwip.wiring import Wiring
 

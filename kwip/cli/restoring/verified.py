@@ -12,9 +12,9 @@ from kwip.cli.reindex import verify_timelines
 from kwip.cli.reindexing.rebuilds import run_rebuild
 from kwip.cli.running import connected
 from kwip.embedded.databases import databases_alone
+from kwip.services.backups.restoring import Restore
 from kwip.services.maintenance.emoji_check import check_emojis
 from kwip.services.maintenance.fsck import Fsck
-from kwip.services.maintenance.restoring import Restore
 from kwip.store.maintenance.audit import AuditStore
 from kwip.store.maintenance.restoring import RestoreStore
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
     from kwip.cli.bars import Bars
-    from kwip.services.maintenance.archive import Archive
+    from kwip.services.backups.archive import Archive
     from kwip.wiring import Wiring
 
 _REBUILT = ("counters", "tags", "repeats", "search")

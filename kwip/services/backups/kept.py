@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import InvalidError
-from kwip.services.maintenance.archive import Archive
+from kwip.services.backups.archive import Archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from kwip.services.maintenance.archive import Manifest
+    from kwip.services.backups.archive import Manifest
 
 _NAME = "kwip-%Y-%m-%dT%H%M%SZ.zip"
 _NAMED = re.compile(r"kwip-\d{4}-\d\d-\d\dT\d{6}Z\.zip")

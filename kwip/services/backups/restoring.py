@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from kwip.domain.errors import ConflictError, InvalidError
-from kwip.services.maintenance.archive import CHANGES
-from kwip.services.maintenance.backup import MEDIA, SECRETS
+from kwip.services.backups.archive import CHANGES
+from kwip.services.backups.backup import MEDIA, SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from kwip.services.maintenance.archive import Archive
+    from kwip.services.backups.archive import Archive
     from kwip.services.maintenance.progress import Progress
     from kwip.store.maintenance.restoring import RestoreStore
 

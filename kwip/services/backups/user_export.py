@@ -15,7 +15,7 @@ from kwip.domain.ids import MAX_ID, ListId, PostId, UserId
 from kwip.domain.media import AVATAR, BANNER, PictureFile, is_picture_name
 from kwip.domain.reactions import Act
 from kwip.domain.timelines.id_lists import Between
-from kwip.services.maintenance.archive import Manifest, new_archive
+from kwip.services.backups.archive import Manifest, new_archive
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.posts import Post
     from kwip.domain.users import User
-    from kwip.services.maintenance.archive import ArchiveWriter
+    from kwip.services.backups.archive import ArchiveWriter
     from kwip.services.maintenance.progress import Progress
     from kwip.services.reading.stores import Stores
     from kwip.store.media import MediaStorage

@@ -21,8 +21,7 @@ from kwip.domain.ids import UserId
 from kwip.domain.timelines.lists import MEMBERS_AT_ONCE
 from kwip.domain.users import ProfileChange, ProfileField, Viewer
 from kwip.services.accounts.users import SignUp
-from kwip.services.delivery.publication import bump
-from kwip.services.maintenance.user_export import (
+from kwip.services.backups.user_export import (
     BLOCKS,
     FOLLOWS,
     KWIPS,
@@ -32,7 +31,7 @@ from kwip.services.maintenance.user_export import (
     file_in,
     picture_in,
 )
-from kwip.services.maintenance.user_rows import (
+from kwip.services.backups.user_rows import (
     IMPORTED,
     Row,
     id_in,
@@ -43,6 +42,7 @@ from kwip.services.maintenance.user_rows import (
     reading,
     rows_of,
 )
+from kwip.services.delivery.publication import bump
 from kwip.store.delivery.outbox import pending
 from kwip.store.social.edges import Edge
 
@@ -52,10 +52,10 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.posts import Post
     from kwip.services.accounts.users import Users
+    from kwip.services.backups.archive import Archive
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.home_backfill import HomeBackfill
     from kwip.services.delivery.search_index import SearchIndex
-    from kwip.services.maintenance.archive import Archive
     from kwip.services.maintenance.progress import Progress
     from kwip.services.media.attachments import Attachments
     from kwip.services.posting.texts import Texts

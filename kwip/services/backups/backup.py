@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from kwip.domain.clock import at
-from kwip.services.maintenance.archive import (
+from kwip.services.backups.archive import (
     CHANGES,
     COLLECTIONS,
     Manifest,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kwip.domain.clock import ClockMs
-    from kwip.services.maintenance.archive import ArchiveWriter, MemberWriter
+    from kwip.services.backups.archive import ArchiveWriter, MemberWriter
     from kwip.services.maintenance.progress import Progress
     from kwip.store.client import Store
     from kwip.store.jobs import JobStore

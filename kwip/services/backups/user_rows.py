@@ -24,7 +24,7 @@ from kwip.domain.timelines.lists import ListChange, RepliesPolicy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kwip.services.maintenance.archive import Archive
+    from kwip.services.backups.archive import Archive
     from kwip.services.posting.texts import Texts
 
 #: The nonce of an imported kwip, by which a repeated import knows it, and its source.
