@@ -254,6 +254,18 @@ class Settings(LinkSettings):
             "for developers.",
         ),
     ]
+    toolbar: Annotated[
+        bool,
+        Rule(
+            "KWIP_TOOLBAR",
+            values.flag,
+            default=False,
+            shown="0",
+            allowed="1 or 0",
+            doc="Whether every page shows its commands to MongoDB and Redis with their "
+            "times and plans, for developers. Pages are slower, and everybody sees it.",
+        ),
+    ]
 
 
 @cache

@@ -22,6 +22,7 @@ from kwip.blueprints import (
     routes,
 )
 from kwip.blueprints.report import CLIENTS
+from kwip.blueprints.toolbar import Toolbar
 from kwip.domain.attachments import MAX_IMAGES, VIDEO_MAX_BYTES
 from kwip.domain.replies import without_name
 from kwip.schemas import emojis
@@ -126,6 +127,13 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
     routes.check(app)
     if not is_live:
         app.wsgi_app = page_cache.PageCache(app, site)  # type: ignore[method-assign]
+        if settings.toolbar:
+            app.wsgi_app = Toolbar(  # type: ignore[method-assign]
+                app.wsgi_app,
+                app,
+                site.assets.address("toolbar.css"),
+                wiring.plan_of,
+            )
     if settings.trusted_proxies:
         # Only the address is taken from these headers: the origin is a setting.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign] # Flask's own way

@@ -47,6 +47,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("emojis.css", "explore.css", "builder.css"),
         ),
         "status.css": ("status.css",),
+        "toolbar.css": ("toolbar.css",),
         "embed.css": (
             *("tokens.css", "base.css", "folded.css", "media.css"),
             *("embed/embed.css", "polls.css", "previews.css"),

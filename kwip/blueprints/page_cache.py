@@ -46,6 +46,7 @@ from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import RateLimitedError
 from kwip.domain.memo import Remembered
 from kwip.domain.timelines.pages import DEFAULT_LIMIT, PageRequest
+from kwip.recording import note_lookups
 from kwip.services.accounts.authentication import Credential
 
 if TYPE_CHECKING:
@@ -237,6 +238,7 @@ class PageCache:
         cannot_fill = copy is not None and copy.page.has_form and lacks_token
         is_found = found is not None and not cannot_fill
         telemetry.count_page(is_found=is_found)
+        note_lookups("page", "hit" if is_found else "miss")
         if copy is None or not is_found:
             asked.environ[http.BEGUN] = begun
             return None

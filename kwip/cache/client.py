@@ -53,6 +53,7 @@ class Script:
 
     source: bytes
     digest: str
+    name: str
 
     @classmethod
     def named(cls, *names: str) -> Script:
@@ -60,7 +61,8 @@ class Script:
         folder = files("kwip.cache").joinpath("scripts")
         source = b"".join(folder.joinpath(f"{n}.lua").read_bytes() for n in names)
         # Redis names scripts by SHA-1; nothing depends on its strength.
-        return cls(source, sha1(source, usedforsecurity=False).hexdigest())
+        digest = sha1(source, usedforsecurity=False).hexdigest()
+        return cls(source, digest, names[-1])
 
 
 class Breaker:
@@ -165,6 +167,7 @@ class Client:
             protocol=2,  # so that a new connection costs AUTH alone
             driver_info=None,
         )
+        self.role = role
         self._idle: deque[_Line] = deque()
         self._pid = os.getpid()
         self._trips = itertools.count(1)

@@ -43,7 +43,7 @@ _STATES = {
 #: The most that the log has of a command's shape.
 _SHAPE_CHARS, _SHAPE_DEPTH = 1_000, 8
 #: Parts of a command that say nothing about it, and add to each line.
-_LEFT_OUT = frozenset(
+LEFT_OUT = frozenset(
     {"lsid", "$db", "$clusterTime", "$readPreference", "txnNumber", "maxTimeMS"}
 )
 
@@ -131,7 +131,7 @@ def members_of(topology: TopologyDescription) -> dict[str, int]:
 
 def shape_of(command: Mapping[str, Any]) -> str:
     """Return a command with the types of its values instead of the values."""
-    kept = {name: part for name, part in command.items() if name not in _LEFT_OUT}
+    kept = {name: part for name, part in command.items() if name not in LEFT_OUT}
     name = next(iter(kept), "")
     shape = _shape({k: v for k, v in kept.items() if k != name}, _SHAPE_DEPTH)
     return f"{name} {command.get(name)}: {shape}"[:_SHAPE_CHARS]

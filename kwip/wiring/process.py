@@ -14,6 +14,7 @@ from kwip import __version__, telemetry
 from kwip.cache.client import Client
 from kwip.cache.entity_cache import EntityCache
 from kwip.cache.queue import JobQueue
+from kwip.cache.recorder import RecordedClient
 from kwip.cache.signals import Listener, RedisSignals
 from kwip.domain.ids import IdGenerator
 from kwip.domain.signed_addresses import Signer
@@ -34,6 +35,7 @@ from kwip.store.jobs import JobStore
 from kwip.store.maintenance.processes import ProcessStore
 from kwip.store.media_folder_id import make_folder_id
 from kwip.store.present_indexes import missing_indexes
+from kwip.store.recorder import CommandRecorder, plan_of
 from kwip.store.social.edges import EdgeStore
 from kwip.store.social.list_edges import ListEdgeStore
 from kwip.wiring.background import make_background
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from kwip.jobs.sweeper import Sweeper
     from kwip.loops import Loop
+    from kwip.recording import Command
     from kwip.services.bundle import Services
     from kwip.services.coherence.cache_lease import LeaseRenewer
     from kwip.services.coherence.change_stream import ChangeStreamInvalidator
@@ -85,6 +88,7 @@ class Wiring:
     processes: ProcessStore
     clock_guard: ClockGuard
     probes: Mapping[str, Callable[[], probes.Probe]]
+    plan_of: Callable[[Command], str]
 
     def close(self) -> None:
         """End the threads and close every connection."""
@@ -120,13 +124,16 @@ def build(
     if role != "cli":
         listeners.append(CommandWatch(settings.slow_command_ms))
         telemetry.BUILD_INFO.labels(__version__, role).set(1)
+    if settings.toolbar:
+        listeners.append(CommandRecorder())
     store = Store(
         connect(endpoints.mongodb_uri, timeout_ms=timeout_ms, listeners=listeners),
         endpoints.database,
         is_sharded=options.is_sharded,
     )
     queue = JobQueue(endpoints.redis_queue_uri, LANES, options.clock)
-    cache = Client(endpoints.redis_cache_uri)
+    client = RecordedClient if settings.toolbar else Client
+    cache = client(endpoints.redis_cache_uri)
     objects = EntityCache(cache)
     caches = Caches(endpoints, store, options.fence_times)
     lease_renewer = caches.lease_renewer(endpoints.cache_node, objects)
@@ -136,7 +143,7 @@ def build(
         lease_renewer,
         others=[(other.store, other.lease_renewer) for other in others],
     )
-    realtime = Client(endpoints.redis_realtime_uri, role="realtime")
+    realtime = client(endpoints.redis_realtime_uri, role="realtime")
     stores = Stores.over(store)
     rng = options.rng or random.Random(os.urandom(16))  # noqa: S311 -- no secret
     core = Core(
@@ -215,6 +222,7 @@ def build(
                 store.is_reachable,
             ),
         },
+        plan_of=partial(plan_of, store),
     )
 
 

@@ -16,8 +16,11 @@ MARKS = {"_", "gettext", "ngettext", "lazy_gettext"}
 NAMES = re.compile(r"\b[Kk]wip\b")
 #: A value of the tag `color-scheme`.
 VALUES = {"light dark"}
-#: The style guide, the JSON Schema of widgets, and docstrings of endpoints.
-FOR_DEVELOPERS = {"styleguide.html", "styleguide.py", "widget_shapes.py", "empty.py"}
+#: Style guide and toolbar, the JSON Schema of widgets, and docstrings of endpoints.
+FOR_DEVELOPERS = {
+    *("styleguide.html", "styleguide.py", "toolbar.html"),
+    *("widget_shapes.py", "empty.py"),
+}
 #: Arguments of macros that are shown.
 SHOWN_ARGUMENTS = {"title", "label", "legend", "hint", "said"}
 SHOWN_ATTRIBUTES = {"title", "alt", "placeholder", "aria-label", "data-hint"}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kwip import telemetry
 from kwip.cache import codec
 from kwip.cache.entity_cache import Ask
+from kwip.recording import note_lookups
 from kwip.services.reading.kinds import ABSENT, Miss
 
 if TYPE_CHECKING:
@@ -118,3 +119,4 @@ def count(kind: Kind[Any, Any], result: str, number: int) -> None:
     """Count hits and misses of one kind."""
     if number:
         telemetry.CACHE_REQUESTS.labels(kind.name, result).inc(number)
+        note_lookups(kind.name, result, number)
