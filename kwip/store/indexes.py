@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import timeout as time_limit
 
 from kwip.store.client import translated
 
@@ -369,12 +370,22 @@ IMAGED = ("lists",)
 _IMAGES = "changeStreamPreAndPostImages"
 
 
+#: How long all indexes may take; a client's own limit is much shorter.
+_BUILDING_S = 24 * 3_600
+
+
 @translated()
 def ensure_indexes(database: Database[dict[str, Any]]) -> dict[str, list[str]]:
     """Create missing indexes; return the names created, by collection.
 
     Collections are created too, because a transaction must not meet a missing one.
+    An index of a large collection may take hours, longer than any other command.
     """
+    with time_limit(_BUILDING_S):
+        return _ensure_indexes(database)
+
+
+def _ensure_indexes(database: Database[dict[str, Any]]) -> dict[str, list[str]]:
     created: dict[str, list[str]] = {}
     existing = {c["name"]: c["options"] for c in database.list_collections()}
     for collection, indexes in INDEXES.items():

@@ -1,9 +1,16 @@
 from __future__ import annotations
 
 import pytest
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
 
 from kwip.store.indexes import INDEXES, ensure_indexes
 
+#: Takes 10 ms and needs no document.
+SLOW = [
+    {"$documents": [{"x": 0}]},
+    {"$set": {"x": {"$size": {"$range": [0, 1_000_000]}}}},
+]
 NAME = "root_id_1__id_1"
 
 
@@ -52,3 +59,14 @@ def test_a_person_sees_what_is_missing(kwip, one_is_missing):
 
     assert f"MISSING  posts.{NAME}\n" in shown
     assert "ok       posts." in shown
+
+
+def test_an_index_may_take_longer_than_the_client_lets_commands_take(
+    one_is_missing, mongodb, endpoints
+):
+    with MongoClient(endpoints.mongodb_uri, timeoutMS=1) as impatient:
+        database = impatient[endpoints.database]
+        with pytest.raises(PyMongoError):
+            database.command("aggregate", 1, pipeline=SLOW, cursor={})
+
+        assert ensure_indexes(database) == {"posts": [NAME]}

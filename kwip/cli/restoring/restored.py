@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
+from kwip.cli.checking import agreement
 from kwip.cli.running import connected
-from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import ConflictError
 from kwip.embedded.databases import databases_alone
 from kwip.embedded.home_folder import HomeFolder
@@ -18,10 +17,6 @@ if TYPE_CHECKING:
     from kwip.services.backups.archive import Archive
     from kwip.services.maintenance.progress import Progress
     from kwip.wiring import Wiring
-
-#: Loops of a worker record every 10 s that they work.
-_BEATS = ("loop:sweeper", "loop:change_stream")
-_SILENT = dt.timedelta(seconds=30)
 
 
 def restored(
@@ -61,12 +56,11 @@ def _keys(settings: Settings, archive: Archive) -> str:
 
 
 def _require_silence(wiring: Wiring) -> None:
-    """Refuse while a worker runs, on whatever machine."""
-    since = at(system_clock_ms()) - _SILENT
-    for name in _BEATS:
-        beat = wiring.jobs.find(name)
-        if beat is not None and beat.updated_at > since:
-            raise ConflictError(
-                "Kwip is running with this database. Stop it on all machines, wait 30"
-                " seconds, and run the command again."
-            )
+    """Refuse while a process of the site runs, on whatever machine."""
+    if running := agreement.running(wiring):
+        first = agreement.title(running[0])
+        raise ConflictError(
+            f"Kwip is running with this database ({first}). Stop it on all machines,"
+            " and run the command again. A process that was killed counts as running"
+            " for a minute."
+        )

@@ -8,7 +8,6 @@ from typing import IO, TYPE_CHECKING, Any
 
 import bson
 from pymongo import DeleteOne, ReplaceOne
-from pymongo import timeout as time_limit
 from pymongo.errors import BulkWriteError, OperationFailure
 
 from kwip.domain.batches import batches
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 _BATCH = 1_000
 _DUPLICATE, _UNAUTHORISED = 11_000, 13
-#: A large collection takes longer than any other command may.
-_INDEXING_S = 86_400
 
 
 class RestoreStore:
@@ -80,7 +77,7 @@ class RestoreStore:
 
     def index(self) -> None:
         """Create all indexes, however long that takes."""
-        with _permitted(), time_limit(_INDEXING_S):
+        with _permitted():
             ensure_indexes(self._plain)
 
 
