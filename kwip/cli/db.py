@@ -1,25 +1,30 @@
-"""`kwip db`: manage the database indexes."""
+"""`kwip db`: manage the database indexes, and measure the collections."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
-from kwip.cli import FOUND, json_option, print_json
+from kwip.cli import FOUND, json_option, numbered, print_json
 from kwip.cli.running import connected
 from kwip.store.indexes import INDEXES, ensure_indexes
+from kwip.store.maintenance.shape import shapes
 from kwip.store.present_indexes import present_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from config.settings import Settings
+    from kwip.store.maintenance.shape import Shape
+
+_MB = 1_000_000
 
 
 @click.group("db")
 def command() -> None:
-    """Manage the database indexes."""
+    """Manage the database indexes, and measure the collections."""
 
 
 @command.command("indexes")
@@ -45,6 +50,37 @@ def indexes(settings: Settings, *, is_applied: bool, as_json: bool) -> int:
     else:
         _print(rows, created, findings)
     return FOUND if findings else 0
+
+
+@command.command("shape")
+@click.option(
+    "--largest", "has_largest", is_flag=True, help="Find the largest documents, too."
+)
+@json_option
+@click.pass_obj
+def shape(settings: Settings, *, has_largest: bool, as_json: bool) -> None:
+    """Show the size of each collection and its indexes, the largest first.
+
+    With --largest, it reads all documents.
+    """
+    with connected(settings) as wiring:
+        found = shapes(wiring.store, has_largest=has_largest)
+    if as_json:
+        print_json({"collections": [_shape_row(each) for each in found]})
+        return
+    for each in found:
+        indexes = sum(each.indexes.values())
+        click.echo(
+            f"{each.collection}: {numbered(each.documents, 'document')},"
+            f" {numbered(each.average, 'byte')} on average"
+            + ("" if each.largest is None else f", {each.largest} at most")
+            + f"; {each.stored / _MB:.1f} MB on disk, indexes {indexes / _MB:.1f} MB"
+        )
+
+
+def _shape_row(shape: Shape) -> dict[str, object]:
+    indexes = [{"name": name, "bytes": n} for name, n in shape.indexes.items()]
+    return {**asdict(shape), "indexes": indexes}
 
 
 def _rows(present: Mapping[str, set[str]]) -> list[dict[str, object]]:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import bson
 import pytest
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from kwip.store.indexes import INDEXES, ensure_indexes
+from tests.wired import sign_up
 
 #: Takes 10 ms and needs no document.
 SLOW = [
@@ -70,3 +72,20 @@ def test_an_index_may_take_longer_than_the_client_lets_commands_take(
             database.command("aggregate", 1, pipeline=SLOW, cursor={})
 
         assert ensure_indexes(database) == {"posts": [NAME]}
+
+
+def test_shape_measures_each_collection(kwip, wiring, mongodb):
+    sign_up(wiring, "alice")
+    [alice] = mongodb.users.find()
+
+    run = kwip("db", "shape", "--largest", "--json")
+
+    found = {row["collection"]: row for row in run.json["collections"]}
+    assert run.code == 0
+    assert found.keys() == INDEXES.keys()
+    assert found["users"]["documents"] == 1
+    assert found["users"]["largest"] == found["users"]["average"]
+    assert found["users"]["largest"] == len(bson.encode(alice))
+    names = [index["name"] for index in found["posts"]["indexes"]]
+    assert sorted(names) == sorted(mongodb.posts.index_information())
+    assert "users: 1 document, " in kwip("db", "shape").out

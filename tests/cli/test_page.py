@@ -144,7 +144,8 @@ def database(kwip, wiring, posts, _monkeypatch):
     )
     wiring.store.database["posts"].drop_index("root_id_1__id_1")
     indexes = [kwip("db", "indexes", *apply, "--json") for apply in ((), ("--apply",))]
-    return {"db-indexes": indexes, "fsck": [kwip("fsck", "--json")]}
+    shape = [kwip("db", "shape", "--largest", "--json")]
+    return {"db-indexes": indexes, "db-shape": shape, "fsck": [kwip("fsck", "--json")]}
 
 
 def stack(kwip, wiring, _posts, monkeypatch):
