@@ -24,7 +24,7 @@ from kwip.embedded.home_folder import HomeFolder
 from kwip.embedded.replica_set import set_up
 from kwip.embedded.servers import servers
 from kwip.embedded.supervisor import Supervisor
-from kwip.store.indexes import ensure_indexes
+from kwip.store.present_indexes import ensure_indexes
 from kwip.wiring import Options, build
 
 if TYPE_CHECKING:

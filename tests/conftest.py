@@ -21,7 +21,7 @@ import structlog
 import kwip.store.client
 import kwip.store.fence
 from kwip.cache import keys
-from kwip.store.indexes import ensure_indexes
+from kwip.store.present_indexes import ensure_indexes
 from tests import documents
 from tests.clients import KeptClients
 from tests.quick import make_quick

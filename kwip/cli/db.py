@@ -9,9 +9,9 @@ import click
 
 from kwip.cli import FOUND, json_option, numbered, print_json
 from kwip.cli.running import connected
-from kwip.store.indexes import INDEXES, ensure_indexes
+from kwip.store.indexes import INDEXES
 from kwip.store.maintenance.shape import shapes
-from kwip.store.present_indexes import present_indexes
+from kwip.store.present_indexes import ensure_indexes, present_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

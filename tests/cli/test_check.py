@@ -8,7 +8,7 @@ import pytest
 
 from config.settings import load
 from kwip.embedded import endpoints as endpoints_of
-from kwip.store.indexes import ensure_indexes
+from kwip.store.present_indexes import ensure_indexes
 from kwip.wiring import build
 
 KEYS = ("3f9c1b7a8e5d2046af3b9c8d7e6f5a41", "77aa0c1e9d8b4f3625e1d0c9b8a7f605")

@@ -5,7 +5,8 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from kwip.store.indexes import INDEXES, ensure_indexes
+from kwip.store.indexes import INDEXES
+from kwip.store.present_indexes import ensure_indexes
 from tests.wired import sign_up
 
 #: Takes 10 ms and needs no document.

@@ -11,7 +11,7 @@ from kwip.domain.errors import StoreUnavailableError
 from kwip.services.coherence import probes
 from kwip.services.coherence.probes import IndexProbe, Probe, probe_loops
 from kwip.services.maintenance.heartbeats import Heartbeats
-from kwip.store.indexes import ensure_indexes
+from kwip.store.present_indexes import ensure_indexes
 from tests.servers import wait_until
 
 GOOD = Probe(ok=True, detail="fine", is_needed=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pymongo
 
-from kwip.store.indexes import ensure_indexes
+from kwip.store.present_indexes import ensure_indexes
 from tests.faults.inflict import FAULTS
 from tests.faults.trial import Place, hold
 from tests.servers import PrivateValkey, SharedServers, endpoints_of

@@ -36,12 +36,13 @@ from kwip.domain.timelines.search import Sought
 from kwip.domain.timelines.trends import Trend
 from kwip.domain.users import FeaturedTag
 from kwip.store.delivery.outbox import pending
-from kwip.store.indexes import INDEXES, ensure_indexes
+from kwip.store.indexes import INDEXES
 from kwip.store.jobs import Job
 from kwip.store.maintenance.attachment_audit import Pair
 from kwip.store.maintenance.processes import Process
 from kwip.store.posting.claims import Claim
 from kwip.store.posting.counters import count
+from kwip.store.present_indexes import ensure_indexes
 from kwip.store.social.edges import Edge
 from kwip.store.social.list_edges import ListEdge
 from kwip.store.timelines.buckets import bucket_document, home_of

@@ -19,7 +19,7 @@ from kwip.embedded.errors import CannotStartError
 from kwip.embedded.prepare import prepare
 from kwip.store.accounts.setup import SetupStore
 from kwip.store.client import JOB_TIMEOUT_MS, Store, connect
-from kwip.store.indexes import ensure_indexes
+from kwip.store.present_indexes import ensure_indexes
 
 
 def main() -> None:

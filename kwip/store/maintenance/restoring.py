@@ -13,8 +13,8 @@ from pymongo.errors import BulkWriteError, OperationFailure
 from kwip.domain.batches import batches
 from kwip.domain.errors import ForbiddenError
 from kwip.store.client import translated
-from kwip.store.indexes import ensure_indexes
 from kwip.store.maintenance.dumping import RAW
+from kwip.store.present_indexes import ensure_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
