@@ -54,8 +54,16 @@ def command() -> None:
 
 @command.command("up")
 @click.option("--demo", is_flag=True, help="Fill an empty database with demo data.")
+@click.option(
+    "--web",
+    "web_servers",
+    type=click.IntRange(1, 3),
+    default=3,
+    show_default=True,
+    help="Number of web servers, each with KWIP_WEB_WORKERS processes.",
+)
 @click.pass_obj
-def up(settings: Settings, *, demo: bool) -> None:
+def up(settings: Settings, *, demo: bool, web_servers: int) -> None:
     """Start a whole cluster and keep it running.
 
     A replica set of three MongoDB servers, three Valkey servers, three web servers, two
@@ -68,18 +76,25 @@ def up(settings: Settings, *, demo: bool) -> None:
     settings = _shared(settings, home)
     environ = _environ(settings)
     demos = [demo_world(settings)] if demo and settings.demo else []
+    steps = _steps(web_servers)
     stack = Stack(
         servers=partial(_servers, settings),
         members=MEMBERS,
-        programs=[_given(child, environ) for child in _programs(settings)],
-        front=[_nginx(settings)],
+        programs=[_given(child, environ) for child in _programs(settings, steps)],
+        front=[_nginx(settings, steps)],
         demos=[_given(child, environ) for child in demos],
         ports={"KWIP_PORT": settings.port}
-        | {f"KWIP_PORT + {step}": settings.port + step for step in STEPS.values()},
+        | {f"KWIP_PORT + {step}": settings.port + step for step in steps.values()},
         environ=environ,
         rows=partial(_rows, settings),
     )
     run(settings, stack)
+
+
+def _steps(web_servers: int) -> Mapping[str, int]:
+    """Return what listens on a port, with so many web servers."""
+    beyond = {f"web-{number}" for number in range(web_servers + 1, 4)}
+    return {role: step for role, step in STEPS.items() if role not in beyond}
 
 
 def _shared(settings: Settings, home: HomeFolder) -> Settings:
@@ -116,8 +131,8 @@ def _servers(settings: Settings, home: HomeFolder) -> list[Child]:
     ]
 
 
-def _programs(settings: Settings) -> Iterator[Child]:
-    for role, step in STEPS.items():
+def _programs(settings: Settings, steps: Mapping[str, int] = STEPS) -> Iterator[Child]:
+    for role, step in steps.items():
         kind, port = role.partition("-")[0], settings.port + step
         variable = "KWIP_PORT" if kind == "web" else "KWIP_LIVE_PORT"
         own = {"KWIP_BIND": LOOPBACK, variable: str(port)}
@@ -132,7 +147,7 @@ def _programs(settings: Settings) -> Iterator[Child]:
         yield replace(child, ready_s=_READY_S)
 
 
-def _nginx(settings: Settings) -> Child:
+def _nginx(settings: Settings, steps: Mapping[str, int]) -> Child:
     """Return nginx, in a folder of its own; limits by address are off.
 
     Raises:
@@ -145,8 +160,8 @@ def _nginx(settings: Settings) -> Child:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     bind = f"[{settings.bind}]" if ":" in settings.bind else settings.bind
     proxy = Proxy(
-        web=_addresses(settings, "web"),
-        live=_addresses(settings, "live"),
+        web=_addresses(settings, steps, "web"),
+        live=_addresses(settings, steps, "live"),
         listen=[f"{bind}:{settings.port}"],
         rate=0,
         connections=0,
@@ -162,10 +177,10 @@ def _nginx(settings: Settings) -> Child:
     )
 
 
-def _addresses(settings: Settings, kind: str) -> list[str]:
+def _addresses(settings: Settings, steps: Mapping[str, int], kind: str) -> list[str]:
     return [
         f"{LOOPBACK}:{settings.port + step}"
-        for role, step in STEPS.items()
+        for role, step in steps.items()
         if role.partition("-")[0] == kind
     ]
 

@@ -28,6 +28,15 @@ def test_programs_share_servers_and_have_ports_of_their_own(short_path):
     assert len({shared.port, *ports}) == 6
 
 
+def test_a_cluster_can_have_fewer_web_servers(short_path):
+    shared = cluster._shared(settings_in(short_path), HomeFolder(short_path))
+    steps = cluster._steps(1)
+
+    roles = [child.role for child in cluster._programs(shared, steps)]
+    assert roles == ["web-1", "live-1", "live-2", "worker-1", "worker-2"]
+    assert cluster._addresses(shared, steps, "web") == [f"127.0.0.1:{shared.port + 11}"]
+
+
 def test_commands_get_the_cluster_from_a_file_that_nobody_else_reads(short_path):
     home = HomeFolder(short_path)
     home.prepare()
