@@ -94,10 +94,10 @@ def command(
     with (
         connected(settings) as wiring,
         Bars(is_quiet=as_json) as bars,
-        _crowd(wiring, settings, planned, people) as crowd,
+        crowd(wiring, settings, people, planned) as acting,
     ):
         to = urlsplit(address(settings))
-        requests = [(each, crowd.request(each)) for each in planned]
+        requests = [(each, acting.request(each)) for each in planned]
         bars.begin("requests", len(requests))
         loop = OpenLoop(to.hostname or "", to.port or 80, bars.advance)
         driven = sum_up(rate, seconds, loop.run(requests))
@@ -118,7 +118,7 @@ class _Person:
     session_id: str
 
 
-class _Crowd:
+class Crowd:
     """The users of a load, and what they request."""
 
     def __init__(
@@ -182,10 +182,15 @@ def _http(
 
 
 @contextmanager
-def _crowd(
-    wiring: Wiring, settings: Settings, planned: Sequence[Planned], size: int
-) -> Iterator[_Crowd]:
-    """Sign in everyone who will act; sign them out again at the end.
+def crowd(
+    wiring: Wiring,
+    settings: Settings,
+    size: int,
+    planned: Sequence[Planned] | None = None,
+) -> Iterator[Crowd]:
+    """Choose people and sign them in; sign them out again at the end.
+
+    With `planned`, only those who make one of these requests.
 
     Raises:
         NotFoundError: There are no users.
@@ -196,14 +201,15 @@ def _crowd(
         raise NotFoundError("There are no users. Run `kwip world load` first.")
     chance = random.Random(1)  # noqa: S311 -- no secret; the same people each time
     people = chance.sample(ids, min(size, len(ids)))
-    acting = users.get_many(sorted({_who(each, people) for each in planned}))
+    who = people if planned is None else {_who(each, people) for each in planned}
+    acting = users.get_many(sorted(who))
     # Take the cache lease before the first write, not during it.
     wiring.fence.await_lease(within_s=1.0)
     sign_in = _SignIn(wiring, settings.origin)
     with ThreadPoolExecutor(_THREADS) as pool:
         signed_in = dict(zip(acting, pool.map(sign_in, acting.values()), strict=True))
         try:
-            yield _Crowd(people, signed_in, _threads(wiring))
+            yield Crowd(people, signed_in, _threads(wiring))
         finally:
             list(pool.map(sign_in.undo, signed_in.values()))
 

@@ -61,13 +61,18 @@ class OpenLoop:
             due = began + planned.at_s
             if (wait_s := due - loop.time()) > 0:
                 await asyncio.sleep(wait_s)
-            under_way.append(asyncio.create_task(self._answer(planned, request, due)))
+            under_way.append(asyncio.create_task(self.answer(planned, request, due)))
         answers = await asyncio.gather(*under_way)
-        for _, (_, writer) in self._idle:
-            writer.close()
+        self.close()
         return answers
 
-    async def _answer(self, planned: Planned, request: bytes, due: float) -> Answered:
+    def close(self) -> None:
+        """Close the connections that wait for their next request."""
+        for _, (_, writer) in self._idle:
+            writer.close()
+
+    async def answer(self, planned: Planned, request: bytes, due: float) -> Answered:
+        """Send one request, and time its answer from the moment it was due."""
         status = 0
         with suppress(OSError, TimeoutError, EOFError, ValueError, IndexError):
             async with asyncio.timeout(PATIENCE_S):

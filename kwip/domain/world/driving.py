@@ -56,16 +56,18 @@ class Answered:
         return 200 <= self.status < 400 and self.took_s <= IN_TIME_S  # noqa: PLR2004
 
 
-def plan(rate: float, seconds: float, seed: int) -> Iterator[Planned]:
+def plan(
+    rate: float, seconds: float, seed: int, shares: Mapping[Act, float] = SHARES
+) -> Iterator[Planned]:
     """Draw the requests of a load at random, `rate` a second on average.
 
     The same arguments give the same requests.
     """
     rng = random.Random(f"drive:{seed}")  # noqa: S311 -- no secret
-    acts, shares = list(SHARES), list(accumulate(SHARES.values()))
+    acts, weights = list(shares), list(accumulate(shares.values()))
     at_s = rng.expovariate(rate)
     while at_s < seconds:
-        [act] = rng.choices(acts, cum_weights=shares)
+        [act] = rng.choices(acts, cum_weights=weights)
         yield Planned(at_s, act, rng.random())
         at_s += rng.expovariate(rate)
 

@@ -26,6 +26,14 @@ def test_acts_come_as_often_as_their_shares_say():
         assert abs(counts[act] / len(planned) - share / 100) < 0.01
 
 
+def test_a_load_can_have_other_shares():
+    planned = plan(1_000.0, 5.0, seed=1, shares={"home": 0.3, "post": 0.1})
+    counts = Counter(each.act for each in planned)
+
+    assert set(counts) == {"home", "post"}
+    assert 2.5 < counts["home"] / counts["post"] < 3.6
+
+
 def test_the_same_seed_plans_the_same_and_another_one_something_else():
     assert list(plan(10.0, 5.0, seed=1)) == list(plan(10.0, 5.0, seed=1))
     assert list(plan(10.0, 5.0, seed=1)) != list(plan(10.0, 5.0, seed=2))
