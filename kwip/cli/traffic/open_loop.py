@@ -88,9 +88,13 @@ class OpenLoop:
             writer.write(request)
             head = (await reader.readuntil(b"\r\n\r\n")).lower()
             _, found, length = head.partition(b"content-length: ")
+            is_chunked = b"transfer-encoding: chunked" in head
             if found:
                 await reader.readexactly(int(length.split(b"\r\n", 1)[0]))
-            is_whole = bool(found) and b"connection: close" not in head
+            elif is_chunked:
+                await _read_chunks(reader)
+            is_known = bool(found) or is_chunked
+            is_whole = is_known and b"connection: close" not in head
             return int(head.split(b" ", 2)[1])
         finally:
             if is_whole:
@@ -112,3 +116,11 @@ class OpenLoop:
         is_local = self._host.startswith("127.")
         local = (f"127.7.{number // 100}.{number % 100 + 1}", 0) if is_local else None
         return await asyncio.open_connection(self._host, self._port, local_addr=local)
+
+
+async def _read_chunks(reader: asyncio.StreamReader) -> None:
+    """Read a body whose length was not known, as nginx sends what it compresses."""
+    size = 1
+    while size:
+        size = int((await reader.readuntil(b"\r\n")).split(b";", 1)[0], 16)
+        await reader.readexactly(size + len(b"\r\n"))
