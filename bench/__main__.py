@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from bench import (
     arrival,
+    clustered,
     contention,
+    day,
     deliveries,
     hits,
     living,
@@ -48,6 +50,10 @@ ROWS: Mapping[str, Callable[[], Iterable[Row]]] = {
     "search": searching.search,
     "mix": living.mix,
     "idle": living.idle,
+    "cluster-mix": clustered.mix,
+    "cluster-throughput": clustered.throughput,
+    "cluster-overload": clustered.overload,
+    "day": day.day,
 }
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
+from bench import memory
 from bench.rows import Row, cells, kept
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ def margin(row: Row, figure: float) -> float:
     """Return how many times better than its goal a figure is; below 1 it misses it."""
     if row.goal is None:
         return 1.0
+    if row.goal.kind == "at most" and figure <= 0:
+        return math.inf
+    if row.goal.value == 0:  # none was allowed, and there were some
+        return 0.0
     ratio = figure / row.goal.value
     return ratio if row.goal.kind == "at least" else 1 / ratio
 
@@ -87,6 +92,7 @@ def main() -> None:
     info.add_text("rows", digest(rows))
     PICTURE.parent.mkdir(exist_ok=True)
     draw(rows).save(PICTURE, pnginfo=info, optimize=True)
+    memory.main()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,10 @@ from bench.rows import RESULTS, cells, kept
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bench.rows import Row
+
+#: The part of the bench itself, which a site does not have.
+CLIENT = "load generator"
 #: What must not happen to a post, whatever fails.
 _WRONG = ("lost", "doubled", "missing")
 _COLUMNS = (
@@ -62,6 +66,42 @@ def cluster_faults() -> str:
         ]
         lines.append(f"| {' | '.join(shown)} |")
     return "\n".join(lines) + "\n"
+
+
+def cluster_parts() -> str:
+    """List which share of the CPU each part uses, on one machine and in clusters."""
+    rows = [row for row, _ in kept() if row.name.startswith("cluster_mix_")]
+    if not rows:
+        return "Not measured yet: `make bench ROW=cluster-mix`.\n"
+    costs = {row.name: cpu_ms(row) for row in sorted(rows, key=_single_first)}
+    columns = ["part", *(f"`{name}`" for name in costs)]
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    parts = sorted({part for cost in costs.values() for part in cost})
+    for part in parts:
+        cells_ = [_of_all(part, cost) for cost in costs.values()]
+        lines.append(f"| {part} | {' | '.join(cells_)} |")
+    sums = [f"{sum(cost.values()):.2f} ms" for cost in costs.values()]
+    lines.append(f"| all, for a request | {' | '.join(sums)} |")
+    return "\n".join(lines) + "\n"
+
+
+def cpu_ms(row: Row) -> dict[str, float]:
+    """Return the CPU milliseconds of each part for one request of a mix."""
+    return {
+        name.removesuffix(" ms"): value
+        for name, value in row.notes.items()
+        if name.endswith(" ms")
+    }
+
+
+def _single_first(row: Row) -> tuple[bool, str]:
+    return not row.name.endswith("single"), row.name
+
+
+def _of_all(part: str, cost: Mapping[str, float]) -> str:
+    if part not in cost:
+        return "-"
+    return f"{cost[part]:.2f} ms, {100 * cost[part] / sum(cost.values()):.0f} %"
 
 
 def _share(counted: Sequence[Mapping[str, int]]) -> str:

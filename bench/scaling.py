@@ -10,6 +10,7 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bench.report import CLIENT, cpu_ms
 from bench.rows import kept
 
 if TYPE_CHECKING:
@@ -89,6 +90,33 @@ def growth() -> str:
     return "\n".join(lines) + "\n"
 
 
+def cluster_cores() -> str:
+    """Compute how many cores each part of a cluster needs, at the measured costs."""
+    rows = _rows()
+    if "cluster_mix_3" not in rows:
+        return "Not measured yet: `make bench ROW=cluster-mix`.\n"
+    cost = cpu_ms(rows["cluster_mix_3"])
+    for part in (CLIENT, "supervisor"):  # on several machines there is neither
+        cost.pop(part, None)
+    head = ["part", "requests/s of one core", *map(_power, USERS)]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for part, ms in cost.items():
+        cores = [_number(_requests(users) * ms / 1e3 / PEOPLE.load) for users in USERS]
+        per_core = _amount(1e3 / ms) if ms else "-"
+        lines.append(f"| {part} | {per_core} | {' | '.join(cores)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _requests(users: int) -> float:
+    """Return the requests a second in the busiest hour: reads and posts."""
+    acts_s = users * PEOPLE.active * PEOPLE.peak / DAY_S
+    return acts_s * (PEOPLE.reads + PEOPLE.posts)
+
+
+def _power(users: int) -> str:
+    return f"10^{round(math.log10(users))}"
+
+
 def _line(users: int, rows: Mapping[str, Row]) -> str:
     acts_s = users * PEOPLE.active * PEOPLE.peak / DAY_S
     posts, reads = acts_s * PEOPLE.posts, acts_s * PEOPLE.reads
@@ -98,7 +126,7 @@ def _line(users: int, rows: Mapping[str, Row]) -> str:
     pushes = _median(rows, "fanout", is_reference=True)
     page_s = _median(rows, "size")
     cells = [
-        f"10^{round(math.log10(users))}",
+        _power(users),
         _amount(posts),
         _amount(deliveries),
         _amount(reads),

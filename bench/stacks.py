@@ -39,8 +39,8 @@ def kwip_stack(home: Path, environ: dict[str, str]) -> Iterator[dict[str, str]]:
         "KWIP_LOG_LEVEL": "warning",
         **environ,
     }
-    with _running([KWIP, "up"], full, home.parent / "up"):
-        _wait_for(int(full["KWIP_PORT"]), "/readyz")
+    with running([KWIP, "up"], full, home.parent / "up"):
+        wait_for(int(full["KWIP_PORT"]), "/readyz")
         yield full
 
 
@@ -57,7 +57,7 @@ def demo_stack(home: Path) -> Iterator[str]:
         "KWIP_STYLEGUIDE": "1",
     }
     log = home.parent / "up"
-    with _running([KWIP, "up", "--demo"], environ, log):
+    with running([KWIP, "up", "--demo"], environ, log):
         end = time.monotonic() + _START_S
         while b"demo login" not in log.with_suffix(".log").read_bytes():
             if time.monotonic() > end:
@@ -80,8 +80,8 @@ def bare_stack(bodies: Path, *, workers: int, threads: int) -> Iterator[int]:
         **os.environ,  # noqa: TID251 -- a child gets what we have
         "KWIP_BENCH_BODIES": str(bodies),
     }
-    with _running(command, environ, bodies.parent / "bare"):
-        _wait_for(port, "/" + next(bodies.iterdir()).name)
+    with running(command, environ, bodies.parent / "bare"):
+        wait_for(port, "/" + next(bodies.iterdir()).name)
         yield port
 
 
@@ -96,7 +96,8 @@ def kwip(environ: dict[str, str], *arguments: str) -> dict[str, str]:
 
 
 @contextmanager
-def _running(command: list[str], environ: dict[str, str], log: Path) -> Iterator[None]:
+def running(command: list[str], environ: dict[str, str], log: Path) -> Iterator[None]:
+    """Run a program until the block ends; its output goes to `log`, with `.log`."""
     with log.with_suffix(".log").open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 -- our own command
             command, cwd=ROOT, env=environ, stdout=output, stderr=output
@@ -108,10 +109,15 @@ def _running(command: list[str], environ: dict[str, str], log: Path) -> Iterator
             process.wait(timeout=10)
 
 
-def _wait_for(port: int, path: str) -> None:
+def wait_for(port: int, path: str, within_s: float = _START_S) -> None:
+    """Wait until a server answers an address with 200.
+
+    Raises:
+        TimeoutError: It does not.
+    """
     from bench.load import Connection, Target  # noqa: PLC0415 -- after the start
 
-    deadline = time.monotonic() + _START_S
+    deadline = time.monotonic() + within_s
     while True:
         try:
             connection = Connection(Target(port, path))

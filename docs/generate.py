@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench import report, scaling
+from bench import memory, report, scaling
 from config.example import example
 from config.settings import PROJECT, load, reference
 from kwip import cli
@@ -187,9 +187,15 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "results": report.results,
         "settings": report.settings,
         "faults": report.faults,
+        "cluster-parts": report.cluster_parts,
+        "day": memory.table,
     },
     "faults.md": {"cluster-faults": report.cluster_faults},
-    "scaling.md": {"unit-costs": scaling.unit_costs, "growth": scaling.growth},
+    "scaling.md": {
+        "unit-costs": scaling.unit_costs,
+        "growth": scaling.growth,
+        "cluster-cores": scaling.cluster_cores,
+    },
     "widgets.md": {"script": widget_script},
     "api.md": {area: routes(area) for area in AREAS},
 }
