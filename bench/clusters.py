@@ -32,6 +32,8 @@ _START_S = 240.0
 _SET_UP_S = 60.0
 #: A member that ends by itself has written everything to its files.
 _GRACE_S = 20.0
+#: Before it does, it waits 15 s for other members, which don't run yet.
+_STOP_WAITS = "shutdownTimeoutMillisForSignaledShutdown"
 
 
 def give_members(home: HomeFolder) -> None:
@@ -55,6 +57,7 @@ def give_members(home: HomeFolder) -> None:
                 config["members"].append({"_id": number, "host": host})
             config["version"] += 1
             one.admin.command("replSetReconfig", config, force=True)
+            one.admin.command({"setParameter": 1, _STOP_WAITS: 0})
     finally:
         supervisor.stop()
     for member in others:
