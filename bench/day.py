@@ -162,6 +162,7 @@ def _growth(seen: Seen, seconds: float, hour_s: float) -> list[Growth]:
     """Compute how fast each process grows, of those that were there all the time."""
     most = max(map(len, seen.values()))
     staying = {who: found for who, found in seen.items() if len(found) >= most - 1}
+    after_s = seconds * WARM_UP
     of_role: dict[str, list[int]] = defaultdict(list)
     for role, pid in staying:
         of_role[role].append(pid)
@@ -169,7 +170,7 @@ def _growth(seen: Seen, seconds: float, hour_s: float) -> list[Growth]:
         Growth(
             name=f"{role}, child {number}" if number else role,
             part=role.partition("-")[0],
-            mb_per_hour=_slope(staying[role, pid], seconds * WARM_UP) * hour_s,
+            mb_per_hour=round(_slope(staying[role, pid], after_s) * hour_s, 3) + 0.0,
             samples=[(round(s), rss / _MB) for s, rss in staying[role, pid]],
         )
         for role, pids in of_role.items()
