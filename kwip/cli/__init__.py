@@ -67,6 +67,7 @@ COMMANDS = {
     "secrets": "Change the key that signs cookies and forms.",
     "routes": "List the routes, and what each of them requires.",
     "config": "Write what nginx needs.",
+    "upstreams": "Check the servers behind nginx.",
     "backup": "Make, check, restore and remove backups.",
     "export": "Write what belongs to one user.",
     "import": "Bring a user from another Kwip.",

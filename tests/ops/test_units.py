@@ -28,8 +28,8 @@ def test_systemd_accepts_the_units(tmp_path):
             command, env=environ, capture_output=True, text=True, check=False
         ).stderr
 
-    assert len(files) == 6
+    assert len(files) == 7
     assert complaints() == ""
     common = folder / "kwip-.service.d/common.conf"
     common.write_text(common.read_text() + "PrivateTmpp=true\n")
-    assert complaints().count("Unknown key 'PrivateTmpp'") == 5
+    assert complaints().count("Unknown key 'PrivateTmpp'") == 6
