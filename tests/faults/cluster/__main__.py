@@ -32,7 +32,7 @@ WRITERS = 3
 BEFORE_S, AFTER_S = 3.0, 4.0
 #: When nginx must send nothing more to a server that hangs, and how long whoever waits
 #: there may have to.
-MOST_OUT_S, MOST_WAIT_S = 2.0, 5.0
+MOST_OUT_S, MOST_WAIT_S = 2.0, 6.0
 AHEAD = "kill -9 of a primary that is ahead of the others"
 
 
