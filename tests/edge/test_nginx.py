@@ -303,8 +303,14 @@ def test_a_kwip_with_a_key_goes_to_another_server_and_is_stored_once(
         kept = [say(f"keyed {n}", **{"Idempotency-Key": f"k{n}"}) for n in range(4)]
         others = [say(f"plain {n}").status for n in range(4)]
         like = "/api/v1/statuses/1/favourite"
-        for number in range(2):
-            front.ask("POST", like, headers | {"Idempotency-Key": f"l{number}"})
+        for kind in (
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=b",
+        ):
+            for path in (like, "/compose"):
+                for _ in range(2):
+                    typed = {"Content-Type": kind, "Idempotency-Key": "a"}
+                    front.ask("POST", path, headers | typed, "a=b")
 
     stored = alice.ask("GET", f"/api/v1/accounts/{alice.id}/statuses").json
     texts = sorted(status["content"] for status in stored)
@@ -312,7 +318,9 @@ def test_a_kwip_with_a_key_goes_to_another_server_and_is_stored_once(
     assert set(others) == {200, 503}
     assert texts == [f"<p>{w} {n}</p>" for w in ("keyed", "plain") for n in range(4)]
     paths = [each["PATH_INFO"] for each in (*lost.requests, *kwip)]
-    assert paths.count(like) == 2
+    # Whatever has no such key is sent once, and so are files.
+    assert paths.count(like) == 4
+    assert paths.count("/compose") == 2 + 1 + 2
 
 
 def test_reads_writes_and_open_pages_go_to_their_own_servers(nginx, port, tmp_path):
