@@ -46,12 +46,13 @@ def command() -> None:
 )
 @click.pass_obj
 def watch(settings: Settings, *, pid_file: Path) -> None:
-    """Check every web server and live process, and take those out that fail.
+    """Take servers that fail out of nginx, and bring them back.
 
-    Asks each for /readyz twice a second. One that fails two checks in a row is marked
-    as down in the lists that nginx includes (KWIP_HOME/upstreams, written by `kwip
-    config nginx --watched`), and nginx is reloaded. It gets requests again when two
-    checks have passed. The last servers of a list are never marked. Needs no database.
+    Asks every web server and live process for /readyz twice a second. One that does not
+    answer within 1.2 s, or fails two checks in a row, is marked as down in the lists
+    that nginx includes (KWIP_HOME/upstreams, written by `kwip config nginx --watched`),
+    and nginx is reloaded. It gets requests again when two checks have passed. The last
+    servers of a list are never marked. Needs no database.
     """
     configure(settings.log_level)
     folder = HomeFolder(settings.home).upstreams
@@ -82,8 +83,8 @@ class _Watch:
 
     async def _look(self) -> None:
         pools = upstreams.read(self.folder)
-        addresses = sorted({each for pool in pools.values() for each in pool})
-        for address, check in (await check_all(addresses)).items():
+        servers = dict(sorted(each for pool in pools.values() for each in pool.items()))
+        for address, check in (await check_all(servers)).items():
             self.judge.note(address, check)
         changed: dict[str, bool] = {}
         for name, pool in pools.items():

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from kwip.embedded.upstreams import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Mapping
 
-#: So that two failed checks and a reload take less than 2 s.
-EVERY_S, WITHIN_S = 0.5, 0.6
+#: How often servers are asked, and how long those in use and the others may take. An
+#: overloaded server answers after half a second, if only with 503
+#: (`kwip.web_worker.PATIENCE_S`); one that hangs must be out within 2 s.
+EVERY_S, WITHIN_S, OTHERS_WITHIN_S = 0.5, 1.2, 0.5
 _REQUEST = (
     "GET /readyz HTTP/1.1\r\nHost: {host}\r\nUser-Agent: kwip upstreams\r\n"
     "Connection: close\r\n\r\n"
@@ -19,19 +21,28 @@ _REQUEST = (
 _UNIX = "unix:"
 
 
-async def check_all(addresses: Collection[str]) -> dict[str, Check]:
-    """Return what a check of each server found; it takes `WITHIN_S` at most."""
-    checks = await asyncio.gather(*(check(address) for address in addresses))
-    return dict(zip(addresses, checks, strict=True))
+async def check_all(servers: Mapping[str, bool]) -> dict[str, Check]:
+    """Return what a check of each server found; the values say which are out of use.
+
+    Takes `WITHIN_S` at most, and less if only servers hang that are out of use anyway.
+    """
+    checks = await asyncio.gather(
+        *(
+            check(address, OTHERS_WITHIN_S if is_down else WITHIN_S)
+            for address, is_down in servers.items()
+        )
+    )
+    return dict(zip(servers, checks, strict=True))
 
 
-async def check(address: str, within_s: float = WITHIN_S) -> Check:
+async def check(address: str, within_s: float) -> Check:
     """Ask one server, `HOST:PORT` or `unix:PATH`."""
     try:
         async with asyncio.timeout(within_s):
             return _verdict(await _answer(address))
     except TimeoutError:
-        return Check(is_ok=False, detail=f"no answer within {within_s} s")
+        detail = f"no answer within {within_s} s"
+        return Check(is_ok=False, detail=detail, is_silent=True)
     except (ConnectionRefusedError, FileNotFoundError):
         return Check(is_ok=False, detail="connection refused", is_refused=True)
     except OSError as error:

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-#: A server is taken out after this many failed checks in a row.
+#: A server is taken out after this many failed checks in a row, or after one that it
+#: did not answer, which takes longer.
 FALL = 2
 #: It comes back after this many good ones; after twice as many each time that it fails
 #: again within `STEADY_S`, because each change reloads nginx.
-RISE, MOST_RISE = 2, 64
+RISE, MOST_RISE = 2, 16
 STEADY_S = 60.0
 _SUFFIX = ".conf"
 _HEAD = "# Kept by `kwip upstreams watch`, which marks servers that fail as `down`.\n"
@@ -75,11 +76,19 @@ def read(folder: Path) -> dict[str, dict[str, bool]]:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What one check of a server found; `is_refused` if nobody listens there."""
+    """What one check of a server found.
+
+    Attributes:
+        is_ok: Whether the server should get requests.
+        detail: Why not.
+        is_refused: Nobody listens there.
+        is_silent: It did not answer in time.
+    """
 
     is_ok: bool
     detail: str = ""
     is_refused: bool = False
+    is_silent: bool = False
 
 
 @dataclass(slots=True)
@@ -137,8 +146,9 @@ class Judge:
     def _fails(self, record: _Record, share: float, *, is_down: bool) -> bool:
         if is_down:
             return record.passed < record.rise
+        fall = 1 if record.check.is_silent else FALL
         needed = 0.0 if record.check.is_refused else 0.5
-        return record.failed >= FALL and share > 0 and share >= needed
+        return record.failed >= fall and share > 0 and share >= needed
 
 
 class NotRunningError(Exception):

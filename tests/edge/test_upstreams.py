@@ -85,9 +85,9 @@ def test_a_server_that_hangs_gets_nothing_after_two_seconds_until_it_is_back(tmp
     assert "/later" not in hung.asked
     assert (down["event"], up["event"]) == ("upstream_down", "upstream_up")
     assert (down["server"], up["server"]) == (f"127.0.0.1:{number}",) * 2
-    assert down["reason"] == "no answer within 0.6 s"
-    # Two checks that fail, of which the first begins half a second later.
-    assert took_s < EVERY_S + 2 * WITHIN_S + BUSY_S
+    assert down["reason"] == "no answer within 1.2 s"
+    # The check that fails may begin half a second later.
+    assert took_s < EVERY_S + WITHIN_S + BUSY_S
 
 
 def _has_stopped(worker):

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from kwip.embedded.health_checks import check
 from kwip.embedded.upstreams import MOST_RISE, RISE, STEADY_S, Check, Judge
+from tests.ops.stack import free_port
+from tests.served import served
 
 WELL = Check(is_ok=True)
-SILENT = Check(is_ok=False, detail="no answer within 0.6 s")
+SILENT = Check(is_ok=False, detail="no answer within 1.2 s", is_silent=True)
+UNREADY = Check(is_ok=False, detail="not ready")
 GONE = Check(is_ok=False, detail="connection refused", is_refused=True)
 
 
@@ -21,8 +27,8 @@ class Pool:
 
     def check(self, *checks, times=1):
         for _ in range(times):
-            for server, check in zip(self.marks, checks, strict=True):
-                self.judge.note(server, check)
+            for server, found in zip(self.marks, checks, strict=True):
+                self.judge.note(server, found)
             down = self.judge.down(self.marks)
             for server, was_down in self.marks.items():
                 if was_down != (server in down):
@@ -34,14 +40,15 @@ class Pool:
 def test_a_server_is_out_after_two_failures_and_back_after_two_successes():
     pool = Pool("abc")
 
-    assert pool.check(WELL, SILENT, WELL) == ""
+    assert pool.check(WELL, UNREADY, WELL) == ""
     assert pool.check(WELL, WELL, WELL) == ""
-    assert pool.check(WELL, SILENT, WELL, times=2) == "b"
+    assert pool.check(WELL, UNREADY, WELL, times=2) == "b"
     assert pool.check(WELL, WELL, WELL) == "b"
     assert pool.check(WELL, WELL, WELL) == ""
+    assert pool.check(WELL, WELL, SILENT) == "c"
 
 
-@pytest.mark.parametrize("failure", [SILENT, GONE])
+@pytest.mark.parametrize("failure", [SILENT, UNREADY, GONE])
 def test_no_pool_is_ever_empty(failure):
     pool, single = Pool("ab"), Pool("a")
 
@@ -80,5 +87,28 @@ def test_who_fails_again_and_again_has_to_be_well_for_longer():
     pool.now_s += STEADY_S
     pool.check(SILENT, WELL, WELL, times=2)
 
-    assert needed == [2, 4, 8, 16, 32, 64, MOST_RISE, MOST_RISE]
+    assert needed == [2, 4, 8, *[MOST_RISE] * 5]
     assert pool.check(WELL, WELL, WELL, times=RISE) == ""
+
+
+def test_a_busy_server_is_well_and_one_without_a_database_is_not():
+    answers = iter(
+        [
+            ("200 OK", b'{"status": "degraded"}'),
+            ("503 Busy", b"<h1>Kwip is very busy right now</h1>"),
+            ("503 Unready", b'{"status": "unready"}'),
+            ("500 Error", b""),
+        ]
+    )
+
+    def server(_, start_response):
+        status, body = next(answers)
+        start_response(status, [("Content-Length", str(len(body)))])
+        return [body]
+
+    port = free_port()
+    with served(server, port):
+        found = [asyncio.run(check(f"127.0.0.1:{port}", 5.0)) for _ in range(4)]
+    found.append(asyncio.run(check(f"127.0.0.1:{free_port()}", 5.0)))
+
+    assert found == [WELL, WELL, UNREADY, Check(is_ok=False, detail="500"), GONE]
