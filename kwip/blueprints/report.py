@@ -6,6 +6,7 @@ import os
 import re
 import time
 from functools import lru_cache
+from http import HTTPStatus
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ log = structlog.get_logger()
 
 _NETWORK_BITS = {4: 24, 6: 64}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+#: Balancers ask for these twice a second.
+_CHECKS = frozenset({"/livez", "/readyz"})
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -66,12 +69,13 @@ def report(
     """Log and count one answer.
 
     `asked` is the request's method, `route` the rule, and `known` what is logged
-    besides the context.
+    besides the context. Health checks that found nothing are only logged for debugging.
     """
     seconds = time.perf_counter() - started_s
     method = asked if asked in _METHODS else "other"
     telemetry.observe_request(route, method, status, seconds)
-    log.info(
+    is_check = route in _CHECKS and status == HTTPStatus.OK
+    (log.debug if is_check else log.info)(
         "request",
         method=method,
         path=path[:200],

@@ -22,8 +22,9 @@ from kwip.embedded.addresses import mongodb_address, valkey_address
 from kwip.embedded.children import Child
 from kwip.embedded.errors import CannotStartError
 from kwip.embedded.home_folder import HomeFolder
-from kwip.embedded.nginx import Proxy, configuration
+from kwip.embedded.nginx import Proxy, configuration, lists
 from kwip.embedded.servers import mongod_children, valkey_children
+from kwip.embedded.upstreams import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,8 +68,9 @@ def up(settings: Settings, *, demo: bool, web_servers: int) -> None:
     """Start a whole cluster and keep it running.
 
     A replica set of three MongoDB servers, three Valkey servers, three web servers, two
-    live processes, two workers, and nginx, which listens on KWIP_PORT. Give other
-    commands the cluster's settings: `kwip --env-file KWIP_HOME/cluster.env COMMAND`.
+    live processes, two workers, and nginx, which listens on KWIP_PORT, with its health
+    checks. Give other commands the cluster's settings:
+    `kwip --env-file KWIP_HOME/cluster.env COMMAND`.
 
     Press Ctrl-C to stop it.
     """
@@ -81,7 +83,7 @@ def up(settings: Settings, *, demo: bool, web_servers: int) -> None:
         servers=partial(_servers, settings),
         members=MEMBERS,
         programs=[_given(child, environ) for child in _programs(settings, steps)],
-        front=[_nginx(settings, steps)],
+        front=[_nginx(settings, steps), _given(_watch(settings), environ)],
         demos=[_given(child, environ) for child in demos],
         ports={"KWIP_PORT": settings.port}
         | {f"KWIP_PORT + {step}": settings.port + step for step in steps.values()},
@@ -165,16 +167,25 @@ def _nginx(settings: Settings, steps: Mapping[str, int]) -> Child:
         listen=[f"{bind}:{settings.port}"],
         rate=0,
         connections=0,
+        watched=True,
         folder=folder,
         user="root" if os.geteuid() == 0 else None,
     )
     config = folder / "nginx.conf"
     config.write_text(configuration(settings, proxy))
+    for pool, listing in lists(settings, proxy).items():
+        write(HomeFolder(settings.home).upstreams, pool, listing)
     return Child(
         role="nginx",
         argv=[found, "-p", str(folder), "-c", str(config), "-g", "daemon off;"],
         is_ready=partial(is_ready, settings),
     )
+
+
+def _watch(settings: Settings) -> Child:
+    """Return the health checks of the servers behind nginx."""
+    pid_file = str(settings.home / "nginx" / "nginx.pid")
+    return program(settings, "upstreams", "kwip.cli.upstreams", "--pid-file", pid_file)
 
 
 def _addresses(settings: Settings, steps: Mapping[str, int], kind: str) -> list[str]:

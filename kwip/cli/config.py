@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kwip.cli import numbered
+from kwip.embedded import upstreams
+from kwip.embedded.home_folder import HomeFolder
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -76,6 +78,11 @@ def command() -> None:
     help="Requests at once from one address; 0 is no limit.",
 )
 @click.option(
+    "--watched",
+    is_flag=True,
+    help="Write the servers to lists that `kwip upstreams watch` keeps.",
+)
+@click.option(
     "--folder",
     type=_FILE,
     help="A folder for logs and temporary files, to run nginx as this user.",
@@ -87,12 +94,18 @@ def nginx(settings: Settings, /, **options: Any) -> None:
     It is a whole nginx.conf for nginx 1.22 or newer. Check it with `nginx -t`.
     """
     # Imported here, because it loads the templates' engine.
-    from kwip.embedded.nginx import Proxy, configuration  # noqa: PLC0415
+    from kwip.embedded.nginx import Proxy, configuration, lists  # noqa: PLC0415
 
     if options["folder"] is not None:
         user = "root" if os.geteuid() == 0 else None
         options |= {"folder": options["folder"].absolute(), "user": user}
-    click.echo(configuration(settings, Proxy(**options)), nl=False)
+    proxy = Proxy(**options)
+    text = configuration(settings, proxy)
+    if proxy.watched:
+        folder = HomeFolder(settings.home).upstreams
+        for pool, listing in lists(settings, proxy).items():
+            upstreams.write(folder, pool, listing)
+    click.echo(text, nl=False)
 
 
 @command.command("assets")

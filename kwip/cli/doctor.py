@@ -16,7 +16,7 @@ from kwip.cli.checking.site import Site, look
 from kwip.cli.up import address, is_ready
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import StoreUnavailableError
-from kwip.embedded import endpoints
+from kwip.embedded import endpoints, upstreams
 from kwip.embedded.children import holder, is_marked, log_of
 from kwip.embedded.errors import CannotStartError
 from kwip.embedded.home_folder import HomeFolder
@@ -76,6 +76,7 @@ def command(settings: Settings, *, as_json: bool) -> int:
     elif services[0].answer.is_ok:
         site = look(settings)
         findings += site.findings
+    findings += _left_out(home)
     if as_json:
         print_json(
             {
@@ -155,6 +156,16 @@ def _ailing(services: list[Service]) -> Iterator[str]:
             yield f"{service.name}: {uri} {service.answer.detail}"
         for finding in service.answer.findings:
             yield f"{service.name}: {finding}"
+
+
+def _left_out(home: HomeFolder) -> Iterator[str]:
+    """Find servers that nginx on this machine leaves out, if it is watched."""
+    pools = upstreams.read(home.upstreams) if home.upstreams.is_dir() else {}
+    marks = dict(sorted(mark for pool in pools.values() for mark in pool.items()))
+    see = "look for `upstream_down` in the log of `kwip upstreams`"
+    for server, is_down in marks.items():
+        if is_down:
+            yield f"{server}: nginx sends it nothing: {see}"
 
 
 def _silent(home: HomeFolder, expected: set[str]) -> Iterator[str]:

@@ -63,6 +63,11 @@ class HomeFolder:
         return self.run / "metrics"
 
     @property
+    def upstreams(self) -> Path:
+        """Return the folder of the lists of servers that nginx includes."""
+        return self.root / "upstreams"
+
+    @property
     def lock(self) -> Path:
         """Return the file that a running supervisor holds locked."""
         return self.root / "lock"

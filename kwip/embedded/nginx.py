@@ -19,6 +19,8 @@ from config.values import SAME
 from kwip.domain.attachments import MAX_IMAGES, VIDEO_MAX_BYTES
 from kwip.domain.errors import InvalidError
 from kwip.domain.media import INTERNAL_PATH
+from kwip.embedded.home_folder import HomeFolder
+from kwip.embedded.upstreams import listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -80,6 +82,7 @@ class Proxy:
     `trusted` are networks of proxies in front of this one. `rate` is in requests per
     second, for each address; 0 is no limit, as for `connections`. `folder` is for the
     files that nginx writes, instead of Debian's; None as `user` is whoever starts it.
+    With `watched`, the servers are in `lists`, which `kwip upstreams watch` keeps.
     """
 
     web: Sequence[str] = ()
@@ -92,6 +95,7 @@ class Proxy:
     trusted: Sequence[str] = ()
     rate: int = 50
     connections: int = 200
+    watched: bool = False
     folder: Path | None = None
     user: str | None = "www-data"
 
@@ -116,12 +120,25 @@ def configuration(settings: Settings, proxy: Proxy) -> str:
     return environment.get_template(_TEMPLATE).render(_values(settings, proxy))
 
 
+def lists(settings: Settings, proxy: Proxy) -> Mapping[str, str]:
+    """Return the list of servers of each pool, for `kwip.embedded.upstreams`."""
+    return {name: listing(pool) for name, pool in _pools(settings, proxy).items()}
+
+
+def _pools(settings: Settings, proxy: Proxy) -> Mapping[str, Sequence[str]]:
+    """Return the servers of each block `upstream`."""
+    web = proxy.web or [f"{_local(settings)}:{settings.port}"]
+    pools = {"kwip_read": web, "kwip_write": proxy.write or web}
+    if settings.live_port:
+        live = proxy.live or [f"{_local(settings)}:{settings.live_port}"]
+        pools["kwip_live"] = live
+    return pools
+
+
 def _values(settings: Settings, proxy: Proxy) -> Mapping[str, object]:
     origin = urlsplit(settings.origin)
     is_https = origin.scheme == "https"
     port = origin.port or (443 if is_https else 80)
-    web = proxy.web or [f"{_local(settings)}:{settings.port}"]
-    live = proxy.live or [f"{_local(settings)}:{settings.live_port}"]
     hsts = [_HSTS] if is_https else []
     media = settings.media_folder if settings.media_by_proxy else None
     return {
@@ -132,9 +149,9 @@ def _values(settings: Settings, proxy: Proxy) -> Mapping[str, object]:
         "plain": ["80", "[::]:80"] if is_https and not proxy.listen else [],
         # As `kwip.blueprints.login` names it.
         "cookie": f"kwip_{origin.port}" if origin.port else "kwip",
-        "web": web,
-        "write": proxy.write or web,
-        "live": live if settings.live_port else [],
+        "pools": _pools(settings, proxy),
+        "lists": _quoted(HomeFolder(settings.home.absolute()).upstreams),
+        "watched": proxy.watched,
         "tls_cert": _quoted(proxy.tls_cert),
         "tls_key": _quoted(proxy.tls_key),
         "assets": _quoted(proxy.assets, "/"),
@@ -221,6 +238,7 @@ def _unreadable(settings: Settings, proxy: Proxy) -> Iterator[tuple[str, str]]:
         "--assets": proxy.assets,
         "--folder": proxy.folder,
         "KWIP_MEDIA_FOLDER": settings.media_folder,
+        "KWIP_HOME": settings.home if proxy.watched else None,
     }
     for name, path in paths.items():
         if path is not None and _UNSAFE_IN_PATH.search(str(path)):

@@ -145,6 +145,7 @@ function bodyOf(fields) {
 async function send(address, fields) {
   const body = bodyOf(fields);
   const hasFiles = body instanceof FormData;
+  const key = fields instanceof FormData && fields.get("key");
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), hasFiles ? PATIENCE_WITH_FILES_MS : PATIENCE_MS);
   let answer;
@@ -156,6 +157,8 @@ async function send(address, fields) {
       headers: {
         Accept: "application/json",
         ...(!hasFiles && { "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8" }),
+        // nginx may send it to another server.
+        ...(key && { "Idempotency-Key": key }),
       },
       keepalive: body.length < KEPT_ALIVE, // it is sent even if the page is left
       signal: late.signal,

@@ -61,7 +61,8 @@ def test_the_address_of_a_kwip_shows_what_will_be_quoted(open_home, bob):
 
 
 def test_a_new_kwip_stands_at_the_top_of_home_without_a_reload(open_home, question):
-    page = open_home()
+    page, sent = open_home(), []
+    page.on("request", lambda it: it.url.endswith("/compose") and sent.append(it))
 
     for text in ("One.", "Two."):
         post(page, text)
@@ -73,6 +74,9 @@ def test_a_new_kwip_stands_at_the_top_of_home_without_a_reload(open_home, questi
     with page.expect_response("**/favourite"):
         page.locator("[data-act=favourite]").first.click()
     assert page.evaluate("window.isSamePage")
+    assert len(sent) == 2
+    for each in sent:
+        assert f"&key={each.headers['idempotency-key']}&" in each.post_data
     page.reload()
     expect(page.locator(".post-text")).to_have_text(["Two.", "One.", "Is it far?"])
 

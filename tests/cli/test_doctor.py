@@ -7,9 +7,10 @@ import socket
 import pytest
 
 from kwip import telemetry
-from kwip.cli.doctor import _silent
+from kwip.cli.doctor import _left_out, _silent
 from kwip.cli.starting import prepare
 from kwip.domain.clock import system_clock_ms
+from kwip.embedded import upstreams
 from kwip.embedded.home_folder import HomeFolder
 
 
@@ -55,3 +56,15 @@ def test_a_loop_that_is_silent_or_missing_is_a_finding(findings, tmp_path):
         f"jobs: no heartbeat: {see}",
         f"sweeper: no heartbeat for 31 s: {see}",
     ]
+
+
+def test_a_server_that_nginx_leaves_out_is_a_finding(tmp_path):
+    home, servers = HomeFolder(tmp_path), ("10.0.0.1:8000", "10.0.0.2:8000")
+    assert list(_left_out(home)) == []
+
+    for pool in ("kwip_read", "kwip_write"):
+        listing = upstreams.listing(servers, servers[1:])
+        upstreams.write(home.upstreams, pool, listing)
+
+    [finding] = _left_out(home)
+    assert finding.startswith("10.0.0.2:8000: nginx sends it nothing")

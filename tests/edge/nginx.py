@@ -11,7 +11,9 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kwip.embedded.nginx import Proxy, configuration
+from kwip.embedded import upstreams
+from kwip.embedded.home_folder import HomeFolder
+from kwip.embedded.nginx import Proxy, configuration, lists
 from tests.servers import wait_until
 
 if TYPE_CHECKING:
@@ -69,6 +71,12 @@ class Answer:
     body: bytes = field(repr=False)
 
 
+def write_lists(settings, proxy):
+    """Write the servers of a proxy to where nginx reads them if it is watched."""
+    for pool, listing in lists(settings, proxy).items():
+        upstreams.write(HomeFolder(settings.home).upstreams, pool, listing)
+
+
 @contextlib.contextmanager
 def in_front(nginx, settings, port, folder, **options):
     """Run nginx for a site with these settings, until the block ends."""
@@ -81,6 +89,7 @@ def in_front(nginx, settings, port, folder, **options):
     )
     config = folder / "nginx.conf"
     config.write_text(configuration(settings, proxy))
+    write_lists(settings, proxy)
     command = [nginx, "-p", folder, "-c", config, "-g", "daemon off;"]
     with (folder / "error.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)

@@ -19,7 +19,7 @@ from kwip.blueprints import assets
 from kwip.blueprints.routes import AREAS
 from kwip.embedded import nginx as generator
 from kwip.embedded.nginx import Proxy, configuration
-from tests.edge.nginx import Recorded, broken, complaints, in_front
+from tests.edge.nginx import Recorded, broken, complaints, in_front, write_lists
 from tests.ops.stack import free_port
 from tests.people import sign_in
 from tests.pictures import plain
@@ -99,11 +99,14 @@ def test_nginx_accepts_every_variant(nginx, tmp_path):
         (plain, {}),
         (site, tls),
         (site | {"KWIP_MEDIA_BY_PROXY": "1"}, tls | several | odd),
+        (site, tls | several | {"watched": True}),
     ]
 
     for environ, options in variants:
         proxy = Proxy(folder=folder, user=None, listen=listen, **options)
-        text = configuration(settings_in(home, **environ), proxy)
+        settings = settings_in(home, **environ)
+        text = configuration(settings, proxy)
+        write_lists(settings, proxy)
         assert complaints(nginx, text, folder) == ""
     # The usual one has Debian's places, and redirects http to https.
     usual = configuration(settings_in(home, **site), Proxy(**tls))
@@ -271,6 +274,53 @@ def test_a_dead_server_fails_no_read_and_a_write_is_sent_once(
     arrived = [each for each in kwip if each["REQUEST_METHOD"] == "POST"]
     assert set(writes) == {403, 503}
     assert (writes.count(503), writes.count(403)) == (len(lost), len(arrived))
+
+
+def test_a_kwip_with_a_key_goes_to_another_server_and_is_stored_once(
+    nginx, settings, port, kwip, app, alice, tmp_path
+):
+    def silent(environ, start_response):
+        b"".join(app(environ, start_response))
+        environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)  # it dies
+        raise ConnectionError
+
+    dying = free_port()
+    web = [f"127.0.0.1:{dying}", f"127.0.0.1:{settings.port}"]
+    lost = Recorded(silent)
+    headers = {"Authorization": f"Bearer {alice.token}"}
+    json_type = {"Content-Type": "application/json"}
+
+    def say(text, **more):
+        body = json.dumps({"status": text})
+        return front.ask("POST", "/api/v1/statuses", headers | json_type | more, body)
+
+    with (
+        served(lost, dying),
+        in_front(
+            nginx, settings, port, tmp_path / "nginx", web=web, watched=True
+        ) as front,
+    ):
+        kept = [say(f"keyed {n}", **{"Idempotency-Key": f"k{n}"}) for n in range(4)]
+        others = [say(f"plain {n}").status for n in range(4)]
+        like = "/api/v1/statuses/1/favourite"
+        for kind in (
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=b",
+        ):
+            for path in (like, "/compose"):
+                for _ in range(2):
+                    typed = {"Content-Type": kind, "Idempotency-Key": "a"}
+                    front.ask("POST", path, headers | typed, "a=b")
+
+    stored = alice.ask("GET", f"/api/v1/accounts/{alice.id}/statuses").json
+    texts = sorted(status["content"] for status in stored)
+    assert [answer.status for answer in kept] == [200] * 4
+    assert set(others) == {200, 503}
+    assert texts == [f"<p>{w} {n}</p>" for w in ("keyed", "plain") for n in range(4)]
+    paths = [each["PATH_INFO"] for each in (*lost.requests, *kwip)]
+    # Whatever has no such key is sent once, and so are files.
+    assert paths.count(like) == 4
+    assert paths.count("/compose") == 2 + 1 + 2
 
 
 def test_reads_writes_and_open_pages_go_to_their_own_servers(nginx, port, tmp_path):

@@ -10,6 +10,8 @@ from config.settings import PROJECT
 from tests.servers import debian_program
 
 UNITS = PROJECT / "config/systemd"
+#: What systemd says of a unit that may signal the processes of others.
+KILL = "✗ CapabilityBoundingSet=~CAP_KILL"
 
 
 def test_systemd_accepts_the_units(tmp_path):
@@ -20,16 +22,30 @@ def test_systemd_accepts_the_units(tmp_path):
         # Where it says that Kwip is installed.
         text = file.read_text().replace("/opt/kwip/.venv", str(PROJECT / ".venv"))
         file.write_text(text)
-    command = [debian_program("systemd-analyze"), "verify", "--man=no", *files]
+    analyze = debian_program("systemd-analyze")
     environ = {**os.environ, "SYSTEMD_UNIT_PATH": f"{folder}:"}
 
-    def complaints():
+    def run(*arguments):
         return subprocess.run(
-            command, env=environ, capture_output=True, text=True, check=False
-        ).stderr
+            [analyze, *arguments],
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
-    assert len(files) == 6
+    def complaints():
+        return run("verify", "--man=no", *files).stderr
+
+    def security(file):
+        return run("security", "--offline=true", "--no-pager", file).stdout
+
+    assert len(files) == 7
     assert complaints() == ""
+    # Only health checks may signal others; common.conf must not take that away.
+    services = [file for file in files if file.suffix == ".service"]
+    allowed = [file.name for file in services if KILL in security(file)]
+    assert allowed == ["kwip-upstreams.service"]
     common = folder / "kwip-.service.d/common.conf"
     common.write_text(common.read_text() + "PrivateTmpp=true\n")
-    assert complaints().count("Unknown key 'PrivateTmpp'") == 5
+    assert complaints().count("Unknown key 'PrivateTmpp'") == 6

@@ -19,7 +19,7 @@ from pathlib import Path
 from kwip.domain.users import READ, WRITE, Viewer
 from kwip.wiring import Options, build
 from tests.faults.clients import Person
-from tests.faults.cluster.inflict import FAULTS
+from tests.faults.cluster.inflict import FAULTS, OUT_S
 from tests.faults.cluster.load import Load, figures
 from tests.faults.cluster.site import Cluster
 from tests.jobs.oracle import Oracle
@@ -30,11 +30,17 @@ RESULT = Path(__file__).parents[3] / "bench" / "results" / "cluster_faults.json"
 WRITERS = 3
 #: Before a fault, to see how long requests take; and after it, for what is late.
 BEFORE_S, AFTER_S = 3.0, 4.0
+#: When nginx must send nothing more to a server that hangs, and how long whoever waits
+#: there may have to.
+MOST_OUT_S, MOST_WAIT_S = 2.0, 6.0
 AHEAD = "kill -9 of a primary that is ahead of the others"
 
 
 def main(wanted):
-    """Print one line for each fault; return 1 if something was lost or doubled."""
+    """Print one line for each fault; return 1 if something was lost or doubled.
+
+    The loss of one of three web servers must also fail no request.
+    """
     rows = _run([name for name in FAULTS if wanted in name])
     if not wanted or wanted in "majority":
         rows += _run([AHEAD], without="the majority")
@@ -51,7 +57,18 @@ def main(wanted):
 def _is_wrong(row):
     if row["without"] != "nothing":
         return not row["lost"]
-    return bool(row["lost"] or row["doubled"] or row["missing"] or row["given_up"])
+    if row["lost"] or row["doubled"] or row["missing"] or row["given_up"]:
+        return True
+    return "one of three web servers" in row["fault"] and _is_noticed(row)
+
+
+def _is_noticed(row):
+    """Return whether the loss of a web server failed a request, or took too long."""
+    during = row["during"].values()
+    failed = sum(kind["failed"] for kind in during)
+    longest_s = max(kind["longest_s"] for kind in during)
+    is_late = row["proof"].get(OUT_S, 0.0) > MOST_OUT_S
+    return bool(failed) or longest_s > MOST_WAIT_S or is_late
 
 
 def _run(faults, without="nothing"):

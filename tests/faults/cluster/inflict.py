@@ -14,6 +14,8 @@ from kwip.cli.cluster import MEMBERS, STEPS
 from tests.servers import wait_until
 
 WEBS = [role for role in STEPS if role.startswith("web")]
+#: How long it takes until nginx sends nothing more to a server.
+OUT_S = "seconds until out of use"
 #: How long a fault is kept up that does not end by itself.
 LONG_S = 8.0
 
@@ -31,11 +33,14 @@ def stop_web(cluster):
     every = [process, *process.children(recursive=True)]
     for each in every:
         each.suspend()
-    time.sleep(LONG_S)
+    began = time.monotonic()
+    wait_until(cluster.has_taken_out)
+    out_s = time.monotonic() - began
+    time.sleep(LONG_S - out_s)
     stopped = sum(each.status() == psutil.STATUS_STOPPED for each in every)
     for each in every:
         each.resume()
-    return {"processes stopped": stopped}
+    return {"processes stopped": stopped, OUT_S: round(out_s, 2)}
 
 
 def kill_primary(cluster):

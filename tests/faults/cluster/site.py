@@ -13,6 +13,7 @@ import pymongo
 
 from kwip.cli.cluster import MEMBERS, STEPS
 from kwip.cli.up import is_ready
+from kwip.embedded import upstreams
 from tests.faults.sabotage import VARIABLE
 from tests.ops.stack import Stack
 from tests.servers import wait_until
@@ -89,6 +90,11 @@ class Cluster(Stack):
             return False
         port = STEPS.get(role)
         return is_other and (port is None or self._answers(self.port + port))
+
+    def has_taken_out(self):
+        """Return whether nginx leaves out any web server."""
+        pool = upstreams.read(self.home.upstreams)["kwip_read"]
+        return any(pool.values())
 
     def _answers(self, port):
         return is_ready(self.settings, port)
