@@ -207,7 +207,9 @@ class PageCache:
             ),
             request_charge,
             services.loaders.begin_read(
-                credential.user_id if credential else None, request_charge
+                credential.user_id if credential else None,
+                request_charge,
+                from_secondaries=policy.reads_secondaries(is_visitor=not credential),
             ),
             asked.name,
             self._first(asked),
