@@ -136,7 +136,7 @@ class PageCache:
         )
         # What else answers depend on: the same in all processes of an installation.
         site_text = f"{FORMAT} {site.info} {site.urls} {site.live_origin}"
-        site_text += f" {sorted(site.assets.names.items())}"
+        site_text += f" {sorted(site.assets.names.items())} {site.assets.url}"
         self._site_digest = _digest(site_text)
 
     def __call__(
