@@ -34,7 +34,10 @@ class Three:
         self.home = HomeFolder(root)
         self.home.prepare()
         self._supervisor = Supervisor(self.home, wait=_wait, said=print)
-        self.uri = mongodb_address(self.home, MEMBERS)
+
+    @property
+    def uri(self):
+        return mongodb_address(self.home, MEMBERS)
 
     def start(self):
         children = mongod_children(settings_in(self.home.root), self.home, MEMBERS)

@@ -13,10 +13,11 @@ from bson import Timestamp
 from redis import Redis
 
 from kwip.app import create_app
+from kwip.embedded import mongodb_password
 from kwip.store import secondaries
 from kwip.store.client import WEB_TIMEOUT_MS, connect
 from kwip.wiring import Options, build
-from tests.replicated import Places, Site, Three, empty
+from tests.replicated import MEMBERS, Places, Site, Three, empty
 from tests.servers import settings_in, wait_until
 
 #: What a person waits for at most; measured 1.9 to 2.6 s.
@@ -113,6 +114,34 @@ def test_the_primary_is_read_if_no_secondary_answers(site, three):
 
     with three.frozen(site.secondary):
         assert site.sightings(TEXT, asked) == asked
+
+
+def test_a_start_sets_the_password_that_is_staged(three):
+    old = three.uri
+    mongodb_password.stage(three.home)
+    (staged,) = three.home.root.glob("secrets/mongodb.next")
+    text = staged.read_text()
+
+    mongodb_password.set_up_with_password(three.home, MEMBERS, deadline_s=60)
+
+    assert not staged.exists()
+    _look(three.uri)
+    with pytest.raises(pymongo.errors.OperationFailure, match="Authentication failed"):
+        _look(old)
+
+    # A start that was killed as soon as it had set it: the files are as before.
+    three.home.replace_secret(
+        "mongodb", "an-older-password-that-is-long-enough-to-be-one"
+    )
+    three.home.replace_secret("mongodb.next", text)
+    mongodb_password.set_up_with_password(three.home, MEMBERS, deadline_s=60)
+
+    _look(three.uri)
+
+
+def _look(uri):
+    with pymongo.MongoClient(uri) as client:
+        client.kwip.list_collection_names()
 
 
 def _asked(post_id):
