@@ -70,6 +70,16 @@ def contradictions(found: Mapping[str, Any]) -> Iterator[str]:
         yield "KWIP_SECRET_KEY_FILE: must be empty if KWIP_SECRET_KEY is set"
     if found["media_by_proxy"] and found["media_store_uri"]:
         yield "KWIP_MEDIA_BY_PROXY=1: must be 0 if KWIP_MEDIA_STORE_URI is set"
+    yield from _insecure(found)
     live, host = found["live_origin"], urlsplit(found["origin"]).hostname
     if live not in {None, values.SAME} and urlsplit(live).hostname != host:
         yield f"KWIP_LIVE_ORIGIN={live}: must have the host of KWIP_ORIGIN ({host})"
+
+
+def _insecure(found: Mapping[str, Any]) -> Iterator[str]:
+    static = found["static_url"]
+    if static.startswith("http:") and found["origin"].startswith("https:"):
+        yield (
+            f"KWIP_STATIC_URL={static}: must begin with https: if KWIP_ORIGIN does,"
+            " because browsers load no script of a secure page otherwise"
+        )

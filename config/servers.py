@@ -81,6 +81,20 @@ class ServerSettings(SecuritySettings):
             "`authSource` is the database in which the user was created.",
         ),
     ]
+    read_from_secondaries: Annotated[
+        bool,
+        Rule(
+            "KWIP_READ_FROM_SECONDARIES",
+            values.flag,
+            default=False,
+            shown="0",
+            allowed="1 or 0",
+            doc="Whether widgets, feeds and the pages of visitors who are not logged "
+            "in are loaded from secondaries of the replica set. They are as new as "
+            "from the primary ([how](decisions/secondary-reads.md)). `kwip routes` "
+            "lists the routes.",
+        ),
+    ]
     redis_cache_uri: Annotated[
         str | None,
         Rule(

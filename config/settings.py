@@ -112,6 +112,20 @@ class Settings(LinkSettings):
             "not possible, because it would not get the cookie.",
         ),
     ]
+    static_url: Annotated[
+        str,
+        Rule(
+            "KWIP_STATIC_URL",
+            values.folder_address,
+            "",
+            shown="`/assets` of `KWIP_ORIGIN`",
+            allowed="an address such as https://cdn.example.org/assets",
+            doc="Where browsers find the style sheets, scripts and pictures of the "
+            "pages, for example at a CDN that fetches them from `/assets` here and "
+            "keeps their headers. Icons and the scripts for other sites always come "
+            "from this site.",
+        ),
+    ]
     metrics_port: Annotated[
         int,
         Rule(

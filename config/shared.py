@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _VALUES = (
     *("origin", "live_origin", "signup", "post_max_chars", "pull_followers"),
     *("inactive_days", "media_max_bytes", "media_url", "media_descriptions"),
+    "static_url",
     *("media_quota_bytes", "link_previews"),
     *(name for name in QuotaSettings.__annotations__ if name.startswith("quota_")),
 )

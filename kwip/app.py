@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -104,7 +106,7 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
         services=wiring.services,
         urls=urls,
         info=info,
-        assets=assets.load(),
+        assets=replace(assets.load(), url=settings.static_url),
         has_styleguide=settings.styleguide,
         probes=wiring.probes,
         policies=routes.POLICIES,
@@ -198,6 +200,7 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
         query=http.query,
         ways=http.ways,
         asset=site.assets.address,
+        absolute=partial(urljoin, site.urls.origin),
         grounds=files.GROUNDS,
         post_card=partial(cards.post_card_url, urls=site.urls),
         user_card=partial(cards.user_card_url, urls=site.urls),

@@ -114,6 +114,11 @@ CACHE_EPOCH_RAISES = Counter(
     "kwip_cache_epoch_raises",
     "Invalidations that Redis did not confirm, so the cache epoch was raised.",
 )
+SECONDARY_LOADS = Counter(
+    "kwip_secondary_loads",
+    "Loads that may use secondaries, by where they went; late ones were repeated.",
+    ["result"],
+)
 CACHE_INVALIDATIONS_DEBOUNCED = Counter(
     "kwip_cache_invalidations_debounced",
     "Invalidations that were debounced, because they may lag.",

@@ -78,6 +78,9 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
+#: Files that are always here: browsers refuse `<use>` of another origin, and the
+#: scripts for other sites learn from their own address where the site is.
+_OWN = ("icons.svg", "widgets/")
 _MINIFIERS: Mapping[str, Callable[[str], str]] = {".css": cssmin, ".js": jsmin}
 #: 40 bits: two contents of the same name never collide in practice.
 _DIGEST_BYTES = 5
@@ -97,18 +100,23 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """All files: `names` maps a source or bundle to the name it is served under."""
+    """All files: `names` maps a source or bundle to the name it is served under.
+
+    `url` is where else browsers find them, for example at a CDN; empty for nowhere.
+    """
 
     names: Mapping[str, str]
     files: Mapping[str, Asset]
+    url: str = ""
 
     def address(self, name: str) -> str:
-        """Return the path of a file, for templates.
+        """Return the address of a file, for templates; here it is a path.
 
         Raises:
             KeyError: There is no such file.
         """
-        return f"/assets/{self.names[name]}"
+        base = "" if name.startswith(_OWN) else self.url
+        return f"{base or '/assets'}/{self.names[name]}"
 
     def integrity(self, name: str) -> str:
         """Return the value of `integrity` for a file, which other sites may state.

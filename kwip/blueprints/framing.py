@@ -18,9 +18,10 @@ PREFIX = "/embed/"
 #: Whoever frames such a page, it is alone there: it has no origin, so it can neither
 #: reach a cookie nor navigate the page around it. Its script reports its height.
 _CONTENT_SECURITY = (
-    "default-src 'none'; script-src 'self' {origin}; style-src 'self' {origin}; "
-    "img-src 'self' {media}; media-src 'self' {media}; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors {sites}; "
+    "default-src 'none'; script-src 'self' {origin}{static}; "
+    "style-src 'self' {origin}{static}; img-src 'self' {media}; "
+    "media-src 'self' {media}; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors {sites}; "
     "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox"
 )
 
@@ -41,8 +42,14 @@ def sites() -> str:
     return named
 
 
-def content_security(origin: str, media: str) -> str:
-    """Return the policy of such a page; `media` are the origins of pictures."""
+def content_security(origin: str, media: str, static: str) -> str:
+    """Return the policy of such a page.
+
+    `media` are the origins of pictures; `static` is another one of our own files, after
+    a space, or empty.
+    """
     allowed = f"{origin} {sites()}" if sites() else "*"
     # With the origin by name, because the page itself has none.
-    return _CONTENT_SECURITY.format(origin=origin, media=media, sites=allowed)
+    return _CONTENT_SECURITY.format(
+        origin=origin, media=media, static=static, sites=allowed
+    )

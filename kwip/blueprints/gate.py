@@ -41,6 +41,7 @@ from kwip.domain.errors import (
     RateLimitedError,
 )
 from kwip.domain.text import has_controls
+from kwip.schemas.urls import origin_of
 from kwip.services.accounts.authentication import Credential
 from kwip.text.translation import gettext
 
@@ -78,8 +79,8 @@ _CACHE_CONTROL = {
 _SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 #: Pictures have absolute addresses, and a page may be read under another of our hosts.
 _CONTENT_SECURITY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' {media}; media-src 'self' {media}; font-src 'self'; "
+    "default-src 'none'; script-src 'self'{static}; style-src 'self'{static}; "
+    "img-src 'self'{static} {media}; media-src 'self' {media}; font-src 'self'; "
     "connect-src 'self'{live}; frame-src 'self'; "
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
@@ -239,10 +240,11 @@ def _secure(response: Response) -> None:
     origin = site.urls.origin
     live = f" {site.live_origin}" if site.live_origin else ""
     media = f"{origin} {site.urls.media_origin}".rstrip()
+    static = f" {origin_of(site.assets.url)}".rstrip()
     content_security = (
-        framing.content_security(origin, media)
+        framing.content_security(origin, media, static)
         if framing.is_framed()
-        else _CONTENT_SECURITY.format(media=media, live=live)
+        else _CONTENT_SECURITY.format(media=media, static=static, live=live)
     )
     response.headers.setdefault("Content-Security-Policy", content_security)
     response.headers.update(_SECURITY)

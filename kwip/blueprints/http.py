@@ -49,9 +49,7 @@ T = TypeVar("T")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _CURSORS = frozenset({"max_id", "since_id", "min_id", "as_of"})
 #: Parameters that stay when one pages on: how a timeline is shown.
-_WAYS = frozenset(
-    {("order", "active"), ("repeats", "fold"), ("repeats", "show")},
-)
+_WAYS = frozenset({("order", "active"), ("repeats", "fold"), ("repeats", "show")})
 #: Endings of the addresses of feeds.
 _FEEDS = tuple(f".{ending}" for ending in FORMATS)
 _EXTENSION = "kwip"
@@ -128,12 +126,16 @@ def loader() -> Loader:
     """
     if "loader" not in g:
         known = begun()
-        g.loader = (
-            services().loaders.begin_read(g.get("reader_id"), g.request_charge)
-            if known is None
-            else known.loader
-        )
+        g.loader = _begin_read() if known is None else known.loader
     return cast("Loader", g.loader)
+
+
+def _begin_read() -> Loader:
+    reader_id, policy = g.get("reader_id"), site().policies.get(request.endpoint or "")
+    is_allowed = policy and policy.reads_secondaries(is_visitor=reader_id is None)
+    return services().loaders.begin_read(
+        reader_id, g.request_charge, from_secondaries=bool(is_allowed)
+    )
 
 
 def begin_loader() -> None:

@@ -136,7 +136,7 @@ class PageCache:
         )
         # What else answers depend on: the same in all processes of an installation.
         site_text = f"{FORMAT} {site.info} {site.urls} {site.live_origin}"
-        site_text += f" {sorted(site.assets.names.items())}"
+        site_text += f" {sorted(site.assets.names.items())} {site.assets.url}"
         self._site_digest = _digest(site_text)
 
     def __call__(
@@ -207,7 +207,9 @@ class PageCache:
             ),
             request_charge,
             services.loaders.begin_read(
-                credential.user_id if credential else None, request_charge
+                credential.user_id if credential else None,
+                request_charge,
+                from_secondaries=policy.reads_secondaries(is_visitor=not credential),
             ),
             asked.name,
             self._first(asked),

@@ -6,7 +6,7 @@ and `kwip.blueprints.gate` enforces it before any endpoint runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -39,8 +39,15 @@ Cache = Literal["never", "private", "widget", "card", "static", "immutable", "si
 #: the newest of the viewer's home, which is then read in
 #: the same call.
 PageCaching = Literal["no", "page", "home"]
+#: Whose answers may be loaded from secondaries of MongoDB, if the operator wants that.
+Secondaries = Literal["nobody", "visitors", "everybody"]
 #: Whether an unsafe request must carry the page's form token.
 Csrf = Literal["form", "none"]
+
+_SECONDARIES_WHY: Mapping[Secondaries, str] = {
+    "visitors": "visitors write nothing, so they can wait a few ms for a secondary",
+    "everybody": "shared caches ask for it, so nobody waits for it who has written",
+}
 
 # A Flask endpoint takes the rule's own arguments, which no type can express here.
 Endpoint = Callable[..., "ResponseReturnValue"]
@@ -65,6 +72,24 @@ class Policy:
     takes_files: bool = False
     asks_nothing: bool = False
     page_cache: PageCaching = "no"
+    secondaries: Secondaries = "nobody"
+
+    def reads_secondaries(self, *, is_visitor: bool) -> bool:
+        """Return whether this reader's answer may be loaded from secondaries."""
+        return self.secondaries == "everybody" or (
+            self.secondaries == "visitors" and is_visitor
+        )
+
+    @property
+    def secondaries_why(self) -> str:
+        """The reason for `secondaries`, for operators."""
+        if self.secondaries != "nobody":
+            return _SECONDARIES_WHY[self.secondaries]
+        if self.csrf == "form" or self.scope == "write":
+            return "a write decides by the newest state"
+        if self.auth in {"user", "token"}:
+            return "its reader may have just written, and would have to wait"
+        return "it loads no kwips, or is rarely requested"
 
     @property
     def is_api(self) -> bool:
@@ -74,7 +99,13 @@ class Policy:
 
 #: What other sites may show: it knows no reader.
 WIDGET = Policy(
-    auth="none", scope=None, quota="api", cache="widget", csrf="none", page_cache="page"
+    auth="none",
+    scope=None,
+    quota="api",
+    cache="widget",
+    csrf="none",
+    page_cache="page",
+    secondaries="everybody",
 )
 
 

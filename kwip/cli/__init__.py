@@ -64,7 +64,7 @@ COMMANDS = {
     "fsck": "Check stored data for problems, and repair it.",
     "trends": "Show and compute trends.",
     "db": "Manage database indexes and measure collections.",
-    "secrets": "Change the key that signs cookies and forms.",
+    "secrets": "Change the key of cookies, or the password of MongoDB.",
     "routes": "List the routes, and what each of them requires.",
     "config": "Write what nginx needs.",
     "upstreams": "Check the servers behind nginx.",

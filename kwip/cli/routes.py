@@ -7,7 +7,10 @@ import click
 from kwip.blueprints.routes import AREAS
 from kwip.cli import json_option, print_json
 
-_COLUMNS = ("method", "rule", "auth", "scope", "quota", "cache", "csrf")
+_COLUMNS = (
+    *("method", "rule", "auth", "scope", "quota", "cache", "csrf"),
+    *("secondaries", "why"),
+)
 
 
 @click.command("routes")
@@ -17,6 +20,8 @@ def command(part: str, *, as_json: bool) -> None:
     """List the routes, and what each of them requires.
 
     With PART, only the routes whose address contains it. It needs no running stack.
+    `secondaries` says for whom a route is loaded from secondaries of MongoDB if
+    KWIP_READ_FROM_SECONDARIES is set, and `why` the reason for that.
     """
     rows = [
         {
@@ -28,6 +33,8 @@ def command(part: str, *, as_json: bool) -> None:
             "quota": route.policy.quota,
             "cache": route.policy.cache,
             "csrf": route.policy.csrf,
+            "secondaries": route.policy.secondaries,
+            "why": route.policy.secondaries_why,
         }
         for area, routes in AREAS.items()
         for route in routes

@@ -1,4 +1,4 @@
-"""`kwip secrets`: change the key that signs cookies and forms."""
+"""`kwip secrets`: change the key of cookies, or the password of MongoDB."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 from kwip.cli import json_option, numbered, print_json
 from kwip.domain.clock import at, system_clock_ms
 from kwip.embedded.home_folder import HomeFolder
+from kwip.embedded.mongodb_password import stage
 from kwip.services.accounts.authentication import SESSION_LIFETIME
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.group("secrets")
 def command() -> None:
-    """Change the key that signs cookies and forms."""
+    """Change the key of cookies, or the password of MongoDB."""
 
 
 @command.command("rotate")
@@ -32,7 +33,7 @@ def command() -> None:
 @json_option
 @click.pass_obj
 def rotate(settings: Settings, *, revoke: bool, as_json: bool) -> None:
-    """Create a new key, and still accept what the older ones signed.
+    """Create a new key; the older ones stay valid for a while.
 
     Older keys are removed once nothing that they signed is valid any more. Restart Kwip
     afterwards. It needs no running stack.
@@ -58,6 +59,27 @@ def rotate(settings: Settings, *, revoke: bool, as_json: bool) -> None:
         f"created a new key; {numbered(len(kept), 'older key')} still accepted,"
         f" {len(known) - len(kept)} removed. Restart Kwip to use it."
     )
+
+
+@command.command("rotate-mongodb")
+@json_option
+@click.pass_obj
+def rotate_mongodb(settings: Settings, *, as_json: bool) -> None:
+    """Change the password of the private MongoDB.
+
+    That is the one that `kwip up` runs; it gets the password at its next start. What
+    runs keeps the password it has. Restart Kwip afterwards.
+    """
+    if settings.mongodb_uri is not None:
+        raise click.UsageError(
+            "KWIP_MONGODB_URI is set, so the password is not Kwip's to change: see "
+            '"Change the password of MongoDB" in docs/runbook.md'
+        )
+    stage(HomeFolder(settings.home))
+    if as_json:
+        print_json({"is_staged": True})
+        return
+    click.echo("created a new password. Restart Kwip to set and use it.")
 
 
 def _kept(

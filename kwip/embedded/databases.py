@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kwip.embedded.children import end_leftovers, locked
 from kwip.embedded.home_folder import HomeFolder
-from kwip.embedded.replica_set import set_up
+from kwip.embedded.mongodb_password import set_up_with_password
 from kwip.embedded.servers import servers
 from kwip.embedded.supervisor import Supervisor
 
@@ -38,7 +38,7 @@ def databases_alone(settings: Settings) -> Iterator[None]:
         try:
             supervisor.start(servers(settings, home), _GRACE_S)
             if settings.mongodb_uri is None:
-                set_up(home, home.secret("mongodb"), deadline_s=_START_S)
+                set_up_with_password(home, ["mongod"], deadline_s=_START_S)
             yield
         finally:
             supervisor.stop()

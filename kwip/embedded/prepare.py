@@ -9,8 +9,8 @@ from config.endpoints import without_password
 from kwip.embedded.errors import CannotStartError
 from kwip.embedded.home_folder import HomeFolder
 from kwip.embedded.mongod import listens
+from kwip.embedded.mongodb_password import set_up_with_password
 from kwip.embedded.probes import Answer, ask_mongodb, ask_redis
-from kwip.embedded.replica_set import set_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,8 +35,7 @@ def prepare(settings: Settings, members: Sequence[str] = ()) -> None:
     while not all(listens(home, member) for member in own):
         time.sleep(_POLL_S)
     if own:
-        password = home.secret("mongodb")
-        set_up(home, password, deadline_s=_PRIMARY_S, members=own)
+        set_up_with_password(home, own, deadline_s=_PRIMARY_S)
     check_outside(settings)
 
 

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 _DEFAULT_BANNER = "header.svg"
 
 
+def origin_of(url: str) -> str:
+    """Return the origin of a URL; empty if it names no host."""
+    scheme, host, *_ = urlsplit(url)
+    return f"{scheme}://{host}" if host else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Urls:
     """Make the URLs of a site whose pages start at `origin` (no trailing slash).
@@ -51,8 +57,7 @@ class Urls:
     @property
     def media_origin(self) -> str:
         """The other origin that has files of open posts; empty if there is none."""
-        scheme, host, *_ = urlsplit(self.media_url)
-        return f"{scheme}://{host}" if host else ""
+        return origin_of(self.media_url)
 
     @property
     def streaming(self) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from pymongo.client_session import ClientSession
     from pymongo.database import Database
+    from pymongo.read_preferences import SecondaryPreferred
 
 T = TypeVar("T")
 Document = dict[str, Any]
@@ -125,6 +126,7 @@ class Store:
         client: The connection.
         database: Its name.
         is_sharded: Whether the server is a sharded cluster; None asks it.
+        read_preference: Which servers answer reads; None is the primary.
     """
 
     def __init__(
@@ -133,9 +135,12 @@ class Store:
         database: str,
         *,
         is_sharded: bool | None = None,
+        read_preference: SecondaryPreferred | None = None,
     ):
         self.client = client
-        self.database: Database[Document] = client[database]
+        self.database: Database[Document] = client.get_database(
+            database, read_preference=read_preference
+        )
         self._is_sharded = is_sharded
 
     @property

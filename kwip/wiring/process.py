@@ -26,6 +26,7 @@ from kwip.services.maintenance.presence import Presence
 from kwip.services.maintenance.site_status import SiteStatus
 from kwip.services.reading.entities import Entities
 from kwip.services.reading.loader import Loaders
+from kwip.services.reading.secondary_loads import SecondaryLoads
 from kwip.services.reading.stores import Stores
 from kwip.store.client import JOB_TIMEOUT_MS, WEB_TIMEOUT_MS, Store, connect
 from kwip.store.commands import CommandWatch
@@ -36,6 +37,7 @@ from kwip.store.maintenance.processes import ProcessStore
 from kwip.store.media_folder_id import make_folder_id
 from kwip.store.present_indexes import missing_indexes
 from kwip.store.recorder import CommandRecorder, plan_of
+from kwip.store.secondaries import Secondaries
 from kwip.store.social.edges import EdgeStore
 from kwip.store.social.list_edges import ListEdgeStore
 from kwip.wiring.background import make_background
@@ -155,7 +157,11 @@ def build(
         list_edges=ListEdgeStore(store),
         jobs=JobStore(store),
         fence=fence,
-        loaders=Loaders(objects, fence),
+        loaders=Loaders(
+            objects,
+            fence,
+            secondary_loads=_secondary_loads(store, settings),
+        ),
         cache=cache,
         realtime=realtime,
         enqueue=options.enqueue or queue.enqueue,
@@ -224,6 +230,13 @@ def build(
         },
         plan_of=partial(plan_of, store),
     )
+
+
+def _secondary_loads(store: Store, settings: Settings) -> SecondaryLoads | None:
+    if not settings.read_from_secondaries:
+        return None
+    secondaries = Secondaries(store)
+    return SecondaryLoads(secondaries, Entities(Stores.over(secondaries.store)))
 
 
 def _monotonic_ms() -> int:

@@ -211,8 +211,14 @@ def trends(kwip, wiring, posts, _monkeypatch):
         "trends-recompute": [recomputed],
         "routes": [kwip("routes", "/api/v1/statuses", "--json")],
         "secrets-rotate": [kwip("secrets", "rotate", "--json")],
+        "secrets-rotate-mongodb": [_rotate_mongodb(kwip)],
         "trends-show": [kwip("trends", "show", "--json")],
     }
+
+
+def _rotate_mongodb(kwip):
+    own = {"KWIP_HOME": kwip.args[0]["KWIP_HOME"]}
+    return kwip.func(own, "secrets", "rotate-mongodb", "--json")
 
 
 def links(kwip, _wiring, _posts, monkeypatch):

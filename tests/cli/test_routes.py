@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kwip.blueprints.routes import AREAS
 
-FIELDS = ("auth", "scope", "quota", "cache", "csrf")
+FIELDS = ("auth", "scope", "quota", "cache", "csrf", "secondaries", "why")
 
 
 def test_all_routes_are_listed_or_those_of_a_part(kwip):
@@ -15,6 +15,18 @@ def test_all_routes_are_listed_or_those_of_a_part(kwip):
     assert lines[0].split() == ["method", "rule", *FIELDS]
     assert ["POST", "/setup"] in [line.split()[:2] for line in lines[1:]]
     assert all("/setup" in line for line in lines[1:])
+
+
+def test_only_reads_that_nobody_waits_for_come_from_secondaries():
+    rows = [(r, r.policy) for routes in AREAS.values() for r in routes]
+    allowed = {r.rule: p for r, p in rows if p.secondaries != "nobody"}
+
+    assert {r.method for r, p in rows if p.secondaries != "nobody"} == {"GET"}
+    assert {p.auth for p in allowed.values()} == {"none", "optional", "optional_token"}
+    assert {p.auth for p in allowed.values() if p.secondaries == "everybody"} == {
+        "none"
+    }
+    assert "/@<name:username>.<feed:extension>" in allowed
 
 
 def test_a_part_that_no_route_has_is_an_error(kwip):

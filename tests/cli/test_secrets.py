@@ -58,3 +58,11 @@ def test_a_key_in_the_environment_is_not_changed(kwip_in, environ):
     assert run.code == 2
     assert "KWIP_SECRET_KEY is set" in run.err
     assert GIVEN not in run.err
+
+
+def test_the_password_of_another_mongodb_is_not_changed(kwip, home):
+    run = kwip("secrets", "rotate-mongodb")
+
+    assert run.code == 2
+    assert "KWIP_MONGODB_URI is set" in run.err
+    assert not (home.root / "secrets" / "mongodb.next").exists()

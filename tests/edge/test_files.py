@@ -7,10 +7,12 @@ import json
 import re
 import shutil
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha384
 
 import pytest
 
+from kwip.app import create_app
 from kwip.blueprints import assets, files
 from tests.people import sign_in
 
@@ -195,3 +197,26 @@ def test_other_sites_load_the_script_of_widgets_by_two_addresses(client, app):
         assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
         assert answer.content_type.endswith("charset=utf-8")
         assert "Set-Cookie" not in answer.headers
+
+
+def test_pages_and_frames_name_the_files_at_a_cdn(wiring, settings, alice):
+    cdn = "https://cdn.example.org"
+    settings = replace(settings, static_url=f"{cdn}/files")
+    visitor = create_app(wiring, settings).test_client()
+    page, frame, builder = (
+        visitor.get(path) for path in ("/@alice", "/embed/user/alice", "/widgets")
+    )
+    names = assets.load().names
+
+    for name in ("kwip.css", "kwip.js", "favicon.svg", "icon-touch.png"):
+        assert f'"{cdn}/files/{names[name]}"' in page.text
+    for name in ("embed.css", "frame.js"):
+        assert f'"{cdn}/files/{names[name]}"' in frame.text
+    # Browsers take these from this site alone.
+    assert f'href="/assets/{names["icons.svg"]}#' in page.text
+    assert f'src="/assets/{names["widgets/kwip.js"]}"' in builder.text
+    for answer in (page, frame):
+        policy = answer.headers["Content-Security-Policy"].split("; ")
+        allowed = {rule.split()[0] for rule in policy if cdn in rule.split()}
+        assert {"script-src", "style-src"} <= allowed
+        assert allowed <= {"script-src", "style-src", "img-src"}

@@ -1,63 +1,151 @@
-"""Three private MongoDB servers as one replica set: it survives its primary."""
+"""Three private MongoDB servers as one replica set: one of them may be missing."""
 
 from __future__ import annotations
 
-import os
-import signal
+import tempfile
 import time
-from functools import partial
+from dataclasses import replace
+from pathlib import Path
 
 import pymongo
 import pytest
+from bson import Timestamp
+from redis import Redis
 
-from kwip.embedded import replica_set
-from kwip.embedded.addresses import mongodb_address
-from kwip.embedded.home_folder import HomeFolder
-from kwip.embedded.servers import mongod_children
-from kwip.embedded.supervisor import Supervisor
+from kwip.app import create_app
+from kwip.embedded import mongodb_password
+from kwip.store import secondaries
 from kwip.store.client import WEB_TIMEOUT_MS, connect
+from kwip.wiring import Options, build
+from tests.replicated import MEMBERS, Places, Site, Three, empty
 from tests.servers import settings_in, wait_until
 
-MEMBERS = ["mongod-1", "mongod-2", "mongod-3"]
 #: What a person waits for at most; measured 1.9 to 2.6 s.
 STALL_S = 5.0
+TEXT = "The quick brown"
+#: Addresses that show the kwip, of routes that may be loaded from secondaries.
+ADDRESSES = [
+    *("/@alice", "/@alice/{}", "/tags/fox", "/@alice.rss", "/public.json"),
+    *("/embed/user/alice", "/embed/post/{}"),
+    *(f"/api/widgets/v1/{of}" for of in ("user/alice", "post/{}", "tag/fox")),
+    *("/api/v1/statuses/{}", "/api/v1/timelines/public"),
+]
+
+
+@pytest.fixture(scope="module")
+def three():
+    with tempfile.TemporaryDirectory(prefix="kwip-") as folder:
+        servers = Three(Path(folder) / "home")
+        try:
+            servers.start()
+            yield servers
+        finally:
+            servers.stop()
 
 
 @pytest.fixture
-def three(short_path):
-    """Return the folder of a running set of three, and the number of each process."""
-    home = HomeFolder(short_path / "home")
-    home.prepare()
-    supervisor = Supervisor(home, wait=_wait, said=print)
-    try:
-        supervisor.start(mongod_children(settings_in(home.root), home, MEMBERS), 0.0)
-        set_up = partial(replica_set.set_up, home, home.secret("mongodb"))
-        set_up(deadline_s=60, members=MEMBERS)
-        yield home, supervisor.pids
-    finally:
-        supervisor.stop()
+def places():
+    return Places()
 
 
-def _wait(seconds):
-    time.sleep(seconds)
-    return False
+@pytest.fixture
+def site(three, places, endpoints, tmp_path):
+    """Return a site on the set that reads from secondaries."""
+    endpoints = replace(endpoints, mongodb_uri=three.uri)
+    settings = settings_in(tmp_path / "home", KWIP_READ_FROM_SECONDARIES="1")
+    options = Options(enqueue=lambda *_: None, listeners=[places])
+    wiring = build(settings, endpoints, role="web", options=options)
+    empty(wiring.store.database)
+    wait_until(lambda: wiring.fence.lease() is not None)
+    with Redis.from_url(endpoints.redis_cache_uri) as cache:
+        yield Site(three, create_app(wiring, settings), wiring, cache)
+    wiring.close()
 
 
 def test_a_primary_that_hangs_is_replaced_while_the_client_waits(three):
-    home, pids = three
-    with connect(mongodb_address(home, MEMBERS), timeout_ms=WEB_TIMEOUT_MS) as client:
+    with connect(three.uri, timeout_ms=WEB_TIMEOUT_MS) as client:
         numbers = client.kwip.numbers
         numbers.insert_one({"_id": 0})
         old, _ = client.primary
-        member = next(m for m in MEMBERS if str(home.socket(m)) == old)
-        os.kill(pids[member], signal.SIGSTOP)
-        began = time.monotonic()
+        with three.frozen(old):
+            began = time.monotonic()
 
-        wait_until(lambda: _is_stored(numbers, 1))
+            wait_until(lambda: _is_stored(numbers, 1))
 
-        assert time.monotonic() - began < STALL_S
-        assert client.primary[0] != old
-        assert [found["_id"] for found in numbers.find()] == [0, 1]
+            assert time.monotonic() - began < STALL_S
+            assert client.primary[0] != old
+            assert [found["_id"] for found in numbers.find()] == [0, 1]
+
+
+def test_visitors_read_from_a_secondary_and_others_from_the_primary(
+    site, places, monkeypatch
+):
+    monkeypatch.setattr(secondaries, "PATIENCE_S", 10.0)  # the machine may be busy
+    asked = _asked(site.say(f"{TEXT} #fox"))
+    places.counts.clear()
+
+    assert site.sightings(TEXT, asked) == asked
+
+    assert places.counts[site.secondary, "find"] > 0
+    assert places.counts[site.primary, "find"] == 0
+    assert site.alice.get("/api/v1/timelines/home").status_code == 200
+    assert places.counts[site.primary, "find"] > 0
+
+
+def test_a_deleted_kwip_is_gone_while_the_secondary_still_has_it(
+    site, three, monkeypatch
+):
+    asked = _asked(site.say(f"{TEXT} #fox"))
+
+    with three.not_copying(site.secondary):
+        site.alice.ask("DELETE", f"/api/v1/statuses/{asked[1].rpartition('/')[2]}")
+
+        assert site.sightings(TEXT, asked) == []
+
+        # It would be seen if the secondary did not have to catch up.
+        site.forget_lateness()
+        long_ago = Timestamp(1, 1)
+        monkeypatch.setattr(secondaries.Secondaries, "_moment", lambda _: long_ago)
+        assert len(site.sightings(TEXT, asked)) > len(asked) / 2
+
+
+def test_the_primary_is_read_if_no_secondary_answers(site, three):
+    asked = _asked(site.say(f"{TEXT} #fox"))
+
+    with three.frozen(site.secondary):
+        assert site.sightings(TEXT, asked) == asked
+
+
+def test_a_start_sets_the_password_that_is_staged(three):
+    old = three.uri
+    mongodb_password.stage(three.home)
+    (staged,) = three.home.root.glob("secrets/mongodb.next")
+    text = staged.read_text()
+
+    mongodb_password.set_up_with_password(three.home, MEMBERS, deadline_s=60)
+
+    assert not staged.exists()
+    _look(three.uri)
+    with pytest.raises(pymongo.errors.OperationFailure, match="Authentication failed"):
+        _look(old)
+
+    # A start that was killed as soon as it had set it: the files are as before.
+    three.home.replace_secret(
+        "mongodb", "an-older-password-that-is-long-enough-to-be-one"
+    )
+    three.home.replace_secret("mongodb.next", text)
+    mongodb_password.set_up_with_password(three.home, MEMBERS, deadline_s=60)
+
+    _look(three.uri)
+
+
+def _look(uri):
+    with pymongo.MongoClient(uri) as client:
+        client.kwip.list_collection_names()
+
+
+def _asked(post_id):
+    return [address.format(post_id) for address in ADDRESSES]
 
 
 def _is_stored(numbers, number):

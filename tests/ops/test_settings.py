@@ -103,6 +103,8 @@ def test_places_are_hosts_with_ports():
         ("KWIP_MEDIA_STORE_URI", "s3://key:secret@localhost:x/files"),
         ("KWIP_MEDIA_STORE_URI", "s3://key:secret@localhost/files?tls=no"),
         ("KWIP_MEDIA_STORE_URI", "s3://key:secret@localhost/files?acl=public"),
+        ("KWIP_STATIC_URL", "cdn.example.org/assets"),
+        ("KWIP_STATIC_URL", "https://cdn.example.org/assets?v=1"),
         ("KWIP_WEB_WORKERS", "0"),
         ("KWIP_SIGNUP", "Open"),
         ("KWIP_LOG_LEVEL", "loud"),
@@ -115,6 +117,16 @@ def test_a_bad_value_is_refused_with_what_is_allowed(variable, value):
     [problem] = refused.value.problems
     assert problem.startswith(f"{variable}=")
     assert ": must " in problem
+
+
+def test_a_secure_page_loads_its_scripts_securely():
+    environ = {
+        "KWIP_ORIGIN": "https://k.example",
+        "KWIP_STATIC_URL": "http://c.example",
+    }
+
+    with pytest.raises(SettingsError, match=r"KWIP_STATIC_URL=.*must begin with https"):
+        load(environ)
 
 
 def test_all_bad_values_are_named_at_once():

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 ANYBODY = Policy(auth="none", scope=None, quota="none", cache="private", csrf="none")
 #: Public reads; a token shows more.
 OPEN_READ = Policy(
-    auth="optional_token", scope="read", quota="api", cache="private", csrf="none"
+    auth="optional_token",
+    scope="read",
+    quota="api",
+    cache="private",
+    csrf="none",
+    secondaries="visitors",
 )
 READ = Policy(auth="token", scope="read", quota="api", cache="private", csrf="none")
 #: Timelines and threads, which apps request again and again.

@@ -22,16 +22,21 @@ if TYPE_CHECKING:
     from kwip.domain.users import User
 
 #: Pages for everyone, and pages for signed-in users.
-OPEN = Policy(auth="optional", scope=None, quota="pages", cache="private", csrf="none")
+OPEN = Policy(
+    auth="optional",
+    scope=None,
+    quota="pages",
+    cache="private",
+    csrf="none",
+    secondaries="visitors",
+)
 OWN = Policy(auth="user", scope=None, quota="pages", cache="private", csrf="none")
 #: Timelines and threads, which are requested again and again.
 CACHED_OPEN = replace(OPEN, page_cache="page")
 CACHED_OWN = replace(OWN, page_cache="page")
 CACHED_HOME = replace(OWN, page_cache="home")
 #: Parts of pages that a script requests once.
-OPEN_PART = Policy(
-    auth="optional", scope=None, quota="pages", cache="never", csrf="none"
-)
+OPEN_PART = replace(OPEN, cache="never")
 CACHED_PART = replace(OPEN_PART, cache="private", page_cache="page")
 OWN_PART = Policy(auth="user", scope=None, quota="pages", cache="never", csrf="none")
 #: A page that shows a secret: no copy is stored.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -9,7 +10,7 @@ from kwip.cache.entity_cache import Filling
 from kwip.domain.memo import Decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable
 
     from kwip.cache.codec import Generation
     from kwip.cache.entity_cache import CacheLease
@@ -42,7 +43,8 @@ class Kind(Generic[K, V]):
         decode: Reads the bytes back.
         version: Returns the document's version; 0 for a query over many documents.
         load: Loads 1 or more distinct ids from the primary, with majority read concern;
-            ids that it leaves out are absent, and cached as such.
+            ids that it leaves out are absent, and cached as such. Only a load that is
+            as new may replace it (`secondary_loads`).
         ttl_s: How long a hash lives at most after its generation was made.
         is_streamed: Whether the change-stream invalidator repeats every invalidation of
             it, so that it may live much longer while that runs.
@@ -158,6 +160,20 @@ class Loads:
             self._single_flight.depart(name)
             flight.land()
         self._led.clear()
+
+
+#: Loads ids of some kinds, as new as `Kind.load`: a query for each kind.
+Load = Callable[
+    [Mapping[Kind[Any, Any], Sequence[Any]]],
+    dict[Kind[Any, Any], Mapping[Any, Any]],
+]
+
+
+def from_primary(
+    wanted: Mapping[Kind[Any, Any], Sequence[Any]],
+) -> dict[Kind[Any, Any], Mapping[Any, Any]]:
+    """Load ids of some kinds from the primary."""
+    return {kind: kind.load(ids) for kind, ids in wanted.items()}
 
 
 def by_kind(misses: Iterable[Miss]) -> dict[Kind[Any, Any], list[Miss]]:

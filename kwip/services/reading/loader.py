@@ -28,6 +28,7 @@ from kwip.services.reading.kinds import (
     Miss,
     by_kind,
     filling,
+    from_primary,
 )
 from kwip.services.reading.rate_limits import FREE, RequestCharge
 from kwip.services.reading.request_cache import RequestCache
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from kwip.cache.single_flight import Flight
     from kwip.domain.ids import UserId
     from kwip.services.coherence.fence import Fence
+    from kwip.services.reading.kinds import Load
 
 __all__ = ["Kind", "Loader", "Loaders", "Lookup"]
 
@@ -65,6 +67,7 @@ class Loaders:
     Args:
         objects: The cache.
         fence: Hands out the lease.
+        secondary_loads: Loads from secondaries, None if that is switched off.
         direct_loads: How many loads may run at once without the cache.
         patience_s: How long such a load may wait for a slot.
     """
@@ -74,6 +77,7 @@ class Loaders:
         objects: EntityCache,
         fence: Fence,
         *,
+        secondary_loads: Load | None = None,
         direct_loads: int = DIRECT_LOADS,
         patience_s: float = PATIENCE_S,
     ):
@@ -81,6 +85,7 @@ class Loaders:
         self.single_flight = SingleFlight[Any]()
         self.bounded_loads = BoundedLoads[Any](direct_loads, patience_s)
         self._fence = fence
+        self.secondary_loads = secondary_loads
 
     def begin(
         self, reader_id: UserId | None = None, request_charge: RequestCharge = FREE
@@ -93,15 +98,21 @@ class Loaders:
         return Loader(self, self._fence.lease(), request_charge, reader_id)
 
     def begin_read(
-        self, reader_id: UserId | None, request_charge: RequestCharge
+        self,
+        reader_id: UserId | None,
+        request_charge: RequestCharge,
+        *,
+        from_secondaries: bool = False,
     ) -> Loader:
         """Begin a loader for what a request reads before it writes; no I/O.
 
         Without a primary, nobody (None) reads for 30 s more what was cached before.
         """
+        load = self.secondary_loads if from_secondaries else None
+        lease = self._fence.lease()
         old = self._fence.outage_lease() if reader_id is None else None
-        if old is None or self._fence.lease() is not None:
-            return self.begin(reader_id, request_charge)
+        if old is None or lease is not None:
+            return Loader(self, lease, request_charge, reader_id, load=load)
         return Loader(self, old, request_charge, is_old=True)
 
 
@@ -123,8 +134,10 @@ class Loader:
         reader_id: UserId | None = None,
         *,
         is_old: bool = False,
+        load: Load | None = None,
     ):
         self.is_old = is_old
+        self._load = load or from_primary
         self._shared = shared
         self._cache = RequestCache(shared.objects, lease, request_charge, reader_id)
         self._request_charge = request_charge
@@ -262,7 +275,7 @@ class Loader:
         for kind, group in by_kind(misses).items():
             self.bypass()
             ids = tuple(miss.id for miss in group)
-            load = partial(kind.load, ids)
+            load = partial(self._load, {kind: ids})
             loaded = self._shared.bounded_loads.load((kind.name, ids), load)
             if loaded is None:
                 raise StoreUnavailableError(
@@ -270,13 +283,17 @@ class Loader:
                     retry_after_s=1.0,
                     reason="too many loads without the cache",
                 )
-            self._settle(group, loaded[0])
+            self._settle(group, loaded[0][kind])
 
     def _query(self, misses: Iterable[Miss]) -> None:
         """Query the store once per kind."""
-        for kind, group in by_kind(misses).items():
+        if not (groups := by_kind(misses)):
+            return
+        for kind, group in groups.items():
             self._request_charge.count(kind.weight * len(group))
-            self._settle(group, kind.load([miss.id for miss in group]))
+        found = self._load({k: [miss.id for miss in g] for k, g in groups.items()})
+        for kind, group in groups.items():
+            self._settle(group, found[kind])
 
     def _settle(self, group: list[Miss], found: Mapping[Any, Any]) -> None:
         values = self._identities.of(group[0].kind).values
