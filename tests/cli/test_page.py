@@ -160,6 +160,19 @@ def stack(kwip, wiring, _posts, monkeypatch):
     }
 
 
+def release(kwip, wiring, posts, _monkeypatch):
+    drop = {"$set": {"schema": 5}}
+    wiring.store.database["posts"].update_one({"_id": posts[0].id}, drop)
+    wiring.presence.start("web")
+    wiring.presence.save()
+    older = {"$set": {"version": "0.0.9"}}
+    wiring.store.database["processes"].update_one({}, older)
+    return {
+        "db-migrate": [kwip("db", "migrate", "--dry-run", "--json")],
+        "deploy-check": [kwip("deploy", "check", "--json")],
+    }
+
+
 def settings(kwip, _wiring, _posts, _monkeypatch):
     return {
         "settings": [kwip("settings", "--json")],
@@ -282,7 +295,7 @@ def load(kwip, _wiring, _posts, monkeypatch):
 
 PRINTING = [
     *(users, fanout, timelines, database, stack, settings),
-    *(load, cache, media, emoji, trends, links, backups, moves, domains),
+    *(release, load, cache, media, emoji, trends, links, backups, moves, domains),
 ]
 
 
