@@ -81,9 +81,9 @@ def indexes(settings: Settings, *, is_applied: bool, as_json: bool) -> int:
 @json_option
 @click.pass_obj
 def shape(settings: Settings, *, has_largest: bool, as_json: bool) -> None:
-    """Show the size of each collection and its indexes, the largest first.
+    """Show the size of each collection and its indexes.
 
-    With --largest, it reads all documents.
+    The largest comes first. With --largest, it reads all documents.
     """
     with connected(settings) as wiring:
         found = shapes(wiring.store, has_largest=has_largest)
