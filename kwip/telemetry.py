@@ -153,6 +153,11 @@ SIGNALS_SENT = Counter(
 SIGNALS_RECEIVED = Counter(
     "kwip_signals_received", "Signals received, in each process that listens."
 )
+HTTP_OPEN = Gauge(
+    "kwip_http_requests_open",
+    "Requests that web processes have received and not yet answered.",
+    multiprocess_mode="livesum",
+)
 LONG_POLLS = Gauge(
     "kwip_long_polls",
     "Requests that wait for something new, in all live processes.",
@@ -357,6 +362,13 @@ def cache_requests(folder: Path, is_alive: Callable[[int], bool]) -> dict[str, f
         if sample.name == "kwip_cache_requests_total":
             counts[sample.labels["result"]] += sample.value
     return counts
+
+
+def open_requests(folder: Path, is_alive: Callable[[int], bool]) -> int:
+    """Count the requests that are open now in the processes in `folder`."""
+    samples = _samples(folder, is_alive)
+    name = "kwip_http_requests_open"
+    return int(sum(sample.value for sample in samples if sample.name == name))
 
 
 def _samples(folder: Path, is_alive: Callable[[int], bool]) -> Iterator[Sample]:

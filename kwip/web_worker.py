@@ -23,6 +23,7 @@ from gunicorn.workers import gthread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
 #: A process is overloaded if no request has found a thread at once for this long, in
 #: seconds; and what counts as at once.
@@ -55,10 +56,17 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no t
     def enqueue_req(self, conn: Any) -> None:
         """Queue a connection with a request for a thread."""
         conn.ready_at = self.clock()
+        _telemetry().HTTP_OPEN.inc()
         super().enqueue_req(conn)
 
     def handle(self, conn: Any) -> Any:
         """Answer a request in a thread; return what to do with the connection."""
+        try:
+            return self._answer_or_refuse(conn)
+        finally:
+            _telemetry().HTTP_OPEN.dec()
+
+    def _answer_or_refuse(self, conn: Any) -> Any:
         now = self.clock()
         waited_s = now - conn.ready_at
         if waited_s <= PROMPT_S:
@@ -66,10 +74,7 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no t
         is_overloaded = now - self.prompt_at > OVERLOADED_S
         if waited_s <= (PATIENCE_S if is_overloaded else LONGEST_S):
             return super().handle(conn)
-        # Imported here, because it opens files for the process that imports it.
-        from kwip import telemetry  # noqa: PLC0415
-
-        telemetry.HTTP_SHED.inc()
+        _telemetry().HTTP_SHED.inc()
         return _refuse(conn)
 
     def run(self) -> None:
@@ -126,6 +131,13 @@ class WebArbiter(Arbiter):  # type: ignore[misc] # gunicorn has no types
             if not any(map(_has_started, self.WORKERS.values())):
                 raise
             self.log.exception("The new workers cannot start: the old ones go on")
+
+
+def _telemetry() -> ModuleType:
+    """Return the metrics, which open files for the process that imports them."""
+    from kwip import telemetry  # noqa: PLC0415 -- the arbiter must not
+
+    return telemetry
 
 
 def _has_started(worker: Any) -> bool:

@@ -43,6 +43,7 @@ ALLOWED = {
     "RestoreStore": "a backup refuses a sharded cluster",
     "CounterStore": "fsck and reindex count everything anew",
     "ReactionAuditStore": "fsck looks through everything, page by page",
+    "MigrationStore": "an operator's command goes through everything",
     "RepairStore": "an operator mends one thing at a time",
     "LoadStore": "an operator loads a world, before there are shards",
     "DeletionStore.muted_by": "an operator deletes a user: who mutes them, once",

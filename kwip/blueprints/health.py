@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Policy, Route
+from kwip.services.coherence.probes import DRAINING
 
 if TYPE_CHECKING:
     from flask import Response
@@ -19,7 +20,7 @@ def livez() -> Response:
 
 
 def readyz() -> Response:
-    """Check each server; 503 if a required one cannot be used.
+    """Check each server; 503 if a required one cannot be used, or while draining.
 
     Without a Redis Kwip is `degraded`: slower, but ready.
     """
@@ -27,6 +28,8 @@ def readyz() -> Response:
     is_ready = all(probe.ok for probe in found.values() if probe.is_needed)
     is_whole = all(probe.ok for probe in found.values())
     status = "ready" if is_whole else "degraded" if is_ready else "unready"
+    if any(probe.detail == DRAINING for probe in found.values()):
+        status = DRAINING
     checks = {n: {"ok": p.ok, "detail": p.detail} for n, p in found.items()}
     return http.answer({"status": status, "checks": checks}, 200 if is_ready else 503)
 

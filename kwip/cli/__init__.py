@@ -4,7 +4,8 @@ The module `kwip.cli.<name>` has a Click command called `command`, and is import
 it is needed. Its first argument after `@click.pass_obj` is the settings.
 Beside them are `running`, `parts` and `bars`, which several commands use; `audit` is
 both, and `email_domains` is a part of `users`. What else one or two need is in a
-package of its own: `starting`, `checking`, `traffic`, `reindexing` and `restoring`.
+package of its own: `starting`, `checking`, `traffic`, `reindexing`, `restoring` and
+`deploying`.
 
 A command exits with 0 if all is well, 1 if it found something (it returns `FOUND`), and
 2 if it could not do its work; then it prints the reason in one line on standard error.
@@ -63,7 +64,8 @@ COMMANDS = {
     "reindex": "Rebuild and verify derived data.",
     "fsck": "Check stored data for problems, and repair it.",
     "trends": "Show and compute trends.",
-    "db": "Manage database indexes and measure collections.",
+    "db": "Create indexes, measure collections, and convert older documents.",
+    "deploy": "Replace a running version by this one, machine by machine.",
     "secrets": "Change the key of cookies, or the password of MongoDB.",
     "routes": "List the routes, and what each of them requires.",
     "config": "Write what nginx needs.",

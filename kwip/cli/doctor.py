@@ -68,7 +68,7 @@ def command(settings: Settings, *, as_json: bool) -> int:
     services = list(ask(settings)) if is_supervised or settings.mongodb_uri else []
     if is_supervised:
         services += ask_programs(settings)
-    findings, site = list(_ailing(services)), Site((), ())
+    findings, site = list(ailing(services)), Site((), ())
     if is_supervised:
         findings += _supervised(settings, home, found)
     elif not settings.mongodb_uri:
@@ -149,7 +149,8 @@ def _absent(home: HomeFolder, found: list[Process], roles: list[str]) -> Iterato
             yield f"{role}: not running: see {log_of(role, home)}"
 
 
-def _ailing(services: list[Service]) -> Iterator[str]:
+def ailing(services: list[Service]) -> Iterator[str]:
+    """Say which services do not respond or are set up wrongly."""
     for service in services:
         if not service.answer.is_ok:
             uri = without_password(service.uri)

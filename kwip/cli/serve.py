@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from config.addresses import role_metrics_port
+from config.draining import draining_mark
 from config.environment import DEFAULT
 from config.settings import PROJECT
 from kwip.cli import SOURCES
@@ -46,6 +47,8 @@ def command(ctx: click.Context, role: str) -> None:
     home.make_folders()
     _require_alone(home)
     _check_ports(settings, role)
+    if role == "web":  # an earlier drain has ended with what was drained
+        draining_mark(home.root).unlink(missing_ok=True)
     home.make_metrics(home.served_metrics(settings.metrics_port))
     found = program(settings, role)
     environ = {

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from config.draining import draining_mark
 from kwip import telemetry
 from kwip.cli.starting.ports import LOOPBACK, check_port
 from kwip.cli.starting.programs import program
@@ -116,6 +117,7 @@ def run(settings: Settings, stack: Stack) -> None:
             check_port(variable, settings.bind, port)
         check_port("KWIP_METRICS_PORT", LOOPBACK, settings.metrics_port)
         home.make_metrics()
+        draining_mark(home.root).unlink(missing_ok=True)
         home.note_address(
             {n: getattr(settings, n) for n in ("bind", "port", "live_port")}
         )

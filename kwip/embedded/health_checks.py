@@ -19,6 +19,7 @@ _REQUEST = (
     "Connection: close\r\n\r\n"
 )
 _UNIX = "unix:"
+_UNREADY = (b'"unready"', b'"draining"')
 
 
 async def check_all(servers: Mapping[str, bool]) -> dict[str, Check]:
@@ -65,10 +66,11 @@ async def _answer(address: str) -> bytes:
 
 
 def _verdict(answer: bytes) -> Check:
-    """Read an answer. A 503 of a server that is only busy does not say `unready`."""
+    """Read an answer. A 503 of a server that is only busy says none of `_UNREADY`."""
     head, _, body = answer.partition(b"\r\n\r\n")
     status = head[:12].rpartition(b" ")[2]
-    if status == b"200" or (status == b"503" and b'"unready"' not in body):
+    is_unready = any(word in body for word in _UNREADY)
+    if status == b"200" or (status == b"503" and not is_unready):
         return Check(is_ok=True)
     if not status:
         return Check(is_ok=False, detail="no answer")

@@ -1,15 +1,16 @@
-"""Upgrade documents of older schemas when they are read.
+"""Upgrade documents of older schemas: when they are read, and for good.
 
-Reading never writes: an upgraded document is stored by the next write that sets all
-changed fields, or by the reindexer.
+Reading never writes. `kwip db migrate` stores what these steps make of a document,
+while versions run that write the older schema and versions that write the newer one.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 #: The current schema of each collection; 1 unless named.
 SCHEMAS: Mapping[str, int] = {
@@ -115,22 +116,43 @@ def _edge_gets_notify(document: dict[str, Any]) -> None:
     document.setdefault("notify", False)
 
 
-_STEPS: Mapping[tuple[str, int], Callable[[dict[str, Any]], None]] = {
-    ("users", 1): _user_gets_an_avatar,
-    ("users", 2): _user_gets_a_banner,
-    ("users", 3): _user_folds_repeats,
-    ("users", 4): _user_requires_descriptions,
-    ("users", 5): _user_can_be_discovered,
-    ("users", 6): _user_shows_favourites,
-    ("credentials", 1): _credentials_get_a_key,
-    ("posts", 1): _post_gets_reactions,
-    ("posts", 2): _post_gets_orders,
-    ("posts", 3): _post_gets_media,
-    ("posts", 4): _post_gets_a_poll,
-    ("posts", 5): _post_gets_quotes,
-    ("follows", 1): _edge_gets_notify,
-    ("followers", 1): _edge_gets_notify,
-}
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How documents of one schema become those of the next.
+
+    Attributes:
+        collection: Where they are.
+        schema: The older schema.
+        apply: Changes a document in place. It gets nothing else, so that it gives the
+            same whenever it runs.
+        readable_from: The lowest schema whose code can read the result. It must be
+            that of the version before, or lower, because both run side by side.
+    """
+
+    collection: str
+    schema: int
+    apply: Callable[[dict[str, Any]], None]
+    readable_from: int = 1
+
+
+#: The result of each has only more fields, so any older code can read it.
+STEPS: Sequence[Step] = (
+    Step("users", 1, _user_gets_an_avatar),
+    Step("users", 2, _user_gets_a_banner),
+    Step("users", 3, _user_folds_repeats),
+    Step("users", 4, _user_requires_descriptions),
+    Step("users", 5, _user_can_be_discovered),
+    Step("users", 6, _user_shows_favourites),
+    Step("credentials", 1, _credentials_get_a_key),
+    Step("posts", 1, _post_gets_reactions),
+    Step("posts", 2, _post_gets_orders),
+    Step("posts", 3, _post_gets_media),
+    Step("posts", 4, _post_gets_a_poll),
+    Step("posts", 5, _post_gets_quotes),
+    Step("follows", 1, _edge_gets_notify),
+    Step("followers", 1, _edge_gets_notify),
+)
+_BY_SCHEMA = {(step.collection, step.schema): step for step in STEPS}
 
 
 def schema_of(collection: str) -> int:
@@ -138,9 +160,17 @@ def schema_of(collection: str) -> int:
     return SCHEMAS.get(collection, 1)
 
 
+def readable_from() -> dict[str, int]:
+    """Return the lowest schema whose code can read new documents, by collection."""
+    lowest = dict.fromkeys(SCHEMAS, 1)
+    for step in STEPS:
+        lowest[step.collection] = max(lowest[step.collection], step.readable_from)
+    return lowest
+
+
 def upgrade(collection: str, document: Any) -> Any:
     """Upgrade a document to the current schema, in place, and return it."""
     while document["schema"] < schema_of(collection):
-        _STEPS[collection, document["schema"]](document)
+        _BY_SCHEMA[collection, document["schema"]].apply(document)
         document["schema"] += 1
     return document

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from config.draining import draining_mark
 from config.shared import of_folder, shared
 from kwip import __version__, telemetry
 from kwip.cache.client import Client
@@ -217,6 +218,9 @@ def build(
         processes=processes,
         clock_guard=core.clock_guard,
         probes={
+            "traffic": partial(
+                probes.probe_draining, draining_mark(settings.home).exists
+            ),
             "mongodb": partial(probes.probe_mongodb, store.hello, core.clock_guard),
             "indexes": probes.IndexProbe(partial(missing_indexes, store.database)),
             "cache": partial(probes.probe_cache, fence),

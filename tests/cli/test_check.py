@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
 from config.settings import load
 from kwip.embedded import endpoints as endpoints_of
+from kwip.services.maintenance import migration
 from kwip.store.present_indexes import ensure_indexes
+from kwip.store.upgrades import SCHEMAS
 from kwip.wiring import build
 
 KEYS = ("3f9c1b7a8e5d2046af3b9c8d7e6f5a41", "77aa0c1e9d8b4f3625e1d0c9b8a7f605")
@@ -157,3 +160,31 @@ def test_doctor_finds_a_sweeper_that_hangs(kwip, start):
         f"{loop}: no heartbeat: look for `loop_failed` in its log"
         for loop in ("sweeper", "change_stream")
     ]
+
+
+def test_a_release_waits_for_versions_that_could_not_read_each_other(
+    kwip, start, monkeypatch
+):
+    site = start("web", "live", "worker", "sweeper")
+    for loop in site.loops:
+        loop.beat()
+    row = replace(site.presence._row, version="0.0.9")
+    site.processes.save(replace(row, id="old", schemas={"posts": 5}, readable_from={}))
+    run = kwip("deploy", "check", "--json")
+
+    where = f"web+live+worker+sweeper on {row.host} (process {row.pid})"
+    assert (run.code, run.json["findings"]) == (0, []), run.err
+    assert f"version: 0.1.0 here, 0.0.9 in {where}" in run.json["notes"]
+    assert any("posts: run `kwip db migrate` after" in n for n in run.json["notes"])
+
+    newer = {**SCHEMAS, "posts": SCHEMAS["posts"] + 2}
+    reads = {"posts": SCHEMAS["posts"] + 1}
+    row = replace(row, id="new", schemas=newer, readable_from=reads)
+    site.processes.save(row)
+    monkeypatch.setattr(migration, "readable_from", lambda: {"posts": 6})
+    run = kwip("deploy", "check", "--json")
+
+    assert run.code == 1
+    newer_one, older_one = sorted(run.json["findings"], reverse=True)
+    assert newer_one.startswith("posts: this version cannot read what Kwip 0.0.9")
+    assert older_one.startswith(f"posts: Kwip 0.0.9, {where}, cannot read what this")

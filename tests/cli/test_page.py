@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import pytest
 
 from config.settings import PROJECT
 from docs import generate
-from kwip.cli import backup, doctor, world
+from kwip.cli import backup, deploy, doctor, world
 from kwip.cli import cache as cache_command
+from kwip.cli.deploying.reloading import Reload, Replaced
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.domain.posts import Draft
@@ -160,6 +162,27 @@ def stack(kwip, wiring, _posts, monkeypatch):
     }
 
 
+def release(kwip, wiring, posts, monkeypatch):
+    """Stand in for the programs of a machine; `test_deploy` starts some."""
+    drop = {"$set": {"schema": 5}}
+    wiring.store.database["posts"].update_one({"_id": posts[0].id}, drop)
+    program = SimpleNamespace(role="web")
+    replaced = Replaced("web", "reloaded", 4.1)
+    wiring.presence.start("web")
+    wiring.presence.save()
+    older = {"$set": {"version": "0.0.9"}}
+    wiring.store.database["processes"].update_one({}, older)
+    monkeypatch.setattr(deploy, "drain", lambda _, **__: 0)
+    monkeypatch.setattr(deploy, "programs", lambda _: [program])
+    monkeypatch.setattr(Reload, "run", lambda *_: [replaced])
+    return {
+        "db-migrate": [kwip("db", "migrate", "--dry-run", "--json")],
+        "deploy-check": [kwip("deploy", "check", "--json")],
+        "deploy-drain": [kwip("deploy", "drain", "--json")],
+        "deploy-reload": [kwip("deploy", "reload", "--json")],
+    }
+
+
 def settings(kwip, _wiring, _posts, _monkeypatch):
     return {
         "settings": [kwip("settings", "--json")],
@@ -288,7 +311,7 @@ def load(kwip, _wiring, _posts, monkeypatch):
 
 PRINTING = [
     *(users, fanout, timelines, database, stack, settings),
-    *(load, cache, media, emoji, trends, links, backups, moves, domains),
+    *(release, load, cache, media, emoji, trends, links, backups, moves, domains),
 ]
 
 

@@ -34,7 +34,7 @@ from tests.videos import mp4
 PAGE = (PROJECT / "docs" / "data-model.md").read_text(encoding="utf-8")
 #: Fields whose keys are data.
 MAPS = {"jobs.counts", "jobs.detail", "processes.shared", ".kinds", ".added"}
-MAPS |= {"audit_log.details"}
+MAPS |= {"audit_log.details", "processes.schemas", "processes.readable_from"}
 
 
 def shapes(path, value):

@@ -97,6 +97,7 @@ def test_a_busy_server_is_well_and_one_without_a_database_is_not():
             ("200 OK", b'{"status": "degraded"}'),
             ("503 Busy", b"<h1>Kwip is very busy right now</h1>"),
             ("503 Unready", b'{"status": "unready"}'),
+            ("503 Draining", b'{"status": "draining"}'),
             ("500 Error", b""),
         ]
     )
@@ -108,7 +109,14 @@ def test_a_busy_server_is_well_and_one_without_a_database_is_not():
 
     port = free_port()
     with served(server, port):
-        found = [asyncio.run(check(f"127.0.0.1:{port}", 5.0)) for _ in range(4)]
+        found = [asyncio.run(check(f"127.0.0.1:{port}", 5.0)) for _ in range(5)]
     found.append(asyncio.run(check(f"127.0.0.1:{free_port()}", 5.0)))
 
-    assert found == [WELL, WELL, UNREADY, Check(is_ok=False, detail="500"), GONE]
+    assert found == [
+        WELL,
+        WELL,
+        UNREADY,
+        UNREADY,
+        Check(is_ok=False, detail="500"),
+        GONE,
+    ]

@@ -34,6 +34,7 @@ from kwip.store.jobs import JobStore
 from kwip.store.maintenance.audit import AuditStore
 from kwip.store.maintenance.deletion import DeletionStore
 from kwip.store.maintenance.loading import LoadStore
+from kwip.store.maintenance.migrating import MigrationStore
 from kwip.store.maintenance.processes import ProcessStore
 from kwip.store.maintenance.repairs import RepairStore
 from kwip.store.maintenance.retagging import RetagStore
@@ -85,7 +86,7 @@ class Stores:
         self.muted_conversations = MutedConversationStore(store)
         self.featured_tags, self.lists = FeaturedTagStore(store), ListStore(store)
         self.list_edges = ListEdgeStore(store)
-        self.loading = LoadStore(store)
+        self.loading, self.migrating = LoadStore(store), MigrationStore(store)
         self.markers = MarkerStore(store)
         self.notifications = NotificationStore(store)
         self.posts, self.outbox = PostStore(store), OutboxStore(store)

@@ -39,6 +39,7 @@ from kwip.store.delivery.outbox import pending
 from kwip.store.indexes import INDEXES
 from kwip.store.jobs import Job
 from kwip.store.maintenance.attachment_audit import Pair
+from kwip.store.maintenance.migrating import BEGINNING
 from kwip.store.maintenance.processes import Process
 from kwip.store.posting.claims import Claim
 from kwip.store.posting.counters import count
@@ -46,6 +47,7 @@ from kwip.store.present_indexes import ensure_indexes
 from kwip.store.social.edges import Edge
 from kwip.store.social.list_edges import ListEdge
 from kwip.store.timelines.buckets import bucket_document, home_of
+from kwip.store.upgrades import schema_of
 from kwip.text.emails import read_email
 from tests.store.population import HOT, PREVIEW, list_id, posts_of, token, uploads_of
 from tests.store.stores import (
@@ -108,6 +110,8 @@ PROCESS = Process(
     seen_at=NOW,
     expires_at=LATER,
 )
+#: A post as the version before wrote it.
+OLDER = {"_id": post_id(1), "schema": schema_of("posts") - 1}
 
 
 def _claim_twice(s):
@@ -386,6 +390,10 @@ CALLS = {
     "JobStore.find": lambda s: s.jobs.find("reindex:timelines"),
     "JobStore.running": lambda s: s.jobs.running("reindex:"),
     "JobStore.save": lambda s: s.jobs.save(JOB),
+    "MigrationStore.size": lambda s: s.migrating.size("posts"),
+    "MigrationStore.page": lambda s: s.migrating.page("posts", BEGINNING, 40),
+    "MigrationStore.older": lambda s: s.migrating.older("posts", posts_of(1)),
+    "MigrationStore.upgrade": lambda s: s.migrating.upgrade("posts", [OLDER]),
     "ProcessStore.save": lambda s: s.processes.save(PROCESS),
     "ProcessStore.running": lambda s: s.processes.running(NOW),
     "ProcessStore.remove": lambda s: s.processes.remove("another process"),

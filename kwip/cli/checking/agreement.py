@@ -41,10 +41,12 @@ def findings(
     processes: Sequence[Process],
     *,
     has_files: bool = True,
+    is_release: bool = False,
 ) -> Iterator[str]:
     """Say what is missing, and what does not fit the other processes.
 
-    Without `has_files`, this machine reads and writes no uploaded files.
+    Without `has_files`, this machine reads and writes no uploaded files. During a
+    release, versions differ.
     Cost: a command for each collection, and one for the clock.
     """
     missing = missing_indexes(wiring.store.database)
@@ -59,7 +61,19 @@ def findings(
     ours = shared(settings, wiring.endpoints)
     if has_files:
         ours |= of_folder(settings, read_folder_id)
+    if not is_release:
+        yield from other_versions(processes)
     yield from _different(ours, processes)
+
+
+def other_versions(processes: Sequence[Process]) -> Iterator[str]:
+    """Say which processes run another version than this one."""
+    who: dict[str, list[Process]] = defaultdict(list)
+    for process in processes:
+        if process.version != __version__:
+            who[process.version].append(process)
+    for version, found in who.items():
+        yield f"version: {__version__} here, {version} in {_together(found)}"
 
 
 def _off(skew_ms: int) -> str:
@@ -70,8 +84,6 @@ def _off(skew_ms: int) -> str:
 def _different(ours: Mapping[str, str], processes: Sequence[Process]) -> Iterator[str]:
     who: dict[str, list[Process]] = defaultdict(list)
     for process in processes:
-        if process.version != __version__:
-            who[f"version: {__version__} here, {process.version}"].append(process)
         for variable, our, their in differences(ours, process.shared):
             what = _OTHER.get(variable, f"{our} here, {their}")
             who[f"{variable}: {what}"].append(process)

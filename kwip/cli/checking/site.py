@@ -36,12 +36,20 @@ def look(settings: Settings) -> Site:
         NotRunningError: MongoDB does not answer.
     """
     with connected(settings) as wiring:
-        processes = agreement.running(wiring)
-        findings = [
-            *_absent(settings, processes),
-            *_silent(wiring, processes),
-            *agreement.findings(settings, wiring, processes),
-        ]
+        return look_through(settings, wiring)
+
+
+def look_through(
+    settings: Settings, wiring: Wiring, *, is_release: bool = False
+) -> Site:
+    """Do the same with a command's parts; during a release, versions differ."""
+    processes = agreement.running(wiring)
+    compared = agreement.findings(settings, wiring, processes, is_release=is_release)
+    findings = [
+        *_absent(settings, processes),
+        *_silent(wiring, processes),
+        *compared,
+    ]
     return Site(processes, findings)
 
 

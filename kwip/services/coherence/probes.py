@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from kwip.services.coherence.fence import Fence
     from kwip.store.client import Document
 
+#: What is said of a machine that gets no more requests.
+DRAINING = "draining"
 #: The shortest time between two looks at the indexes, in seconds.
 INDEXES_EVERY_S = 5.0
 
@@ -85,6 +87,13 @@ class IndexProbe:
             detail = f"{len(missing)} missing: run `kwip db indexes --apply`"
             return Probe(ok=False, detail=detail, is_needed=True)
         return Probe(ok=True, detail="complete", is_needed=True)
+
+
+def probe_draining(is_draining: Callable[[], bool]) -> Probe:
+    """Check whether this machine is to get requests."""
+    if is_draining():
+        return Probe(ok=False, detail=DRAINING, is_needed=True)
+    return Probe(ok=True, detail="gets requests", is_needed=True)
 
 
 def probe_cache(fence: Fence) -> Probe:

@@ -19,6 +19,7 @@ from kwip.domain.clock import at
 from kwip.domain.errors import StoreUnavailableError
 from kwip.loops import Loop
 from kwip.store.maintenance.processes import Process
+from kwip.store.upgrades import SCHEMAS, readable_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,6 +68,8 @@ class Presence:
             version=__version__,
             skew_ms=0,
             shared=shared,
+            schemas=SCHEMAS,
+            readable_from=readable_from(),
             started_at=now,
             seen_at=now,
             expires_at=now + LIFETIME,

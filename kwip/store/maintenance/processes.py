@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from pymongo import timeout as time_limit
@@ -29,6 +29,9 @@ class Process:
         roles: What it does: web, live, worker, sweeper.
         skew_ms: By how much its clock is ahead of MongoDB's.
         shared: The settings that all must agree on, by variable; without secrets.
+        schemas: The schema of the documents that it writes, by collection; 1 for
+            those that are not named.
+        readable_from: The lowest schema whose code can read these, in the same way.
         expires_at: When it counts as ended, unless it is seen again.
     """
 
@@ -42,6 +45,8 @@ class Process:
     started_at: dt.datetime
     seen_at: dt.datetime
     expires_at: dt.datetime
+    schemas: Mapping[str, int] = field(default_factory=dict)
+    readable_from: Mapping[str, int] = field(default_factory=dict)
 
 
 class ProcessStore:
@@ -74,5 +79,6 @@ class ProcessStore:
 
 
 def _to_process(document: Document) -> Process:
-    kept = {f.name: document[f.name] for f in fields(Process) if f.name != "id"}
+    # A process of another version may say less.
+    kept = {f.name: document[f.name] for f in fields(Process) if f.name in document}
     return Process(id=document["_id"], **kept)

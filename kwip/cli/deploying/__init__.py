@@ -1,0 +1,1 @@
+"""What `kwip deploy` checks, waits for and restarts."""
