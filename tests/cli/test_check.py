@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from config.settings import load
+from kwip.domain.clock import system_clock_ms
 from kwip.embedded import endpoints as endpoints_of
 from kwip.services.maintenance import migration
 from kwip.store.present_indexes import ensure_indexes
@@ -107,6 +108,16 @@ def test_a_wrong_clock_and_another_version_are_named(kwip, start, mongodb):
         (f"clock: 3.1 s behind MongoDB's in {where(run)}: use NTP on every machine"),
         f"version: 0.1.0 here, 0.0.9 in {where(run)}",
     ]
+
+
+def test_a_process_whose_clock_is_far_behind_is_seen(kwip, start):
+    presence = start("web").presence
+    presence._loop.stop()
+    presence._clock = lambda: system_clock_ms() - 90_000
+    presence._skew_ms = lambda: -90_000
+    presence.save()
+
+    assert len(kwip("check", "--json").json["findings"]) == 1
 
 
 def test_what_has_ended_or_was_killed_is_not_shown(kwip, start, mongodb):

@@ -24,7 +24,7 @@ CHECK_EVERY_MS = 60_000
 
 
 class ClockGuard:
-    """Compare the clocks at the first write, and then once a minute."""
+    """Compare the clocks at the first write, once a minute, and when this one jumps."""
 
     def __init__(
         self,
@@ -37,6 +37,7 @@ class ClockGuard:
         self._monotonic_ms = monotonic_ms
         self._lock = threading.Lock()
         self._checked_ms: int | None = None
+        self._ahead_ms = 0
         self._skew_ms = 0
 
     def skew_ms(self) -> int:
@@ -57,10 +58,12 @@ class ClockGuard:
         """
         with self._lock:
             now = self._monotonic_ms()
-            checked = self._checked_ms
-            if checked is None or now - checked >= CHECK_EVERY_MS or self._is_off:
+            ahead_ms, checked = self._clock() - now, self._checked_ms
+            has_jumped = abs(ahead_ms - self._ahead_ms) > MAX_SKEW_MS
+            is_old = checked is None or now - checked >= CHECK_EVERY_MS
+            if is_old or has_jumped or self._is_off:
                 self._skew_ms = self.skew_ms()
-                self._checked_ms = now
+                self._checked_ms, self._ahead_ms = now, ahead_ms
             if self._is_off:
                 raise StoreUnavailableError(
                     "This server's clock is wrong, so you can't post right now. "

@@ -107,7 +107,9 @@ class Presence:
         Raises:
             StoreUnavailableError: MongoDB does not answer.
         """
-        skew_ms, now = self._skew_ms(), at(self._clock())
+        skew_ms = self._skew_ms()
+        # By MongoDB's clock, or others would not see a process whose clock is wrong.
+        now = at(self._clock() - skew_ms)
         self._row = replace(
             self._row, skew_ms=skew_ms, seen_at=now, expires_at=now + LIFETIME
         )

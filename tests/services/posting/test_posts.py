@@ -231,15 +231,29 @@ def test_the_clocks_are_compared_once_a_minute():
 
     def hello():
         asked.append(now[0])
-        return {"localTime": at(1_000_000)}
+        return {"localTime": at(1_000_000 + now[0])}
 
-    guard = ClockGuard(hello, lambda: 1_000_000, lambda: now[0])
+    guard = ClockGuard(hello, lambda: 1_000_000 + now[0], lambda: now[0])
     for ms in (0, 1, CHECK_EVERY_MS - 1, CHECK_EVERY_MS, CHECK_EVERY_MS + 1):
         now[0] = ms
         guard.require()
 
     assert asked == [0, CHECK_EVERY_MS]
     assert guard.skew_ms() == 0
+
+
+def test_a_clock_that_jumps_refuses_the_very_next_write():
+    jump, now = [0], [0]
+    guard = ClockGuard(
+        lambda: {"localTime": at(1_000_000 + now[0])},
+        lambda: 1_000_000 + now[0] + jump[0],
+        lambda: now[0],
+    )
+    guard.require()
+    now[0], jump[0] = 10, -90_000
+
+    with pytest.raises(StoreUnavailableError):
+        guard.require()
 
 
 def test_an_edit_is_seen_at_once_and_keeps_what_was_there(kwip, posts, alice):
