@@ -11,6 +11,7 @@ from kwip import telemetry
 from kwip.domain.ids import AttachmentId, ListId, PostId, UserId
 from kwip.services.delivery.fanout import LeaseLostError
 from kwip.services.delivery.hibernation import HIBERNATE, NOTE_READ
+from kwip.store.delivery.outbox import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +58,11 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
 
 def _fanout(services: Services, job_id: str) -> str:
     """Deliver a post, and what waits with it."""
-    lease = services.fanout.begin(PostId(int(job_id)))
+    try:
+        lease = services.fanout.begin(PostId(int(job_id)))
+    except UnreadableError as error:
+        log.exception("fanout_failed", post_id=job_id, attempts=error.held.attempts)
+        return services.fanout.fail(error.held)
     if lease is None:
         return "nothing"
     began_s = time.monotonic()

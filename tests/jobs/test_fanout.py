@@ -314,6 +314,23 @@ def say_without_home(kwip, viewer, number):
     return post
 
 
+def test_a_post_that_cannot_be_read_is_given_up_and_keeps_none_waiting(
+    people, say, kwip, rings, clock, mongodb, fanout_of
+):
+    [alice] = people("alice")
+    broken, other = say(alice, "Broken"), say(alice, "Other")
+    mongodb["posts"].update_one({"_id": broken.id}, {"$set": {"visibility": "no"}})
+    for _ in range(8):
+        rings.run()
+        clock.ahead_ms += 310_000
+        kwip.sweeper.sweep()
+    rings.run()
+
+    assert fanout_of(other)["state"] == "done"
+    assert fanout_of(broken)["state"] == "dead"
+    assert fanout_of(broken)["attempts"] == 8
+
+
 def test_eight_failures_make_a_dead_letter_that_can_be_replayed(
     people, follow, say, kwip, rings, clock, now, fanout_of, monkeypatch, sweep, right
 ):

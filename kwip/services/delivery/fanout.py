@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.search_index import SearchIndex
     from kwip.services.delivery.signals import Signal
     from kwip.services.reading.stores import Stores
-    from kwip.store.delivery.outbox import DeliveryLease, OutboxStore
+    from kwip.store.delivery.outbox import DeliveryLease, Held, OutboxStore
     from kwip.store.social.edges import EdgeStore
 
 log = structlog.get_logger()
@@ -102,6 +102,9 @@ class Fanout:
         """Lease a post, and what waits with it; None if there is nothing to do.
 
         A post that has been tried too often becomes a dead letter here.
+
+        Raises:
+            UnreadableError: Let what it holds fail.
         """
         now = self.clock()
         lease = self.outbox.lease(
@@ -151,7 +154,7 @@ class Fanout:
         """
         self.outbox.give_up(lease, "pending", at(self.clock()))
 
-    def fail(self, lease: DeliveryLease) -> Literal["retry", "dead"]:
+    def fail(self, lease: DeliveryLease | Held) -> Literal["retry", "dead"]:
         """Give a lease up after an error, to be retried later, or dead."""
         now, attempts = self.clock(), self.outbox.attempts(lease)
         if attempts >= self.limits.max_attempts:

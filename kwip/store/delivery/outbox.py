@@ -29,6 +29,23 @@ MAX_TOGETHER = 32
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Posts that a worker holds by a lease, and how often they were tried."""
+
+    holder: str
+    ids: Sequence[PostId]
+    attempts: int
+
+
+class UnreadableError(Exception):
+    """A document of posts that were leased cannot be read; they are `held`."""
+
+    def __init__(self, held: Held):
+        super().__init__()
+        self.held = held
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryLease:
     """The right to deliver some posts of one author, starting from one place.
 
@@ -115,6 +132,9 @@ class OutboxStore(DueWork):
         (two more commands, if there are any), because they go to the same owners. One
         that failed goes alone, so that it cannot make the others fail; so does a
         replayed dead letter, because it resumes where it stopped.
+
+        Raises:
+            UnreadableError: They are leased, and one of them is no post; give them up.
         """
         first = self._leases.find_one_and_update(
             {"_id": post_id, **_free(now)},
@@ -140,9 +160,14 @@ class OutboxStore(DueWork):
         if waiting and others:
             taken += self._take_along(others, waiting, _held(holder, until))
         taken.sort(key=lambda d: d["_id"])
+        try:
+            posts = tuple(map(to_post, taken))
+        except (ValueError, LookupError, TypeError) as error:
+            ids = [PostId(d["_id"]) for d in taken]
+            raise UnreadableError(Held(holder, ids, fanout["attempts"])) from error
         return DeliveryLease(
             holder=holder,
-            posts=tuple(to_post(d) for d in taken),
+            posts=posts,
             enqueued_at=tuple(d["fanout"]["enqueued_at"] for d in taken),
             mode=fanout["mode"],
             start=fanout["start"] or 0,
@@ -187,7 +212,7 @@ class OutboxStore(DueWork):
         return result.matched_count == len(lease.posts)
 
     @translated()
-    def attempts(self, lease: DeliveryLease) -> int:
+    def attempts(self, lease: DeliveryLease | Held) -> int:
         """Return how often the leased posts were tried since their last progress."""
         query = {"_id": lease.ids[0], "fanout.lease_owner": lease.holder}
         found = self._posts.find_one(query, {"fanout.attempts": 1})
@@ -212,7 +237,9 @@ class OutboxStore(DueWork):
         return result.matched_count == len(lease.posts)
 
     @translated()
-    def give_up(self, lease: DeliveryLease, state: str, due_at: dt.datetime) -> None:
+    def give_up(
+        self, lease: DeliveryLease | Held, state: str, due_at: dt.datetime
+    ) -> None:
         """Release the posts: `pending` to be retried at `due_at`, or `dead`."""
         self._posts.update_many(
             {"_id": {"$in": lease.ids}, "fanout.lease_owner": lease.holder},
