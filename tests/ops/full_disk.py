@@ -50,7 +50,7 @@ def story(stack):
         seen.add(status_of(stack))
         return 503 in seen and "mongod ended" in stack.log()
 
-    with kept_full(stack):
+    with kept_full(stack, stack.home.root):
         wait_until(has_suffered, DOWN_S)
         seen |= {status_of(stack) for _ in range(3)}
     began = time.time()
@@ -65,13 +65,16 @@ def story(stack):
 
 
 @contextmanager
-def kept_full(stack):
-    """Leave no room while the block runs, also when MongoDB makes some as it starts."""
+def kept_full(stack, folder):
+    """Leave no room while the block runs, also when MongoDB makes some as it starts.
+
+    `folder` is on the disk that MongoDB writes to.
+    """
     is_over = threading.Event()
 
     def run():
         while not is_over.wait(0.1):
-            fill(stack.home.root)
+            fill(folder)
             write(stack)
 
     thread = threading.Thread(target=run)
@@ -81,7 +84,7 @@ def kept_full(stack):
     finally:
         is_over.set()
         thread.join()
-        fill(stack.home.root).unlink()
+        fill(folder).unlink()
 
 
 def status_of(stack):

@@ -22,10 +22,10 @@ import pytest
 from config.settings import PROJECT
 from kwip.cli.up import is_ready
 from kwip.domain.setup import code_digest
-from kwip.embedded.children import ROLE, marked
-from tests.hostile import HARMFUL
+from kwip.embedded.children import marked
 from tests.ops.alerting import Monitoring
 from tests.ops.alerts import hold
+from tests.ops.harm import memory_of_web, send_harmful
 from tests.ops.leaks import NEW, PASSWORD, Visit, leaked
 from tests.ops.outages import deliveries_fail, queue_hangs
 from tests.ops.stack import Stack
@@ -201,24 +201,12 @@ def test_a_malformed_chunk_is_a_bad_request(stack):
     assert "request_failed" not in (stack.home.logs / "web.log").read_text()
 
 
-def memory_of_web(stack):
-    """Give the memory of the processes that answer pages, by their number."""
-    found = [p for p in marked(stack.home) if p.environ().get(ROLE) == "web"]
-    return {process.pid: process.memory_info().rss for process in found}
-
-
 def test_harmful_bodies_are_refused_and_leave_the_memory_as_it_was(stack, visit):
     before = memory_of_web(stack)
-    answers = {
-        (path, number): visit.ask(visit.token, path, data=body, headers=headers)
-        for path in ("/api/v1/statuses", "/api/v1/lists", "/login")
-        for number, (headers, body) in enumerate(HARMFUL)
-    }
+    statuses = send_harmful(stack.settings.origin, visit.token)
     after = memory_of_web(stack)
 
-    assert {
-        k: a.status_code for k, a in answers.items() if a.status_code // 100 != 4
-    } == {}
+    assert {k: status for k, status in statuses.items() if status // 100 != 4} == {}
     assert len(before) > 1
     assert before.keys() == after.keys()
     assert max(after[pid] - before[pid] for pid in before) < 50 * 2**20

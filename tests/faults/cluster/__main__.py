@@ -13,21 +13,14 @@ import shutil
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
-from kwip.domain.users import READ, WRITE, Viewer
-from kwip.wiring import Options, build
-from tests.faults.clients import Person
 from tests.faults.cluster.inflict import FAULTS, OUT_S
 from tests.faults.cluster.load import Load, figures
 from tests.faults.cluster.site import Cluster
-from tests.jobs.oracle import Oracle
-from tests.servers import wait_until
-from tests.wired import home_of, sign_up
+from tests.faults.history import history, people_of
 
 RESULT = Path(__file__).parents[3] / "bench" / "results" / "cluster_faults.json"
-WRITERS = 3
 #: Before a fault, to see how long requests take; and after it, for what is late.
 BEFORE_S, AFTER_S = 3.0, 4.0
 #: When nginx must send nothing more to a server that hangs, and how long whoever waits
@@ -79,7 +72,7 @@ def _run(faults, without="nothing"):
     rows = []
     try:
         cluster.start()
-        people = _people(cluster)
+        people = people_of(cluster)
         for fault in faults:
             rows.append(
                 {"fault": fault, "without": without} | _hold(cluster, people, fault)
@@ -89,33 +82,6 @@ def _run(faults, without="nothing"):
         cluster.clean_up()
         shutil.rmtree(folder)
     return rows
-
-
-def _people(cluster):
-    """Sign writers up, and a reader who follows them."""
-    with _wired(cluster) as kwip:
-        assert kwip.fence.await_lease(within_s=30)
-        writers = [sign_up(kwip, f"writer{number}") for number in range(WRITERS)]
-        reader, idle = sign_up(kwip, "reader"), sign_up(kwip, "idle")
-        for writer in writers:
-            kwip.services.relationships.follow(reader, writer.id)
-            kwip.services.home_backfill.settle(reader.id, writer.id)
-        scopes = frozenset({READ, WRITE})
-        create = kwip.services.authentication.create_token
-        return [
-            Person(each.username, each.id, create(each, "test", scopes)[1])
-            for each in (*writers, reader, idle)
-        ]
-
-
-@contextmanager
-def _wired(cluster):
-    options = Options(enqueue=lambda *_: None)
-    kwip = build(cluster.settings, cluster.endpoints, role="cli", options=options)
-    try:
-        yield kwip
-    finally:
-        kwip.close()
 
 
 def _hold(cluster, people, fault):
@@ -137,32 +103,7 @@ def _hold(cluster, people, fault):
         "acknowledged": len(load.seen.acknowledged),
         "given_up": len(load.seen.given_up),
     }
-    return row | _history(cluster, people, load.seen)
-
-
-def _history(cluster, people, seen):
-    """Count what is lost, doubled, and missing from the reader's home."""
-    wait_until(cluster.is_whole)
-    wait_until(lambda: not any(Oracle(cluster.database).waiting()), 120)
-    posts = list(cluster.database.posts.find({}, {"text": 1}))
-    stored, texts = (
-        {post["_id"] for post in posts},
-        [post.get("text") for post in posts],
-    )
-    reader = people[-2]
-    return {
-        "lost": sum(i not in stored for i in seen.acknowledged.values()),
-        "doubled": sum(texts.count(text) > 1 for text in seen.acknowledged),
-        "missing": _missing(cluster, reader, set(seen.acknowledged) & set(texts)),
-    }
-
-
-def _missing(cluster, reader, texts):
-    """Count what the reader's home lacks, or shows twice."""
-    with _wired(cluster) as kwip:
-        viewer = Viewer(id=reader.id, username=reader.name, digest="0" * 64)
-        shown = home_of(kwip, viewer)
-    return len(texts - set(shown)) + len(shown) - len(set(shown))
+    return row | history(cluster, people, load.seen)
 
 
 def _line(row):
