@@ -61,10 +61,13 @@ machine: setup-dev
 	MACHINE_RUNS=$(or $(RUNS),200) $(PY) -m pytest -n 0 tests/machine -k everybody_always
 
 # A whole site while its cache fails, a minute for each fault; `FAULT=kill SECONDS=30`.
-# Without FAULT, also a cluster whose servers fail: docs/faults.md.
+# Without FAULT, also a cluster whose servers fail, and a site that lacks disk, memory or
+# time: docs/faults.md.
 faults: setup-dev
 	$(PY) -m tests.faults "$(FAULT)" $(SECONDS)
-	$(if $(FAULT),,$(PY) -m tests.faults.cluster && $(PY) -m docs.generate)
+	$(if $(FAULT),,$(PY) -m tests.faults.cluster)
+	$(if $(FAULT),,$(PY) -m tests.faults.resources)
+	$(if $(FAULT),,$(PY) -m docs.generate)
 
 # Widgets, feeds and frames that are read while what they show is deleted: none may be
 # stale; ten to twenty minutes, `TRIES=500` is shorter.

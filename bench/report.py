@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.rows import RESULTS, cells, kept
 
@@ -20,6 +20,17 @@ _COLUMNS = (
     *("fault", "acknowledged", *_WRONG, "failed reads", "failed writes"),
     *("stall", "cached", "proof of the fault"),
 )
+_RESOURCES = (
+    *("fault", "what must hold", "holds", "acknowledged", ", ".join(_WRONG)),
+    *("failed reads", "failed writes", "stall", "figures", "proof of the fault"),
+)
+#: What `faults` also does to the cache, with many more reads.
+_SAME_FAULTS = {
+    "FLUSHALL of the cache": "flushall",
+    "kill -9 of the cache": "kill",
+    "SIGSTOP of the cache": "stop",
+    "no memory for the cache": "evict",
+}
 
 
 def results() -> str:
@@ -49,8 +60,7 @@ def settings() -> str:
 def cluster_faults() -> str:
     """List what people noticed while servers of a cluster failed."""
     lines = [f"| {' | '.join(_COLUMNS)} |", "|---" * len(_COLUMNS) + "|"]
-    report = json.loads((RESULTS / "cluster_faults.json").read_text(encoding="utf-8"))
-    for row in report["rows"]:
+    for row in _rows("cluster_faults"):
         without = "" if row["without"] == "nothing" else f", without {row['without']}"
         seen = row["during"]
         reads = [each for kind, each in seen.items() if kind != "post"]
@@ -104,6 +114,57 @@ def _of_all(part: str, cost: Mapping[str, float]) -> str:
     return f"{cost[part]:.2f} ms, {100 * cost[part] / sum(cost.values()):.0f} %"
 
 
+def resource_faults() -> str:
+    """List what a site did while a resource was missing, and what had to hold."""
+    lines = [f"| {' | '.join(_RESOURCES)} |", "|---" * len(_RESOURCES) + "|"]
+    checked = {row["fault"]: row for row in _rows("faults")}
+    for row in _rows("resource_faults"):
+        figures = dict(row["figures"])
+        if name := _SAME_FAULTS.get(row["fault"]):
+            figures["checks of what was read"] = checked[name]["checks"]
+            figures["violations"] = sum(checked[name]["violations"].values())
+        shown = [
+            row["fault"],
+            row["expected"].rstrip("."),
+            "no: " + "; ".join(row["wrong"]) if row["wrong"] else "yes",
+            *_noticed(figures),
+            _pairs(figures),
+            _pairs(row["proof"] | row["control"]),
+        ]
+        texts = [each.replace("|", "\\|").replace("\n", " ") for each in shown]
+        lines.append(f"| {' | '.join(texts)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _noticed(figures: dict[str, Any]) -> list[str]:
+    """Take out what people who wrote and read noticed, if there were any."""
+    if "acknowledged" not in figures:
+        return ["-"] * 5
+    wrong = ", ".join(str(figures.pop(name)) for name in _WRONG)
+    return [
+        f"{figures.pop('acknowledged'):,}",
+        wrong,
+        figures.pop("failed reads"),
+        figures.pop("failed writes"),
+        f"{figures.pop('longest stall s')} s",
+    ]
+
+
+def _rows(name: str) -> list[Any]:
+    file = RESULTS / f"{name}.json"
+    report: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    rows: list[Any] = report["rows"]
+    return rows
+
+
+def _pairs(told: Mapping[str, object]) -> str:
+    return ", ".join(f"{name}: {_number(value)}" for name, value in told.items())
+
+
+def _number(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
+
+
 def _share(counted: Sequence[Mapping[str, int]]) -> str:
     failed = sum(each["failed"] for each in counted)
     return f"{failed:,} of {sum(each['requests'] for each in counted):,}"
@@ -115,8 +176,7 @@ def faults() -> str:
         "| fault | writes | reads | checks | violations | proof of the fault |",
         "|---|---|---|---|---|---|",
     ]
-    report = json.loads((RESULTS / "faults.json").read_text(encoding="utf-8"))
-    for row in report["rows"]:
+    for row in _rows("faults"):
         what = row["fault"]
         if row["without"] != "nothing":
             what += f", without {row['without']}"

@@ -190,7 +190,10 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "cluster-parts": report.cluster_parts,
         "day": memory.table,
     },
-    "faults.md": {"cluster-faults": report.cluster_faults},
+    "faults.md": {
+        "cluster-faults": report.cluster_faults,
+        "resource-faults": report.resource_faults,
+    },
     "scaling.md": {
         "unit-costs": scaling.unit_costs,
         "growth": scaling.growth,

@@ -9,7 +9,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from kwip.cache import invalidation_rules
-from kwip.services.coherence import fence
+from kwip.services.coherence import clock_guard, fence
 from kwip.store import client
 
 #: The variable by which a process is told what to leave out.
@@ -33,6 +33,7 @@ WITHOUT = {
     "the drop of a deletion": ((invalidation_rules, "delete", lambda **_: ()),),
     "the drop of an unfollow": ((invalidation_rules, "unfollow", lambda **_: ()),),
     "the fence": ((fence._Node, "suspend", _take_for_dropped),),
+    "the clock guard": ((clock_guard.ClockGuard, "require", lambda _: None),),
     "the majority": (
         (client, "MongoClient", _first_alone),
         (client, "WriteConcern", lambda *_, **__: WriteConcern(1)),

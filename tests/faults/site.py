@@ -16,7 +16,9 @@ from tests.servers import no_quotas, wait_until
 class Site:
     """One web server with some processes, and some job workers with sweepers."""
 
-    def __init__(self, endpoints, home, *, webs=2, workers=1, without="nothing"):
+    def __init__(
+        self, endpoints, home, *, webs=2, workers=1, without="nothing", **environ
+    ):
         mongodb_uri = endpoints.mongodb_uri.replace(
             "/?", f"/{endpoints.database}?authSource=admin&"
         )
@@ -25,7 +27,7 @@ class Site:
             self.port = probe.getsockname()[1]
         self._home = HomeFolder(home)
         self._home.prepare()
-        self._environ = {
+        self.environ = {
             **no_quotas(),
             "KWIP_HOME": str(home),
             "KWIP_LINK_PREVIEWS": "off",
@@ -42,6 +44,7 @@ class Site:
             # It repeats the drops that are left out, a moment later.
             "KWIP_CACHE_CHANGE_STREAM": "1" if without == "nothing" else "0",
             VARIABLE: without,
+            **environ,
         }
         gunicorn = ("gunicorn", "-c", "config/gunicorn.py", "tests.faults.web:app")
         self._processes = [
@@ -73,7 +76,7 @@ class Site:
     def _start(self, role, *module):
         """Start a process that the kernel ends with this one."""
         argv = [sys.executable, "-m", *module]
-        return spawn(Child(role=role, argv=argv, environ=self._environ), self._home)
+        return spawn(Child(role=role, argv=argv, environ=self.environ), self._home)
 
     def _answers(self):
         self.check()
