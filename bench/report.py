@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 #: The part of the bench itself, which a site does not have.
 CLIENT = "load generator"
 #: What must not happen to a post, whatever fails.
-_WRONG = ("lost", "doubled", "missing")
+_WRONG = ("lost", "doubled", "missing", "seen")
 _COLUMNS = (
     *("fault", "acknowledged", *_WRONG, "failed reads", "failed writes"),
-    *("stall", "cached", "proof of the fault"),
+    *("5xx", "stall", "cached", "proof of the fault"),
 )
 
 
@@ -53,13 +53,16 @@ def cluster_faults() -> str:
     for row in report["rows"]:
         without = "" if row["without"] == "nothing" else f", without {row['without']}"
         seen = row["during"]
-        reads = [each for kind, each in seen.items() if kind != "post"]
+        reads = [each for kind, each in seen.items() if _is_read(kind)]
+        writes = [each for kind, each in seen.items() if not _is_read(kind)]
         visitor, reader = (seen[f"{kind}, unchanged"] for kind in ("public", "home"))
         shown = [
             row["fault"] + without,
-            *(f"{row[name]:,}" for name in ("acknowledged", *_WRONG)),
+            f"{row['acknowledged']:,}",
+            *(f"{row['wrong'].get(name, 0):,}" for name in _WRONG),
             _share(reads),
-            _share([seen["post"]]),
+            _share(writes),
+            f"{sum(each['5xx'] for each in seen.values()):,}",
             f"{seen['post']['stall_s']} s",
             f"{visitor['longest_s']} s, {reader['longest_s']} s",
             ", ".join(f"{name}: {count:,}" for name, count in row["proof"].items()),
@@ -102,6 +105,10 @@ def _of_all(part: str, cost: Mapping[str, float]) -> str:
     if part not in cost:
         return "-"
     return f"{cost[part]:.2f} ms, {100 * cost[part] / sum(cost.values()):.0f} %"
+
+
+def _is_read(kind: str) -> bool:
+    return kind.startswith(("public", "home"))
 
 
 def _share(counted: Sequence[Mapping[str, int]]) -> str:
