@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 #: The part of the bench itself, which a site does not have.
 CLIENT = "load generator"
 #: What must not happen to a post, whatever fails.
-_WRONG = ("lost", "doubled", "missing")
+_HARM = ("lost", "doubled", "missing")
 _COLUMNS = (
-    *("fault", "acknowledged", *_WRONG, "failed reads", "failed writes"),
-    *("stall", "cached", "proof of the fault"),
+    *("fault", "acknowledged", *_HARM, "seen", "failed reads", "failed writes"),
+    *("5xx", "stall", "cached", "proof of the fault"),
 )
 _RESOURCES = (
-    *("fault", "what must hold", "holds", "acknowledged", ", ".join(_WRONG)),
+    *("fault", "what must hold", "holds", "acknowledged", ", ".join(_HARM)),
     *("failed reads", "failed writes", "stall", "figures", "proof of the fault"),
 )
 #: What `faults` also does to the cache, with many more reads.
@@ -63,13 +63,16 @@ def cluster_faults() -> str:
     for row in _rows("cluster_faults"):
         without = "" if row["without"] == "nothing" else f", without {row['without']}"
         seen = row["during"]
-        reads = [each for kind, each in seen.items() if kind != "post"]
+        reads = [each for kind, each in seen.items() if _is_read(kind)]
+        writes = [each for kind, each in seen.items() if not _is_read(kind)]
         visitor, reader = (seen[f"{kind}, unchanged"] for kind in ("public", "home"))
         shown = [
             row["fault"] + without,
-            *(f"{row[name]:,}" for name in ("acknowledged", *_WRONG)),
+            f"{row['acknowledged']:,}",
+            *(f"{row['wrong'].get(name, 0):,}" for name in (*_HARM, "seen")),
             _share(reads),
-            _share([seen["post"]]),
+            _share(writes),
+            f"{sum(each['5xx'] for each in seen.values()):,}",
             f"{seen['post']['stall_s']} s",
             f"{visitor['longest_s']} s, {reader['longest_s']} s",
             ", ".join(f"{name}: {count:,}" for name, count in row["proof"].items()),
@@ -140,7 +143,7 @@ def _noticed(figures: dict[str, Any]) -> list[str]:
     """Take out what people who wrote and read noticed, if there were any."""
     if "acknowledged" not in figures:
         return ["-"] * 5
-    wrong = ", ".join(str(figures.pop(name)) for name in _WRONG)
+    wrong = ", ".join(str(figures.pop(name)) for name in _HARM)
     return [
         f"{figures.pop('acknowledged'):,}",
         wrong,
@@ -163,6 +166,10 @@ def _pairs(told: Mapping[str, object]) -> str:
 
 def _number(value: object) -> str:
     return f"{value:,}" if isinstance(value, int | float) else str(value)
+
+
+def _is_read(kind: str) -> bool:
+    return kind.startswith(("public", "home"))
 
 
 def _share(counted: Sequence[Mapping[str, int]]) -> str:

@@ -124,13 +124,21 @@ class WebArbiter(Arbiter):  # type: ignore[misc] # gunicorn has no types
             super().manage_workers()
 
     def reap_workers(self) -> None:
-        """Forget workers that have exited; end if none of the first can start."""
+        """Forget workers that have exited; end if none of the first can start.
+
+        After the last one, a proxy has to know at once: it would send requests here
+        that wait until another worker has imported the app.
+        """
+        had_any = any(map(_has_started, self.WORKERS.values()))
         try:
             super().reap_workers()
         except HaltServer:
             if not any(map(_has_started, self.WORKERS.values())):
                 raise
             self.log.exception("The new workers cannot start: the old ones go on")
+        # Not again and again: a worker that listens now would not do so once more.
+        if had_any and not any(map(_has_started, self.WORKERS.values())):
+            self.refuse()
 
 
 def _telemetry() -> ModuleType:

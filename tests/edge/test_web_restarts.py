@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ import sys
 from contextlib import suppress
 from urllib.request import urlopen
 
+import psutil
 import pytest
 
 from config.settings import PROJECT
@@ -67,6 +69,12 @@ class Server:
             return int(found.read())
         return None
 
+    def refuses(self):
+        with socket.socket() as client:
+            client.settimeout(1)
+            found = client.connect_ex(("127.0.0.1", self.port))
+        return found == errno.ECONNREFUSED
+
     def reload(self):
         self.process.send_signal(signal.SIGHUP)
 
@@ -82,8 +90,7 @@ def server(tmp_path):
 
 def test_nobody_can_connect_before_the_app_is_loaded(server):
     server.wait_for_imports(1)
-    with socket.socket() as client:
-        assert client.connect_ex(("127.0.0.1", server.port)) != 0
+    assert server.refuses()
 
     server.let_load()
 
@@ -101,6 +108,23 @@ def test_on_a_reload_the_old_process_answers_until_the_new_one_can(server):
     server.let_load()
 
     wait_until(lambda: server.answer() not in {old, None})
+
+
+def test_nobody_waits_in_a_queue_for_the_successor_of_a_killed_process(server):
+    server.let_load()
+    killed = wait_until(server.answer)
+    server.hold()
+
+    os.kill(killed, signal.SIGKILL)
+    server.wait_for_imports(2)
+
+    # A proxy can tell, and asks another server.
+    wait_until(server.refuses, 10)
+    [loading] = psutil.Process(server.process.pid).children()
+    loading.kill()
+    server.wait_for_imports(3)
+    server.let_load()
+    assert wait_until(server.answer) != killed
 
 
 def test_on_a_reload_that_fails_the_old_process_goes_on(server):

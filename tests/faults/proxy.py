@@ -47,10 +47,7 @@ class Proxy:
 
     def _run(self):
         asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(
-            asyncio.start_server(self._serve, "127.0.0.1", 0)
-        )
-        self.port = server.sockets[0].getsockname()[1]
+        server = self._loop.run_until_complete(self._listen())
         self._is_listening.set()
         self._loop.run_forever()
         server.close()
@@ -60,6 +57,11 @@ class Proxy:
         self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self._loop.run_until_complete(asyncio.sleep(0.05))
         self._loop.close()
+
+    async def _listen(self):
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        return server
 
     async def _serve(self, reader, writer):
         with closing(writer):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
+from dataclasses import replace
 
 from pymongo import MongoClient
 from pymongo.read_concern import ReadConcern
@@ -11,6 +13,7 @@ from pymongo.write_concern import WriteConcern
 from kwip.cache import invalidation_rules
 from kwip.services.coherence import clock_guard, fence
 from kwip.store import client
+from kwip.store.delivery.outbox import OutboxStore
 
 #: The variable by which a process is told what to leave out.
 VARIABLE = "KWIP_FAULTS_WITHOUT"
@@ -27,6 +30,16 @@ def _first_alone(*arguments, **options):
     return MongoClient(*arguments, **{**options, **alone})
 
 
+def _of_anybody(method):
+    """Do to posts what only who leases them may do, whoever leases them now."""
+
+    def call(outbox, lease, *arguments, **options):
+        lease = replace(lease, holder={"$exists": True})
+        return method(outbox, lease, *arguments, **options)
+
+    return call
+
+
 WITHOUT = {
     "nothing": (),
     "the drop of an edit": ((invalidation_rules, "edit", lambda **_: ()),),
@@ -34,6 +47,14 @@ WITHOUT = {
     "the drop of an unfollow": ((invalidation_rules, "unfollow", lambda **_: ()),),
     "the fence": ((fence._Node, "suspend", _take_for_dropped),),
     "the clock guard": ((clock_guard.ClockGuard, "require", lambda _: None),),
+    "the invalidation": tuple(
+        (invalidation_rules, rule, lambda **_: ())
+        for rule in ("delete", "suspend", "revoke_token")
+    ),
+    "the lease's owner": tuple(
+        (OutboxStore, name, _of_anybody(getattr(OutboxStore, name)))
+        for name in ("advance", "finish")
+    ),
     "the majority": (
         (client, "MongoClient", _first_alone),
         (client, "WriteConcern", lambda *_, **__: WriteConcern(1)),
@@ -46,3 +67,17 @@ def take_out():
     """Take out what this process's environment names."""
     for target, name, instead in WITHOUT[os.environ.get(VARIABLE, "nothing")]:
         setattr(target, name, instead)
+
+
+@contextmanager
+def taken_out(without):
+    """Take something out of this process, while the block runs."""
+    targets = WITHOUT[without]
+    before = [getattr(target, name) for target, name, _ in targets]
+    for target, name, instead in targets:
+        setattr(target, name, instead)
+    try:
+        yield
+    finally:
+        for (target, name, _), old in zip(targets, before, strict=True):
+            setattr(target, name, old)

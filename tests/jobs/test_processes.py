@@ -8,9 +8,8 @@ import pytest
 
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.posts import Draft
-from kwip.domain.users import User
 from kwip.services.delivery.fanout import FanoutLimits
-from kwip.store.social.edges import Edge, follow_document, follower_document
+from tests.jobs.crowd import add_followers
 from tests.jobs.oracle import Oracle
 from tests.servers import wait_until
 
@@ -28,20 +27,7 @@ def chunk():
 def crowd(kwip, people, mongodb, now):
     """Return an author with many followers."""
     [alice] = people("alice")
-    slots = range(1, FOLLOWERS + 1)
-    users = [User(id=n << 16, username=f"f{n}", display_name="") for n in slots]
-    kwip.stores.users.create_many(users)
-    edges = [Edge(user.id, alice.id, "active", "") for user in users]
-    mongodb["follows"].insert_many(follow_document(edge, now()) for edge in edges)
-    mongodb["followers"].insert_many(
-        follower_document(alice.id, user.id) for user in users
-    )
-    mongodb["users"].update_one(
-        {"_id": alice.id}, {"$set": {"followers_count": FOLLOWERS}}
-    )
-    mongodb["users"].update_many(
-        {"_id": {"$ne": alice.id}}, {"$set": {"following_count": 1}}
-    )
+    add_followers(kwip, mongodb, alice.id, range(1, FOLLOWERS + 1), now())
     return alice
 
 

@@ -132,21 +132,6 @@ def nothing(_cluster):
     return {"faults": 0}
 
 
-FAULTS = {
-    "none": nothing,
-    "kill -9 of one of three web servers": kill_web,
-    "SIGSTOP of one of three web servers": stop_web,
-    "restart of the web servers, one after the other": rolling_restart,
-    "reload of the web servers": reload_web,
-    "reload of nginx": reload_nginx,
-    "kill -9 of the primary": kill_primary,
-    "SIGSTOP of the primary": stop_primary,
-    "step-down of the primary": step_down,
-    "two of three members stopped": two_of_three,
-    "kill -9 of a primary that is ahead of the others": kill_ahead,
-}
-
-
 def _failover(cluster, act):
     primary, term = cluster.primary(), cluster.term()
     act(primary)

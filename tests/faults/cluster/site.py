@@ -6,6 +6,8 @@ import os
 import signal
 import socket
 import sys
+import time
+from collections import Counter
 from contextlib import contextmanager
 
 import psutil
@@ -14,6 +16,7 @@ import pymongo
 from kwip.cli.cluster import MEMBERS, STEPS
 from kwip.cli.up import is_ready
 from kwip.embedded import upstreams
+from kwip.wiring import Options, build
 from tests.faults.sabotage import VARIABLE
 from tests.ops.stack import Stack
 from tests.servers import wait_until
@@ -40,10 +43,17 @@ def _is_free(port):
 
 
 class Cluster(Stack):
-    """A cluster that runs until `clean_up`; `without` is taken out of its programs."""
+    """A cluster that runs until `clean_up`; `without` is taken out of its programs.
+
+    Faults are done while `load` is on, by some of `people`; `wrong` counts what they
+    themselves found that must not be: "lost", "doubled", "missing", "seen" or else.
+    """
 
     def __init__(self, root, without="nothing", **environ):
         base = free_base()
+        self.without = without
+        self.people, self.load = (), None
+        self.began, self.wrong = 0.0, Counter()
         super().__init__(
             root,
             KWIP_PORT=str(base),
@@ -51,6 +61,8 @@ class Cluster(Stack):
             KWIP_LIVE_PORT=str(base + STEPS["live-1"]),
             KWIP_WEB_WORKERS="1",
             KWIP_LOG_LEVEL="warning",
+            # It repeats the invalidations that are left out, a moment later.
+            KWIP_CACHE_CHANGE_STREAM="0" if without == "the invalidation" else "1",
             **{VARIABLE: without, **environ},
         )
 
@@ -61,6 +73,10 @@ class Cluster(Stack):
         self.client = pymongo.MongoClient(self.endpoints.mongodb_uri, tz_aware=True)
         self.database = self.client[self.endpoints.database]
 
+    def mark(self):
+        """Take this moment as that in which the fault begins."""
+        self.began = time.monotonic()
+
     def clean_up(self):
         if hasattr(self, "client"):
             self.client.close()
@@ -69,6 +85,16 @@ class Cluster(Stack):
     @property
     def port(self):
         return self.settings.port
+
+    @contextmanager
+    def wired(self):
+        """Make the parts of a command that works on the cluster."""
+        options = Options(enqueue=lambda *_: None)
+        kwip = build(self.settings, self.endpoints, role="cli", options=options)
+        try:
+            yield kwip
+        finally:
+            kwip.close()
 
     def signal(self, role, number):
         """Send a signal to one process and to all that it has started."""
@@ -98,6 +124,12 @@ class Cluster(Stack):
 
     def _answers(self, port):
         return is_ready(self.settings, port)
+
+    def repeated_by_nginx(self):
+        """Count the writes that nginx sent to a second server."""
+        lines = (self.home.root / "nginx" / "access.log").read_text().splitlines()
+        writes = [line for line in lines if '"method": "POST"' in line]
+        return sum(", 127.0.0.1:" in line for line in writes)
 
     # The replica set.
 
@@ -155,6 +187,14 @@ class Cluster(Stack):
         except pymongo.errors.PyMongoError:
             return False
         return all(member["state"] in {1, 2} for member in status["members"])
+
+    def stored_at(self, member):
+        """Return the ids of the posts that one member has."""
+        with pymongo.MongoClient(
+            self.uri_of(member), directConnection=True, readPreference="nearest"
+        ) as client:
+            posts = client[self.endpoints.database].posts
+            return {post["_id"] for post in posts.find({}, {"_id": 1})}
 
     @contextmanager
     def stopped(self, *roles):

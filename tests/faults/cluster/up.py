@@ -14,7 +14,9 @@ _program, _mongod_children = cluster.program, cluster.mongod_children
 def program(settings, role, *module):
     child = _program(settings, role, *module)
     argv = [_INSTEAD.get(word, word) for word in child.argv]
-    return dataclasses.replace(child, argv=argv)
+    # Workers log each chunk that they have delivered.
+    level = {"KWIP_LOG_LEVEL": "info"} if role == "worker" else {}
+    return dataclasses.replace(child, argv=argv, environ={**child.environ, **level})
 
 
 def mongod_children(*arguments):
