@@ -20,6 +20,8 @@ class Action(StrEnum):
 
     SUSPEND_USER = "suspend_user"
     UNSUSPEND_USER = "unsuspend_user"
+    SILENCE_USER = "silence_user"
+    UNSILENCE_USER = "unsilence_user"
     SET_ADMIN = "set_admin"
     SET_PASSWORD = "set_password"  # noqa: S105 -- a name, no secret
     DELETE_USER = "delete_user"

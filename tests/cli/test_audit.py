@@ -15,6 +15,8 @@ NEW = "another horse"
 ACTS = {
     "suspend_user": (("users", "suspend", "bob"), ""),
     "unsuspend_user": (("users", "unsuspend", "bob"), ""),
+    "silence_user": (("users", "silence", "bob"), ""),
+    "unsilence_user": (("users", "unsilence", "bob"), ""),
     "set_admin": (("users", "admin", "bob", "on"), ""),
     "set_password": (("users", "password", "bob"), f"{NEW}\n"),
     "create_token": (("users", "token", "bob"), ""),
@@ -57,7 +59,7 @@ def test_each_act_says_who_did_what_to_whom_and_why(kwip, wiring, bob):
     assert not [secret for secret in (token, NEW) if secret in stored]
     everyone = kwip("audit", "list").out.splitlines()
     assert " suspend user    @bobby " in everyone[0]
-    assert everyone[-1] == "8 entries"
+    assert everyone[-1] == "10 entries"
     assert len(kwip("audit", "list", "--limit", "2").out.splitlines()) == 3
 
 
