@@ -27,6 +27,9 @@ class Action(StrEnum):
     DELETE_USER = "delete_user"
     BLOCK_DOMAIN = "block_domain"
     UNBLOCK_DOMAIN = "unblock_domain"
+    ADD_EMOJI = "add_emoji"
+    REMOVE_EMOJI = "remove_emoji"
+    PRUNE_MEDIA = "prune_media"
     CREATE_TOKEN = "create_token"  # noqa: S105 -- a name, no secret
 
 
@@ -52,7 +55,7 @@ BY_KWIP = Order(Actor("kwip", ""))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """One entry. `subject` is `@` and a username, or a domain."""
+    """One entry. `subject` is `@` and a username, a domain, an emoji, or `media`."""
 
     id: int
     at: dt.datetime

@@ -10,6 +10,7 @@ import pytest
 from config.settings import PROJECT
 from kwip.domain.errors import StoreUnavailableError
 from kwip.store.accounts.audit_log import AuditLogStore
+from tests.pictures import plain
 
 NEW = "another horse"
 ACTS = {
@@ -77,6 +78,37 @@ def test_what_cannot_be_recorded_is_not_done(kwip, wiring, bob, monkeypatch, act
 
     assert (run.code, run.out) == (2, "")
     assert [list(database[name].find()) for name in names] == before
+
+
+def test_acts_on_emoji_and_files_are_recorded_before_they_happen(
+    kwip, wiring, monkeypatch, tmp_path
+):
+    picture = tmp_path / "tea.png"
+    picture.write_bytes(plain(size=(20, 20)))
+    why = ("--reason", "Tidy up")
+    acts = {
+        "add_emoji": ("emoji", "add", "tea", str(picture)),
+        "remove_emoji": ("emoji", "remove", "tea"),
+        "prune_media": ("media", "prune", "--force"),
+    }
+    for act in acts.values():
+        assert kwip(*act, *why).code == 0
+    assert kwip("media", "prune", "--force", "--dry-run").code == 0
+    entries = kwip("audit", "list", "--json").json["entries"]
+
+    shown = [(e["action"], e["subject"], e["reason"]) for e in reversed(entries)]
+    subjects = (":tea:", ":tea:", "media")
+    assert shown == [
+        (action, subject, why[1])
+        for action, subject in zip(acts, subjects, strict=True)
+    ]
+
+    def full(*_):
+        raise StoreUnavailableError(reason="a test")
+
+    monkeypatch.setattr(AuditLogStore, "append", full)
+    assert kwip(*acts["add_emoji"]).code == 2
+    assert not list(wiring.services.emojis.stored())
 
 
 def test_a_reason_that_is_too_long_is_refused_before_anything_is_done(
