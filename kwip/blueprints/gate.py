@@ -38,6 +38,7 @@ from kwip.domain.errors import (
     ForbiddenError,
     KwipError,
     NotAuthenticatedError,
+    NotFoundError,
     RateLimitedError,
 )
 from kwip.domain.text import has_controls
@@ -141,6 +142,7 @@ def enforce() -> BaseResponse | None:
     Raises:
         NotAuthenticatedError: A token is missing or no longer valid.
         ForbiddenError: The token may not do this, or the form is not ours.
+        NotFoundError: Only administrators know this address.
         RateLimitedError: The request exceeds its limit.
         MalformedError: The address is not UTF-8, or it or a form has control
             characters.
@@ -181,7 +183,13 @@ def _let_in(policy: Policy, viewer: Viewer | None) -> BaseResponse | None:
         )
     elif policy.auth == "user":
         return _to_login()
+    if policy.auth == "admin" and not (viewer and _is_admin(viewer)):
+        raise NotFoundError(gettext("Page not found."))
     return None
+
+
+def _is_admin(viewer: Viewer) -> bool:
+    return http.services().users.me(viewer, http.loader()).is_admin
 
 
 def fail(error: KwipError | HTTPException) -> Response:
@@ -220,7 +228,7 @@ def finalize_response(response: Response) -> Response:
         response.headers["Cache-Control"] = _CACHE_CONTROL[cache]
     if response.mimetype == "text/html":
         response.vary.add("Accept-Encoding")
-    if policy.auth in {"user", "optional"}:
+    if policy.reads_cookie:
         response.vary.add("Cookie")
     has_tag = cache in {"widget", "card"} or (response.is_json and cache != "never")
     _settle_body(response, has_tag=has_tag)
@@ -345,7 +353,7 @@ def _check_address() -> None:
 def _identify(policy: Policy) -> Viewer | None:
     if policy.auth == "none":
         return None
-    if policy.auth in {"user", "optional"}:
+    if policy.reads_cookie:
         return login.viewer()
     text = request.headers.get("Authorization", "")
     if not text.partition(" ")[2]:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
-#: Who may use it. `optional` and `user` check the session cookie, the other two the
-#: bearer token; no route checks both.
-Auth = Literal["none", "optional", "user", "optional_token", "token"]
+#: Who may use it. `optional`, `user` and `admin` check the session cookie, the last two
+#: the bearer token; no route checks both. For all but administrators, a route of theirs
+#: does not exist.
+Auth = Literal["none", "optional", "user", "admin", "optional_token", "token"]
 #: The scope that a token needs. A session may do everything.
 Scope = Literal["read", "write"]
 #: The quota that a request is charged to, besides that of the API or of pages.
@@ -90,6 +91,11 @@ class Policy:
         if self.auth in {"user", "token"}:
             return "its reader may have just written, and would have to wait"
         return "it loads no kwips, or is rarely requested"
+
+    @property
+    def reads_cookie(self) -> bool:
+        """Whether the session cookie decides who the viewer is."""
+        return self.auth in {"optional", "user", "admin"}
 
     @property
     def is_api(self) -> bool:

@@ -139,6 +139,11 @@ suspend = Rule(
     "user:{user_id}",
 )
 unsuspend = suspend
+silence = Rule(
+    "Invalidate one key: whether a user is silenced is read from the user.",
+    "user:{user_id}",
+)
+unsilence = silence
 set_admin = Rule(
     "Invalidate the user, who became an administrator or no longer is one.",
     "user:{user_id}",

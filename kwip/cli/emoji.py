@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from kwip.cli import json_option, print_json
+from kwip.cli.audit import order, reason_option
 from kwip.cli.running import connected
+from kwip.domain.audit_log import Action
 from kwip.domain.errors import InvalidError
 from kwip.services.media.emojis import NewEmoji
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from config.settings import Settings
+    from kwip.wiring import Wiring
 
 _SUFFIXES = frozenset({".png", ".gif", ".webp"})
 _category = click.option(
@@ -41,6 +44,7 @@ def command() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @_category
 @_replace
+@reason_option
 @json_option
 @click.pass_obj
 def add(
@@ -56,6 +60,7 @@ def add(
     shortcode = shortcode.strip(":")
     with connected(settings) as wiring, file.open("rb") as content:
         new = NewEmoji(name=file.name, shortcode=shortcode, file=content)
+        _record(wiring, Action.ADD_EMOJI, [shortcode])
         wiring.services.emojis.add([new], category=category, replaces=replaces)
     _report("added", [shortcode], as_json=as_json)
 
@@ -64,6 +69,7 @@ def add(
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @_category
 @_replace
+@reason_option
 @json_option
 @click.pass_obj
 def import_folder(
@@ -86,6 +92,7 @@ def import_folder(
             )
             for file in files
         ]
+        _record(wiring, Action.ADD_EMOJI, [each.shortcode for each in new])
         try:
             wiring.services.emojis.add(new, category=category, replaces=replaces)
         except InvalidError as error:
@@ -122,14 +129,22 @@ def show(settings: Settings, *, as_json: bool) -> None:
 
 @command.command("remove")
 @click.argument("shortcodes", nargs=-1, required=True, metavar="SHORTCODE...")
+@reason_option
 @json_option
 @click.pass_obj
 def remove(settings: Settings, *, shortcodes: tuple[str, ...], as_json: bool) -> None:
     """Remove emoji and their pictures."""
     codes = [code.strip(":") for code in shortcodes]
     with connected(settings) as wiring:
+        _record(wiring, Action.REMOVE_EMOJI, codes)
         wiring.services.emojis.remove(codes)
     _report("removed", codes, as_json=as_json)
+
+
+def _record(wiring: Wiring, action: Action, codes: Sequence[str]) -> None:
+    """Record what is about to be done to some emoji in the audit log."""
+    for code in codes:
+        wiring.services.audit_log.record(order(), action, f":{code}:", {})
 
 
 def _report(what: str, codes: Sequence[str], *, as_json: bool) -> None:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from kwip.cli import FOUND, dry_run_option, json_option, numbered, print_json
+from kwip.cli.audit import order, reason_option
 from kwip.cli.running import connected
+from kwip.domain.audit_log import Action
 from kwip.domain.clock import at, system_clock_ms
 from kwip.services.maintenance.media_audit import MediaAudit
 from kwip.store.emojis import EmojiStore
@@ -84,6 +86,7 @@ def orphans(settings: Settings, *, as_json: bool) -> int:
     "--force", "is_sure", is_flag=True, help="Delete even if no user has a picture."
 )
 @dry_run_option
+@reason_option
 @json_option
 @click.pass_obj
 def prune(settings: Settings, *, is_sure: bool, dry_run: bool, as_json: bool) -> None:
@@ -94,8 +97,14 @@ def prune(settings: Settings, *, is_sure: bool, dry_run: bool, as_json: bool) ->
     """
     with connected(settings) as wiring:
         audit = audit_of(wiring)
-        look = audit.orphans if dry_run else audit.prune
-        found = look(is_sure=is_sure)
+        if dry_run:
+            found = audit.orphans(is_sure=is_sure)
+        else:
+            details = {"is_forced": is_sure}
+            wiring.services.audit_log.record(
+                order(), Action.PRUNE_MEDIA, "media", details
+            )
+            found = audit.prune(is_sure=is_sure)
     if as_json:
         print_json({"removed": _rows(found), "is_dry_run": dry_run})
         return

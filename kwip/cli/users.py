@@ -140,6 +140,32 @@ def unsuspend(settings: Settings, name: str, *, as_json: bool) -> None:
     _moderate(settings, name, restored, as_json=as_json, is_suspended=False)
 
 
+@command.command("silence")
+@click.argument("name")
+@reason_option
+@json_option
+@click.pass_obj
+def silence(settings: Settings, name: str, *, as_json: bool) -> None:
+    """Silence the user NAME, so that only their followers come across them.
+
+    They can still log in, and their profile and posts can still be opened.
+    `kwip users unsilence` ends it.
+    """
+    silenced = partial(Moderation.silence, order=order())
+    _moderate(settings, name, silenced, as_json=as_json, is_silenced=True)
+
+
+@command.command("unsilence")
+@click.argument("name")
+@reason_option
+@json_option
+@click.pass_obj
+def unsilence(settings: Settings, name: str, *, as_json: bool) -> None:
+    """Lift the silence of the user NAME."""
+    restored = partial(Moderation.unsilence, order=order())
+    _moderate(settings, name, restored, as_json=as_json, is_silenced=False)
+
+
 @command.command("admin")
 @click.argument("name")
 @click.argument("state", type=click.Choice(["on", "off"]))

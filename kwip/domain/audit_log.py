@@ -20,11 +20,16 @@ class Action(StrEnum):
 
     SUSPEND_USER = "suspend_user"
     UNSUSPEND_USER = "unsuspend_user"
+    SILENCE_USER = "silence_user"
+    UNSILENCE_USER = "unsilence_user"
     SET_ADMIN = "set_admin"
     SET_PASSWORD = "set_password"  # noqa: S105 -- a name, no secret
     DELETE_USER = "delete_user"
     BLOCK_DOMAIN = "block_domain"
     UNBLOCK_DOMAIN = "unblock_domain"
+    ADD_EMOJI = "add_emoji"
+    REMOVE_EMOJI = "remove_emoji"
+    PRUNE_MEDIA = "prune_media"
     CREATE_TOKEN = "create_token"  # noqa: S105 -- a name, no secret
 
 
@@ -50,7 +55,7 @@ BY_KWIP = Order(Actor("kwip", ""))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """One entry. `subject` is `@` and a username, or a domain."""
+    """One entry. `subject` is `@` and a username, a domain, an emoji, or `media`."""
 
     id: int
     at: dt.datetime

@@ -98,6 +98,8 @@ class User:
     `avatar` and `banner` name pictures: with a dot, a file below `/static`; without, an
     uploaded one; empty, the generated default. `pinned_ids` are posts at the top of the
     profile, newest pin first. Suspended users are hidden with everything they wrote.
+    Silenced users are only shown to their followers where nobody asked for them (see
+    `filters.is_limited`).
     Users who are not `is_embeddable` are in no widget, and only of those who
     `shows_favourites` do widgets show what they favourited. If there are
     `embed_origins`, only these sites may frame their pages. Only those who are
@@ -116,6 +118,7 @@ class User:
     pinned_ids: tuple[PostId, ...] = ()
     featured_tags: tuple[FeaturedTag, ...] = ()
     is_suspended: bool = False
+    is_silenced: bool = False
     is_embeddable: bool = True
     shows_favourites: bool = False
     embed_origins: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: The current schema of each collection; 1 unless named.
 SCHEMAS: Mapping[str, int] = {
-    "users": 7,
+    "users": 8,
     "credentials": 2,
     "posts": 6,
     "follows": 2,
@@ -57,6 +57,11 @@ def _user_shows_favourites(document: dict[str, Any]) -> None:
     """Schema 6 of users showed no favourites, and let every site frame the rest."""
     document.setdefault("shows_favourites", False)
     document.setdefault("embed_origins", [])
+
+
+def _user_can_be_silenced(document: dict[str, Any]) -> None:
+    """Schema 7 of users had no silence."""
+    document.setdefault("is_silenced", False)
 
 
 def _credentials_get_a_key(document: dict[str, Any]) -> None:
@@ -143,6 +148,7 @@ STEPS: Sequence[Step] = (
     Step("users", 4, _user_requires_descriptions),
     Step("users", 5, _user_can_be_discovered),
     Step("users", 6, _user_shows_favourites),
+    Step("users", 7, _user_can_be_silenced),
     Step("credentials", 1, _credentials_get_a_key),
     Step("posts", 1, _post_gets_reactions),
     Step("posts", 2, _post_gets_orders),

@@ -10,11 +10,14 @@ import pytest
 from config.settings import PROJECT
 from kwip.domain.errors import StoreUnavailableError
 from kwip.store.accounts.audit_log import AuditLogStore
+from tests.pictures import plain
 
 NEW = "another horse"
 ACTS = {
     "suspend_user": (("users", "suspend", "bob"), ""),
     "unsuspend_user": (("users", "unsuspend", "bob"), ""),
+    "silence_user": (("users", "silence", "bob"), ""),
+    "unsilence_user": (("users", "unsilence", "bob"), ""),
     "set_admin": (("users", "admin", "bob", "on"), ""),
     "set_password": (("users", "password", "bob"), f"{NEW}\n"),
     "create_token": (("users", "token", "bob"), ""),
@@ -57,7 +60,7 @@ def test_each_act_says_who_did_what_to_whom_and_why(kwip, wiring, bob):
     assert not [secret for secret in (token, NEW) if secret in stored]
     everyone = kwip("audit", "list").out.splitlines()
     assert " suspend user    @bobby " in everyone[0]
-    assert everyone[-1] == "8 entries"
+    assert everyone[-1] == "10 entries"
     assert len(kwip("audit", "list", "--limit", "2").out.splitlines()) == 3
 
 
@@ -75,6 +78,37 @@ def test_what_cannot_be_recorded_is_not_done(kwip, wiring, bob, monkeypatch, act
 
     assert (run.code, run.out) == (2, "")
     assert [list(database[name].find()) for name in names] == before
+
+
+def test_acts_on_emoji_and_files_are_recorded_before_they_happen(
+    kwip, wiring, monkeypatch, tmp_path
+):
+    picture = tmp_path / "tea.png"
+    picture.write_bytes(plain(size=(20, 20)))
+    why = ("--reason", "Tidy up")
+    acts = {
+        "add_emoji": ("emoji", "add", "tea", str(picture)),
+        "remove_emoji": ("emoji", "remove", "tea"),
+        "prune_media": ("media", "prune", "--force"),
+    }
+    for act in acts.values():
+        assert kwip(*act, *why).code == 0
+    assert kwip("media", "prune", "--force", "--dry-run").code == 0
+    entries = kwip("audit", "list", "--json").json["entries"]
+
+    shown = [(e["action"], e["subject"], e["reason"]) for e in reversed(entries)]
+    subjects = (":tea:", ":tea:", "media")
+    assert shown == [
+        (action, subject, why[1])
+        for action, subject in zip(acts, subjects, strict=True)
+    ]
+
+    def full(*_):
+        raise StoreUnavailableError(reason="a test")
+
+    monkeypatch.setattr(AuditLogStore, "append", full)
+    assert kwip(*acts["add_emoji"]).code == 2
+    assert not list(wiring.services.emojis.stored())
 
 
 def test_a_reason_that_is_too_long_is_refused_before_anything_is_done(

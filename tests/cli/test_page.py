@@ -62,6 +62,8 @@ def users(kwip, _wiring, _posts, _monkeypatch):
         "users-admin": [kwip("users", "admin", "alice", "on", "--json")],
         "users-suspend": [kwip("users", "suspend", "alice", "--json")],
         "users-unsuspend": [kwip("users", "unsuspend", "alice", "--json")],
+        "users-silence": [kwip("users", "silence", "alice", "--json")],
+        "users-unsilence": [kwip("users", "unsilence", "alice", "--json")],
         "users-password": [
             kwip("users", "password", "alice", "--json", stdin="another horse\n")
         ],

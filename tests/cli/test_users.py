@@ -133,6 +133,17 @@ def test_suspend_says_who_is_suspended(kwip, wiring):
     assert not wiring.stores.users.get_many([user_id])[user_id].is_suspended
 
 
+def test_silence_says_who_is_silenced(kwip, wiring):
+    alice = kwip("users", "create", *ALICE, "--json").json
+    user_id = int(alice["id"])
+    for act, is_silenced in {"silence": True, "unsilence": False}.items():
+        run = kwip("users", act, "@Alice", "--json")
+
+        assert (run.code, run.json) == (0, {**alice, "is_silenced": is_silenced})
+        user = wiring.stores.users.get_many([user_id])[user_id]
+        assert user.is_silenced == is_silenced
+
+
 @pytest.mark.parametrize(("state", "is_admin"), [("on", True), ("off", False)])
 def test_admin_appoints(kwip, wiring, state, is_admin):
     alice = kwip("users", "create", *ALICE, "--json").json

@@ -180,7 +180,7 @@ def senders_of(app, wiring, person):
     """
     session, post_id = sign_in(app, wiring, person), person.say("hello")["id"]
     for row in sorted(ROWS, key=lambda row: row.method in UNSAFE):
-        has_session = row.policy.auth in {"user", "optional"}
+        has_session = row.policy.reads_cookie
         if row.method in UNSAFE:
             session = sign_in(app, wiring, person) if has_session else None
             post_id = person.say("hello")["id"] if "post_id" in row.rule else "1"

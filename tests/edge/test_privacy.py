@@ -41,6 +41,11 @@ ADDRESS = re.compile(
     r"/media/(?:private/(?P<id>\d+)/\w+\.webp\?expires=\d+&signature=\w+"
     r"|[0-9a-f]{2}/(?P<file>[0-9a-f]{32})-(?:large|small|preview)\.webp)"
 )
+#: Where people come across what they did not ask for.
+OFFERED = re.compile(
+    r"/$|/(public|tag|tags|search|trends|explore|directory|suggestions|quotes"
+    r"|notifications|new)\b(?!.*in:library)"
+)
 POSTS = 5
 OPEN = {"duration_s": 3_600, "hides_totals": True}
 
@@ -223,6 +228,14 @@ class Town:
         self.services.moderation.unsuspend(self.people[name].user.id)
         self.model.suspended.discard(name)
 
+    def silence(self, name):
+        self.services.moderation.silence(self.people[name].user.id)
+        self.model.silenced.add(name)
+
+    def unsilence(self, name):
+        self.services.moderation.unsilence(self.people[name].user.id)
+        self.model.silenced.discard(name)
+
     # What anybody sees.
 
     def surfaces(self, name):
@@ -272,6 +285,16 @@ class Town:
             post = replace(post, names=frozenset())
         return self.model.may_see(name, post)
 
+    def may_come_across(self, name, word, path):
+        """Tell whether no silence hides a word; quotes and answers may repeat it."""
+        post, _ = self.words[word]
+        others = [p for p in self.model.posts if post in (p.quoted, p.parent)]
+        if others or not OFFERED.search(path):
+            return True
+        if name in self.model.suspended:
+            name = None
+        return not self.model.is_limited(name, post.author)
+
 
 @pytest.fixture
 def town(wiring, rings, people):
@@ -318,6 +341,8 @@ def check(town, ask, where="", names=(None, *PEOPLE)):
         for path, words in seen_by(town, ask, name, where).items():
             wrong = {word for word in words if not town.may_read(name, word)}
             assert not wrong, f"{name} reads {wrong} at {path}"
+            met = {w for w in words if not town.may_come_across(name, w, path)}
+            assert not met, f"{name} reads {met} of somebody silenced at {path}"
             counts[path.split("?")[0]] += len(words)
         for word, (post, is_old) in town.words.items():
             is_in = name not in town.model.suspended
@@ -361,11 +386,13 @@ def test_no_surface_shows_anybody_what_they_may_not_see(
     town = town(seed)
     town.fill()
     before = check(town, ask, "/api/v1")  # and from now on it is cached
-    suspended, other = random.Random(seed).sample(PEOPLE, 2)  # noqa: S311
+    suspended, silenced, other = random.Random(seed).sample(PEOPLE, 3)  # noqa: S311
     town.suspend(suspended)
+    town.silence(silenced)
     check(town, ask, names=(None, suspended, other))
     check_addresses(town, client)
     town.unsuspend(suspended)
+    town.unsilence(silenced)
     town.fall_out()
     counts = check(town, ask)
     check_polls(town, wiring, settings)

@@ -255,6 +255,13 @@ class Machine(Doing):
         self._act(partial(getattr(self.services.moderation, act), user_id), fate)
         self.model.suspended ^= {who}
 
+    @rule(who=PERSON, fate=ACT)
+    def silence_or_not(self, who, fate):
+        act = "unsilence" if who in self.model.silenced else "silence"
+        user_id = self.viewers[who].id
+        self._act(partial(getattr(self.services.moderation, act), user_id), fate)
+        self.model.silenced ^= {who}
+
     # What happens to the jobs and to the cache.
 
     @rule(job=st.sampled_from(("rebuild", "trim")), who=PERSON, jobs=JOBS)

@@ -63,6 +63,7 @@ class Model:
     blocks: set = field(default_factory=set)
     mutes: set = field(default_factory=set)
     suspended: set = field(default_factory=set)
+    silenced: set = field(default_factory=set)
     lists: dict = field(default_factory=dict)
     #: Who follows which hashtag.
     tags: set = field(default_factory=set)
@@ -99,6 +100,11 @@ class Model:
     def is_apart(self, one, two):
         """Tell whether one of two blocks the other."""
         return bool({(one, two), (two, one)} & self.blocks)
+
+    def is_limited(self, viewer, author):
+        """Tell whether somebody only comes across an author by asking for them."""
+        is_known = viewer == author or (viewer, author) in self.follows
+        return author in self.silenced and not is_known
 
     def may_follow(self, one, two):
         return not self.is_apart(one, two) and two not in self.suspended
@@ -165,16 +171,20 @@ class Model:
         return self.tag(viewer, post) and not post.parent and not post.original
 
     def tag(self, viewer, post):
-        return post.visibility == "public" and (viewer, post.author) not in self.mutes
+        return post.visibility == "public" and self._comes_across(viewer, post)
 
     def search(self, viewer, post):
         is_findable = post.visibility == "public" or post.author == viewer
-        return is_findable and (viewer, post.author) not in self.mutes
+        return is_findable and self._comes_across(viewer, post)
 
     def quotes(self, quoted, viewer, post):
         is_quote = post.quoted is quoted and not post.is_revoked
+        is_offered = self._comes_across(viewer, post)
+        return is_quote and (viewer == quoted.author or is_offered)
+
+    def _comes_across(self, viewer, post):
         is_muted = (viewer, post.author) in self.mutes
-        return is_quote and (viewer == quoted.author or not is_muted)
+        return not is_muted and not self.is_limited(viewer, post.author)
 
     def _known(self, viewer):
         return {b for a, b in self.follows if a == viewer}

@@ -240,6 +240,13 @@ def _trend_and_mute(state, _):
     type(state).ran = 3  # so that dave reads next
 
 
+def _show_and_silence(state, _):
+    _many(state, "alice", 1)
+    state.everybody_sees_what_the_model_says()
+    state.silence_or_not("alice", WHOLE)
+    type(state).ran = 4  # so that somebody who is not signed in reads next
+
+
 def _preview(state, _):
     state.everybody_sees_what_the_model_says()
     state.find_a_link_preview(0, WHOLE)
@@ -344,6 +351,12 @@ MUTANTS = {
     ),
     "muted people trend": Mutant(
         ((trends, "hidden_by", lambda _: frozenset()),), _trend_and_mute
+    ),
+    "silenced people are shown to strangers": Mutant(
+        ((hydration, "is_limited", lambda *_: False),), _show_and_silence
+    ),
+    "a silence drops nothing": Mutant(
+        ((invalidation_rules, "silence", lambda **_: ()),), _show_and_silence
     ),
     "a link preview drops nothing": Mutant(
         ((invalidation_rules, "preview", lambda **_: ()),), _preview

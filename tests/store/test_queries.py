@@ -612,9 +612,13 @@ CALLS = {
     "RelationshipStore.followers": lambda s: [
         s.relationships.followers(9, part) for part in PARTS
     ],
-    "RelationshipStore.refusing_notifications_from": lambda s: (
-        s.relationships.refusing_notifications_from(1, [2, 31, 32])
-    ),
+    "RelationshipStore.refusing_notifications_from": lambda s: [
+        (
+            s.users.set_flag(1, "is_silenced", is_set=is_silenced),
+            s.relationships.refusing_notifications_from(1, [2, 31, 32]),
+        )
+        for is_silenced in (True, False)
+    ],
     "RelationshipStore.follow": lambda s: s.relationships.follow(
         Edge(1, 50, "merging", "n"), NOW, replace(TOLD, kind=NotificationKind.FOLLOW)
     ),

@@ -14,11 +14,30 @@ if TYPE_CHECKING:
     from kwip.domain.relationships import Relations
     from kwip.domain.timelines.lists import Listing
     from kwip.domain.timelines.timelines import Entry
+    from kwip.domain.users import User
 
 
 def shows_author(relations: Relations, author_id: UserId) -> bool:
     """Return whether a timeline shows an author: not muted, and no block."""
     return author_id not in relations.mutes and not relations.has_block(author_id)
+
+
+def is_limited(viewer_id: UserId | None, relations: Relations, user: User) -> bool:
+    """Return whether a silence hides a user from a viewer.
+
+    It hides them from everyone but themselves and their followers, where people are
+    shown who were not asked for: the public timeline, hashtags, search, trends,
+    suggestions, the directory, replies in threads, and notifications. It does not hide
+    their profile, their posts by address, or reposts and quotes of them.
+    """
+    is_known = user.id == viewer_id or user.id in relations.follows
+    return user.is_silenced and not is_known
+
+
+def known_to(viewer_id: UserId | None, relations: Relations) -> frozenset[UserId]:
+    """Return the users whom no silence hides from a viewer, for many at once."""
+    own = () if viewer_id is None else (viewer_id,)
+    return relations.follows.union(own)
 
 
 def hidden_by(relations: Relations) -> frozenset[UserId]:

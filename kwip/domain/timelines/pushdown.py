@@ -30,6 +30,7 @@ class Pushdown:
         all_tags: Only with all of these, too.
         no_tags: Only without any of these.
         is_listed: Only what the public timeline has.
+        known: Whose posts are wanted even if they are silenced; None for everybody's.
         viewer_id: Who reads; None if nobody is signed in.
         audience: Only what these may see, or what mentions the viewer; None for all.
         addressees: Only replies to these and to oneself; None for all.
@@ -44,6 +45,7 @@ class Pushdown:
     all_tags: tuple[str, ...] = ()
     no_tags: tuple[str, ...] = ()
     is_listed: bool = False
+    known: frozenset[UserId] | None = None
     viewer_id: UserId | None = None
     audience: frozenset[Visibility] | None = None
     addressees: frozenset[UserId] | None = None

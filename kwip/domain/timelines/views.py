@@ -37,14 +37,16 @@ class PostView:
     `in_reply_to_username` is the user it replies to, if known, and `parent` the post
     that it replies to, if it was asked for and the viewer is shown what it says.
     `quote` is what it quotes, and `may_quote` says whether the viewer may quote it.
-    `own_votes` are the options of its poll that the viewer chose. `place` is where it
-    is in a list whose order is not that of the posts.
+    `is_author_limited` says that a silence hides its author from the viewer where
+    nobody asked for them. `own_votes` are the options of its poll that the viewer
+    chose. `place` is where it is in a list whose order is not that of the posts.
     """
 
     post: Post
     author: User
     is_own: bool = False
     is_author_muted: bool = False
+    is_author_limited: bool = False
     is_conversation_muted: bool = False
     in_reply_to_username: str | None = None
     parent: Post | None = None

@@ -47,6 +47,7 @@ class AccountSchema(DumpSchema):
     group = constant(value=False)
     discoverable = fields.Boolean(attribute="is_discoverable")
     noindex = constant(value=False)
+    limited = fields.Boolean(attribute="is_silenced")
     created_at = fields.Method("get_created_at")
     note = fields.Method("get_note")
     url = fields.Method("get_url")

@@ -1,4 +1,4 @@
-"""The audit log: what operators did to accounts, by whom and why.
+"""The audit log: what operators did, by whom and why.
 
 An entry is stored before its act begins, and an act whose entry cannot be stored does
 not happen. So nothing is done without an entry. If an act is interrupted or fails, its
@@ -38,7 +38,7 @@ class AuditLog:
         Args:
             order: Who acts, and why.
             action: What they do.
-            subject: `@` and a username, or a domain.
+            subject: `@` and a username, a domain, an emoji between colons, or `media`.
             details: What else there is to know. Never a secret.
 
         Raises:

@@ -1,9 +1,10 @@
-"""What operators do to accounts: suspend, make an administrator, set a password.
+"""What operators do to accounts: suspend, silence, make an administrator, and so on.
 
 A suspension is one flag of the user, which every read of the user checks: the account
 and its posts are hidden from everyone, and its sessions and tokens do not work. So it
 takes effect at once, and ending it brings everything back. Its files are moved, because
 nothing asks for the flag where they are read.
+A silence is such a flag, too; `filters.is_limited` says what it hides.
 Each act is recorded in the audit log before it begins.
 """
 
@@ -80,6 +81,29 @@ class Moderation:
         self.withholding.restore(user_id)
         is_there = self._set(user_id, "is_suspended", is_set=False)
         self.fence.invalidate(invalidation_rules.unsuspend(user_id=user_id))
+        _require(user_id, is_there=is_there)
+
+    def silence(self, user_id: UserId, order: Order = BY_KWIP) -> None:
+        """Hide an account from all but its followers, where nobody asked for it.
+
+        Raises:
+            NotFoundError: There is no such user.
+        """
+        self._record(order, Action.SILENCE_USER, user_id)
+        is_there = self._set(user_id, "is_silenced", is_set=True)
+        self.fence.invalidate(invalidation_rules.silence(user_id=user_id))
+        self.withholding.files.purges.forget(of_user(user_id))
+        _require(user_id, is_there=is_there)
+
+    def unsilence(self, user_id: UserId, order: Order = BY_KWIP) -> None:
+        """End a silence.
+
+        Raises:
+            NotFoundError: There is no such user.
+        """
+        self._record(order, Action.UNSILENCE_USER, user_id)
+        is_there = self._set(user_id, "is_silenced", is_set=False)
+        self.fence.invalidate(invalidation_rules.unsilence(user_id=user_id))
         _require(user_id, is_there=is_there)
 
     def set_admin(

@@ -2,9 +2,9 @@
 
 Notifications of favourites and follows are stored in the transaction of the act, those
 of posts by fan-out. Users are not notified of what they do themselves, of users they
-mute, of blocks in either direction, or of what they may not see. Reads check this
-again. Nor are they of what happens in conversations they mute; what they were notified
-of before stays.
+mute, of blocks in either direction, of silenced users they don't follow, or of what
+they may not see. Reads check this again. Nor are they of what happens in conversations
+they mute; what they were notified of before stays.
 """
 
 from __future__ import annotations
@@ -236,9 +236,9 @@ class Notifier:
         user_ids: Sequence[UserId],
         root_id: PostId | None = None,
     ) -> list[UserId]:
-        """Leave out the actor and users whom they cannot notify; two queries.
+        """Leave out the actor and users whom they cannot notify; three queries.
 
-        With a conversation, those too who have muted it: a third one.
+        With a conversation, those too who have muted it: one more.
         """
         others = [each for each in user_ids if each != actor_id]
         excluded = (

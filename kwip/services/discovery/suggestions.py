@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
 from kwip.domain.batches import batches
-from kwip.domain.timelines.filters import hidden_by
+from kwip.domain.timelines.filters import hidden_by, is_limited
 from kwip.domain.timelines.pages import Page
 from kwip.domain.timelines.suggestions import MAX_SUGGESTIONS, Suggestion
 from kwip.domain.timelines.views import UserView
@@ -64,7 +64,7 @@ class Suggestions:
             for user_id in dict.fromkeys((*source.ranked, *popular))
             if user_id not in known
         ]
-        users = self._discoverable(loader, wanted, MAX_SUGGESTIONS)
+        users = self._discoverable(viewer, loader, wanted, MAX_SUGGESTIONS)
         return [
             Suggestion(UserView.of(user, viewer, mine), reasons[user.id])
             for user in users
@@ -115,21 +115,28 @@ class Suggestions:
         relations = self.hydration.relations(viewer, loader)
         hidden = hidden_by(relations)
         shown = [i for i in ids if i not in hidden]
-        users = self._discoverable(loader, shown, len(shown))
+        users = self._discoverable(viewer, loader, shown, len(shown))
         return [UserView.of(user, viewer, relations) for user in users]
 
     def _discoverable(
-        self, loader: Loader, ids: Iterable[UserId], most: int
+        self,
+        viewer: Viewer | None,
+        loader: Loader,
+        ids: Iterable[UserId],
+        most: int,
     ) -> list[User]:
-        """Look users up until there are enough who want to be found."""
+        """Look users up until there are enough who may be found and want to be."""
+        relations = self.hydration.relations(viewer, loader)
+        viewer_id = None if viewer is None else viewer.id
+
+        def is_shown(user: User) -> bool:
+            is_hidden = user.is_suspended or is_limited(viewer_id, relations, user)
+            return user.is_discoverable and not is_hidden
+
         found: list[User] = []
         for part in list(batches(ids, BATCH))[:MAX_BATCHES]:
             users = loader.load(Lookup(self.entities.users, part))[0]
-            found += [users[i] for i in part if i in users and _is_shown(users[i])]
+            found += [users[i] for i in part if i in users and is_shown(users[i])]
             if len(found) >= most:
                 break
         return found[:most]
-
-
-def _is_shown(user: User) -> bool:
-    return user.is_discoverable and not user.is_suspended

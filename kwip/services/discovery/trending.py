@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from kwip.domain.timelines.trends import PeopleOrder, Ranked, TrendKind
     from kwip.services.coherence.fence import Fence
     from kwip.services.reading.stores import Stores
+    from kwip.store.accounts.users import Flag
     from kwip.store.discovery.trends import RecentPost, TrendStore
 
 #: How often trends are computed, and how often a process looks whether they are due.
@@ -148,7 +150,9 @@ class Trending:
 
     def _shown(self, ids: Iterable[UserId]) -> set[UserId]:
         parts = batches(sorted(ids), _USERS_AT_ONCE)
-        return {i for part in parts for i in self.stores.users.shown_among(part)}
+        but: Sequence[Flag] = ("is_suspended", "is_silenced")
+        shown = partial(self.stores.users.shown_among, but=but)
+        return {i for part in parts for i in shown(part)}
 
 
 def _links(

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 class Trends:
     """Trends of each kind. Warm: 3 round trips with authentication, no MongoDB.
 
-    A post must still be public and not sensitive, by somebody whom no block, mute or
-    suspension hides. A hashtag or link is only shown if so many of the posts kept with
-    it are such posts, and still have it, that it would be a trend.
+    A post must still be public and not sensitive, by somebody whom no block, mute,
+    silence or suspension hides. A hashtag or link is only shown if so many of the posts
+    kept with it are such posts, and still have it, that it would be a trend.
     """
 
     entities: Entities
@@ -94,7 +94,8 @@ class Trends:
 def _may_trend(view: PostView) -> bool:
     post = view.post
     is_public = post.visibility is Visibility.PUBLIC
-    return is_public and not (post.is_sensitive or post.warning)
+    is_calm = not (post.is_sensitive or post.warning)
+    return is_public and is_calm and not view.is_author_limited
 
 
 def _begins_with(url: str, view: PostView) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.names import is_close, misspelt, words_of
+from kwip.domain.timelines.filters import is_limited
 from kwip.domain.timelines.views import UserView
 from kwip.services.reading.loader import Lookup
 
@@ -25,7 +26,10 @@ MAX_COMPARED = 200
 
 @dataclass(frozen=True, slots=True)
 class PeopleSearch:
-    """People for one viewer: nobody who is suspended, nor whom a block hides."""
+    """People for one viewer: nobody who is suspended, nor whom a block hides.
+
+    Users whom a silence hides are only found by their whole username.
+    """
 
     entities: Entities
     hydration: Hydration
@@ -51,12 +55,12 @@ class PeopleSearch:
         longest = max(words, key=len)
         ids = self.store.named([longest], MAX_COMPARED)
         ids += self.store.prefixed(longest, MAX_COMPARED)
-        found = self._shown(viewer, loader, ids, only_followed=only_followed)
+        found = self._shown(viewer, loader, ids, words, only_followed=only_followed)
         exact = [view for view in found if _has_words(view.user, words)]
         if exact or not (close := misspelt(longest)):
             return sorted(exact, key=lambda view: _rank(view, words))
         ids = self.store.named(close, MAX_COMPARED)
-        found = self._shown(viewer, loader, ids, only_followed=only_followed)
+        found = self._shown(viewer, loader, ids, words, only_followed=only_followed)
         near = [view for view in found if _has_nearly(view.user, words)]
         return sorted(near, key=lambda view: _rank(view, words))
 
@@ -65,9 +69,11 @@ class PeopleSearch:
         viewer: Viewer | None,
         loader: Loader,
         ids: Sequence[UserId],
+        words: Sequence[str],
         *,
         only_followed: bool,
     ) -> list[UserView]:
+        viewer_id = None if viewer is None else viewer.id
         relations = self.hydration.relations(viewer, loader)
         wanted = [
             i
@@ -76,10 +82,12 @@ class PeopleSearch:
             and (i in relations.follows or not only_followed)
         ]
         users = loader.load(Lookup(self.entities.users, wanted))[0]
+        found = [users[i] for i in wanted if i in users]
         return [
-            UserView.of(users[i], viewer, relations)
-            for i in wanted
-            if i in users and not users[i].is_suspended
+            UserView.of(user, viewer, relations)
+            for user in found
+            if not user.is_suspended
+            and (user.username in words or not is_limited(viewer_id, relations, user))
         ]
 
 

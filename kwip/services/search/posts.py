@@ -81,7 +81,9 @@ class PostSearch:
             return [
                 (hit, views[hit.cursor])
                 for hit in batch
-                if hit.cursor in views and _matches(query, hit, views[hit.cursor])
+                if hit.cursor in views
+                and _shows(query, views[hit.cursor])
+                and _matches(query, hit, views[hit.cursor])
             ]
 
         found = fill_page(
@@ -212,6 +214,11 @@ def _rarest(reaches: list[int | None], wanted: Between) -> int:
         return wanted.below - reached
 
     return max(range(len(reaches)), key=reach)
+
+
+def _shows(query: PostQuery, view: PostView) -> bool:
+    """Return whether no silence hides a post; what the viewer keeps is always shown."""
+    return query.in_library or not view.is_author_limited
 
 
 def _matches(query: PostQuery, hit: Hit, view: PostView) -> bool:

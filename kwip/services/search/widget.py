@@ -86,7 +86,11 @@ class SearchWidget:
         views = self._hydration.posts(None, loader, found.entries)
         shown = (views[e.post_id] for e in found.entries if e.post_id in views)
         return Page(
-            items=tuple(view for view in shown if query.matches(text_of(view.post))),
+            items=tuple(
+                view
+                for view in shown
+                if query.matches(text_of(view.post)) and not view.is_author_limited
+            ),
             next_max_id=found.next_max_id,
         )
 

@@ -110,7 +110,8 @@ class ActiveOrder:
         window = entries[:WINDOW]
         begun = [e for e in window if _begins(e) and wants(e)]
         views = self.hydration.posts(viewer, loader, begun)
-        rows = [_row_of(views[e.post_id]) for e in begun if e.post_id in views]
+        shown = [views[e.post_id] for e in begun if e.post_id in views]
+        rows = [_row_of(view) for view in shown if not view.is_author_limited]
         as_of = page.as_of
         if as_of is None:
             as_of = max([*(row.cursor for row in rows), *_newest(window)], default=0)

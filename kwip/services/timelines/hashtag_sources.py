@@ -6,7 +6,7 @@ import heapq
 from typing import TYPE_CHECKING
 
 from kwip.domain.timelines import pushdown
-from kwip.domain.timelines.filters import hidden_by
+from kwip.domain.timelines.filters import hidden_by, known_to
 from kwip.services.timelines.merging import MergeSource, noted
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class HashtagSources:
             pushdown.Pushdown(
                 hidden=hidden,
                 tag=tag,
+                known=known_to(self._viewer_id, relations),
                 viewer_id=self._viewer_id,
                 addressees=frozenset(),
             )

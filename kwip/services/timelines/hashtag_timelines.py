@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kwip.domain.timelines.filters import hidden_by
+from kwip.domain.timelines.filters import hidden_by, known_to
 from kwip.domain.timelines.pushdown import Pushdown
 from kwip.domain.timelines.tags import TagFilter
 from kwip.services.timelines.hashtag_sources import merge_once
@@ -59,12 +59,15 @@ class HashtagTimelines:
         """
         if page.is_active or wanted == TagFilter(wanted.any_of[:1]):
             return self._timelines.tag(viewer, loader, wanted.any_of[0], page)
-        hidden = hidden_by(self._hydration.relations(viewer, loader))
+        relations = self._hydration.relations(viewer, loader)
+        hidden = hidden_by(relations)
+        viewer_id = None if viewer is None else viewer.id
         where = Pushdown(
             hidden=hidden,
             all_tags=wanted.all_of,
             no_tags=wanted.none_of,
-            viewer_id=None if viewer is None else viewer.id,
+            known=known_to(viewer_id, relations),
+            viewer_id=viewer_id,
             has_repeats=not page.folds_repeats,
         )
 
@@ -83,7 +86,7 @@ class HashtagTimelines:
             entries=merge.over(iter(())),
             above=iter(()),  # hashtag timelines have no reposts
             wants=lambda entry: entry.author_id not in hidden,
-            shows=lambda view: wanted.shows(view.post),
+            shows=lambda view: wanted.shows(view.post) and not view.is_author_limited,
             queried=queried,
         )
         return self._pages.cut(viewer, loader, run, page)

@@ -14,6 +14,7 @@ from kwip.domain.ids import UserId
 from kwip.domain.quotes import QuoteState, may_quote
 from kwip.domain.reactions import NO_REACTIONS, Reacted, Span, span_of
 from kwip.domain.relationships import NO_RELATIONS, Relations
+from kwip.domain.timelines.filters import is_limited
 from kwip.domain.timelines.views import PostView, QuoteView
 from kwip.domain.timelines.visibility import may_see
 from kwip.services.reading.loader import Lookup
@@ -82,6 +83,11 @@ class Hydration:
         ids = sorted(user_ids)
         users = loader.load(Lookup(self.entities.users, ids))[0]
         return {i for i in ids if i not in users or not self._is_shown(users[i])}
+
+    def silenced(self, loader: Loader, user_ids: Iterable[UserId]) -> set[UserId]:
+        """Return which of some users are silenced."""
+        users = loader.load(Lookup(self.entities.users, sorted(user_ids)))[0]
+        return {i for i, user in users.items() if user.is_silenced}
 
     def _is_shown(self, user: User) -> bool:
         return not user.is_suspended and (user.is_embeddable or not self.is_embedding)
@@ -154,6 +160,7 @@ class _ViewMaker:
             author=author,
             is_own=post.author_id == self.viewer_id,
             is_author_muted=post.author_id in self.relations.mutes,
+            is_author_limited=is_limited(self.viewer_id, self.relations, author),
             is_conversation_muted=post.root_id in self.relations.conversations,
             in_reply_to_username=None if addressee is None else addressee.username,
             parent=parent,

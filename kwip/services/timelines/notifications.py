@@ -1,7 +1,7 @@
 """Read a viewer's notifications, group them for a page, and dismiss them.
 
 Everything that the recipient was notified of is stored. What is shown depends on their
-current relations, suspensions and deletions.
+current relations, silences, suspensions and deletions.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kwip.cache import invalidation_rules
 from kwip.domain.errors import NotFoundError
 from kwip.domain.posts import Visibility
-from kwip.domain.timelines.filters import shows_author
+from kwip.domain.timelines.filters import is_limited, shows_author
 from kwip.domain.timelines.notifications import (
     EVERYTHING,
     NOTHING_UNREAD,
@@ -182,6 +182,7 @@ class Notifications:
             if (
                 actor is None
                 or actor.is_suspended
+                or is_limited(viewer.id, relations, actor)
                 or not _still_says(row, post, viewer)
             ):
                 continue

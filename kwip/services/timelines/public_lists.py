@@ -90,7 +90,8 @@ class PublicLists:
             return kinds.has(entry) and shows_public_list(listing, entry)
 
         def shows(view: PostView) -> bool:
-            return kinds.shows(view) and _is_public(view)
+            is_offered = _is_public(view) and not view.is_author_limited
+            return kinds.shows(view) and is_offered
 
         run = Run(
             entries=read(page),

@@ -39,7 +39,8 @@ class PushdownReader:
         """Go on after `last_id` in a page's direction, within the page's bounds.
 
         One query per batch and `AUTHORS_PER_QUERY` authors. The next query leaves out
-        authors that turn out to be suspended, so there are never many of them.
+        authors that turn out to be suspended, or silenced and not `where.known`, so
+        there are never many of them.
         """
         is_upwards = page.min_id is not None
         above = last_id if is_upwards else page.lower
@@ -84,4 +85,7 @@ class PushdownReader:
     ) -> Pushdown:
         people = {e.author_id for e in run} | {e.repost_of_author_id for e in run}
         gone = self.hydration.gone(loader, people - {0})
+        if where.known is not None:
+            silenced = self.hydration.silenced(loader, people - {0} - gone)
+            gone |= silenced - where.known
         return replace(where, hidden=where.hidden | gone)

@@ -38,8 +38,8 @@ class QuotePages:
     ) -> tuple[PostView, Page[PostView]]:
         """Return a post, and who quotes it as far as the viewer may see it.
 
-        Newest first; without muted authors, except for the author of the post, who may
-        want to take it out. Warm: 4 round trips.
+        Newest first; without authors who are muted or whom a silence hides, except for
+        the author of the post, who may want to take it out. Warm: 4 round trips.
 
         Raises:
             NotFoundError: There is no such post for this viewer.
@@ -63,7 +63,7 @@ class QuotePages:
                 (row, view)
                 for row, view in found
                 if view and view.post.is_quote
-                if quoted.is_own or not view.is_author_muted
+                if quoted.is_own or not (view.is_author_muted or view.is_author_limited)
             ]
 
         rows = self.id_lists.rows(loader, "quotes", owner_id, page)

@@ -86,7 +86,7 @@ class Threads:
         line = (conversation.entry(one) for one, _ in islice(below, start, None))
         always = [*ancestors, Entry.of(post)]
         read = partial(self.hydration.posts, viewer, loader)
-        found = _read(read, always, line, part.replies)
+        found = _read(read, always, line, part.replies, partial(_shows_below, post))
         views = found.views
         if post.id not in views:
             raise _no_such(post.id)
@@ -134,7 +134,12 @@ class Threads:
         read = partial(self.hydration.posts, viewer, loader)
         if only_approved:
             read = partial(self._approved, viewer, loader, post.author_id)
-        found = _read(read, [Entry.of(post)], line, page.limit)
+        ids = {one.post_id for one, _ in conversation.below(post.id)}
+
+        def shows(view: PostView) -> bool:
+            return view.post.id not in ids or _shows_below(post, view)
+
+        found = _read(read, [Entry.of(post)], line, page.limit, shows)
         if post.id not in found.views:
             raise _no_such(post.id)
         return ThreadPage(
@@ -165,7 +170,8 @@ class Threads:
         line = sorted([itself, *below], key=lambda e: e.post_id, reverse=True)
         older = (entry for entry in line if entry.post_id < page.upper)
         read = partial(self.hydration.posts, viewer, loader)
-        found = _read(read, [itself], older, page.limit)
+        shows = partial(_shows_below, post)
+        found = _read(read, [itself], older, page.limit, shows)
         if post.id not in found.views:
             raise _no_such(post.id)
         items = tuple(found.views[i] for i in found.shown)
@@ -226,6 +232,7 @@ def _read(
     always: list[Entry],
     line: Iterable[Entry],
     limit: int,
+    shows: Callable[[PostView], bool],
 ) -> _Found:
     """Hydrate entries of a line in growing rounds until there are enough.
 
@@ -240,7 +247,8 @@ def _read(
         size = min((limit + 1 - len(shown)) << rounds, CHUNK, most - at)
         batch = entries[at : at + size]
         views |= hydrated([*always, *batch])
-        shown += [e.post_id for e in batch if e.post_id in views]
+        found = (views[e.post_id] for e in batch if e.post_id in views)
+        shown += [view.post.id for view in found if shows(view)]
         at += len(batch)
         if len(shown) > limit or at >= min(len(entries), most):
             break
@@ -253,6 +261,14 @@ def _read(
     goes_on = len(passed) < len(entries)
     behind = passed[-1].post_id if passed and goes_on else None
     return _Found(views, shown, passed, behind)
+
+
+def _shows_below(post: Post, view: PostView) -> bool:
+    """Return whether no silence hides a reply below a post; its author's are asked for.
+
+    What is above it is always shown, because the replies are to that.
+    """
+    return view.post.author_id == post.author_id or not view.is_author_limited
 
 
 def _start(part: ThreadPart, line: Sequence[PostId]) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kwip.domain.ids import UserId
 from kwip.domain.timelines import pushdown
-from kwip.domain.timelines.filters import hidden_by, shows_home, shows_list
+from kwip.domain.timelines.filters import hidden_by, known_to, shows_home, shows_list
 from kwip.domain.timelines.pages import Page
 from kwip.domain.timelines.pushdown import ALL_KINDS, Pushdown
 from kwip.domain.timelines.timelines import Entry
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kwip.domain.ids import ListId
+    from kwip.domain.relationships import Relations
     from kwip.domain.timelines.pages import PageRequest
     from kwip.domain.timelines.pushdown import Kinds
     from kwip.domain.timelines.timelines import Chunk
@@ -88,7 +89,7 @@ class Timelines:
             entries=read(page),
             above=read(page.above) if page.above else iter(()),
             wants=wants,
-            shows=_shows_all,
+            shows=_shows,
             queried=tagged.queried(
                 partial(self._queried, loader, page),
                 is_upwards=page.min_id is not None,
@@ -124,7 +125,7 @@ class Timelines:
             entries=read(page),
             above=read(page.above) if page.above else iter(()),
             wants=wants,
-            shows=_shows_all,
+            shows=_shows,
             # A pushdown filter without authors would let everyone in.
             queried=self._queried(loader, page, where) if where.authors else _nothing,
         )
@@ -271,18 +272,18 @@ class Timelines:
         where: Pushdown,
     ) -> Page[PostView]:
         """Read a public query: the public timeline, or the posts with a hashtag."""
-        hidden = hidden_by(self._hydration.relations(viewer, loader))
-        shows = _shows_media if where.has_media else _shows_all
+        relations = self._hydration.relations(viewer, loader)
+        where = _read_by(_id_of(viewer), relations, where)
+        shows = _shows_media if where.has_media else _shows
         if page.is_active:
             id_list, owner = ("tag", where.tag) if where.tag else ("public", 0)
-            wanted = Conversations(id_list, owner, hidden, shows)
+            wanted = Conversations(id_list, owner, where.hidden, shows)
             return self._active.indexed(viewer, loader, wanted, page)
         first = Slice.first(where.tag or UserId(0), page)
-        where = replace(where, hidden=hidden, viewer_id=_id_of(viewer))
         run = Run(
             entries=self._sources.slices(kind, first, loader, page),
             above=iter(()),  # there are no reposts
-            wants=lambda entry: entry.author_id not in hidden,
+            wants=lambda entry: entry.author_id not in where.hidden,
             shows=shows,
             queried=self._queried(loader, page, where),
         )
@@ -299,6 +300,14 @@ def _kind_of(entities: Entities, kinds: Kinds) -> Kind[Slice, Chunk]:
     return entities.media_timelines if kinds.only_media else entities.user_timelines
 
 
+def _read_by(
+    viewer_id: UserId | None, relations: Relations, where: Pushdown
+) -> Pushdown:
+    """Leave out of a public query whom the viewer hides, and whom a silence hides."""
+    hidden, known = hidden_by(relations), known_to(viewer_id, relations)
+    return replace(where, hidden=hidden, known=known, viewer_id=viewer_id)
+
+
 def _nothing(_: int) -> Iterator[Entry]:
     return iter(())
 
@@ -307,9 +316,9 @@ def _id_of(viewer: Viewer | None) -> UserId | None:
     return None if viewer is None else viewer.id
 
 
-def _shows_all(_: PostView) -> bool:
-    return True
+def _shows(view: PostView) -> bool:
+    return not view.is_author_limited
 
 
 def _shows_media(view: PostView) -> bool:
-    return bool(view.post.media)
+    return _shows(view) and bool(view.post.media)

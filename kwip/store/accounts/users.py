@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kwip.domain.users import Email, ProfileKey
     from kwip.store.client import Document, Store
 
-Flag = Literal["is_suspended", "is_admin"]
+Flag = Literal["is_suspended", "is_silenced", "is_admin"]
 
 #: The owner of deleted users' handles, which stay reserved against impersonation.
 NOBODY = UserId(0)
@@ -207,9 +207,12 @@ class UserStore:
         return user_id
 
     @translated()
-    def shown_among(self, ids: Collection[UserId]) -> set[UserId]:
-        """Return which of the given users exist and are not suspended, in one query."""
-        query = {"_id": {"$in": list(ids)}, "is_suspended": {"$ne": True}}
+    def shown_among(
+        self, ids: Collection[UserId], but: Sequence[Flag] = ("is_suspended",)
+    ) -> set[UserId]:
+        """Return which of the given users exist and have no such flag, in one query."""
+        query: Document = {flag: {"$ne": True} for flag in but}
+        query["_id"] = {"$in": list(ids)}
         return {UserId(d["_id"]) for d in self._users.find(query, {"_id": 1})}
 
     @translated()
@@ -366,6 +369,7 @@ def _to_document(user: User) -> Document:
         "pinned_ids": [],
         "featured_tags": [],
         "is_suspended": False,
+        "is_silenced": False,
         "is_embeddable": user.is_embeddable,
         "shows_favourites": user.shows_favourites,
         "embed_origins": user.embed_origins,

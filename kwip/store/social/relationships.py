@@ -234,7 +234,8 @@ class RelationshipStore:
     ) -> set[UserId]:
         """Return which of the given users must get no notifications from `actor_id`.
 
-        They mute that user, or one of the two blocks the other; two queries.
+        They mute that user, one of the two blocks the other, or that user is silenced
+        and they don't follow them; three queries, or four.
         """
         blocks = [f"{i}:{way}:{actor_id}" for i in user_ids for way in ("out", "in")]
         mutes = [f"{i}:{actor_id}" for i in user_ids]
@@ -244,7 +245,13 @@ class RelationshipStore:
             *self._blocks.find({"_id": {"$in": blocks}, **users}, who),
             *self._mutes.find({"_id": {"$in": mutes}, **users}, who),
         ]
-        return {UserId(d["user_id"]) for d in found}
+        refusing = {UserId(d["user_id"]) for d in found}
+        silenced = {"_id": actor_id, "is_silenced": True}
+        if self._users.find_one(silenced, {"_id": 1}) is None:
+            return refusing
+        ids = {"followee_id": actor_id, "follower_id": {"$in": list(user_ids)}}
+        known = self._followers.find({**ids, "active": EITHER}, {"follower_id": 1})
+        return refusing | {*user_ids} - {UserId(d["follower_id"]) for d in known}
 
     @translated()
     def followers(self, followee_id: UserId, part: Between) -> list[Row]:

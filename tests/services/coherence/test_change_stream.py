@@ -278,6 +278,8 @@ WRITES = {
     "profile": lambda w: rename(w, w.bob, "Bob"),
     "suspend": lambda w: w.services.moderation.suspend(w.bob.id),
     "unsuspend": lambda w: w.services.moderation.unsuspend(w.bob.id),
+    "silence": lambda w: w.services.moderation.silence(w.bob.id),
+    "unsilence": lambda w: w.services.moderation.unsilence(w.bob.id),
     "end sessions": lambda w: w.services.moderation.sign_out_everywhere(
         w.bob.id, ends_tokens=True
     ),

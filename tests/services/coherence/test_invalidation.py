@@ -249,6 +249,8 @@ WRITES = {
     ),
     "suspend": lambda w: w.services.moderation.suspend(w.bob.id),
     "unsuspend": lambda w: w.services.moderation.unsuspend(w.bob.id),
+    "silence": lambda w: w.services.moderation.silence(w.bob.id),
+    "unsilence": lambda w: w.services.moderation.unsilence(w.bob.id),
     "set_admin": lambda w: w.services.moderation.set_admin(w.bob.id, is_admin=True),
     "sign_out_everywhere": lambda w: w.services.moderation.sign_out_everywhere(
         w.bob.id, ends_tokens=True

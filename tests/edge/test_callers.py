@@ -1,0 +1,227 @@
+"""Every row of the route table, asked by whoever there is.
+
+What each caller gets follows from what the row declares.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from kwip.blueprints import gate, login
+from tests.edge.test_routes import EXAMPLES, UNSAFE, about, rows
+from tests.people import sign_in
+
+ELSEWHERE = {"Origin": "https://elsewhere.example"}
+#: Addresses of what is its owner's alone.
+OWN = re.compile(
+    r"<(?:.+?:)?(list_id|token_id|session_id|attachment_id|tag_id|notification_id)>"
+    r"|<id:post_id>(/(edit|delete|pin|unpin|interaction_policy)|.*/re(move|voke))$"
+)
+#: What everybody may read of a thing that is somebody's.
+OPEN = re.compile(r"^/(api/widgets|embed|media)/|\.<feed:")
+#: Where other sites send people, who are asked to log in and come back.
+INTENTS = {"/share", "/follow"}
+#: After this a browser is signed out, and led to the page to log in.
+SIGNS_OUT = {"logout"}
+#: What only looks among the viewer's own, finds nothing there, and answers as if done.
+HARMLESS = {
+    "dismiss_notification",
+    "end_session",
+    "remove_featured_tag",
+    "revoke_token",
+    "unfeature_tag",
+    "unpin",
+    "unpin_status",
+}
+#: What some of them are sent, so that nothing else is wrong with it.
+FIELDS = {
+    "/api/v1/lists/<id:list_id>/accounts": {"account_ids[]": "1"},
+    "/api/v1/lists/<id:list_id>": {"title": "Others"},
+    "/api/v1/statuses/<id:post_id>": {"status": "Other words"},
+    "/api/v1/statuses/<id:post_id>/interaction_policy": {
+        "quote_approval_policy": "nobody"
+    },
+}
+#: The collections that no request may change which is refused.
+KEPT = ("posts", "lists", "sessions", "tokens", "users", "notifications", "blocks")
+
+
+def asked():
+    """Give every row but those that wait in a live process, or need a signature."""
+    others = ("/poll/", "/media/private/")
+    return [row for row in rows() if not row.rule.startswith(others)]
+
+
+@pytest.fixture
+def hers(alice, bob, wiring):
+    """Return a function that gives the path of a row, to things of alice."""
+    listed = alice.post("/api/v1/lists", json={"title": "Friends"}).json["id"]
+    post = alice.say("hello #tea")["id"]
+    quoting = alice.say("look", quoted_status_id=post)["id"]
+    tag = alice.post("/api/v1/featured_tags", json={"name": "tea"}).json["id"]
+    bob.post(f"/api/v1/statuses/{post}/favourite")
+    [told] = alice.get("/api/v1/notifications").json
+    [token] = wiring.stores.tokens.of_user(alice.user.id)
+    wiring.services.authentication.begin_session(alice.user.id, "alice", "hers")
+    [session] = wiring.stores.sessions.of_user(alice.user.id)
+    known = EXAMPLES | {
+        "list_id": listed,
+        "post_id": post,
+        "quoting_id": quoting,
+        "tag_id": tag,
+        "token_id": token.digest,
+        "session_id": session.digest,
+        "notification_id": told["id"],
+        "user_id": alice.id,
+    }
+    return lambda row: re.sub(r"<(?:.+?:)?(\w+)>", lambda m: known[m[1]], row.rule)
+
+
+@pytest.fixture
+def ask(app, hers):
+    """Return a function that asks for a row as somebody, with what they have."""
+    nobody = app.test_client(use_cookies=False)
+
+    def ask(row, person=None, browser=None, headers=None, **fields):
+        headers = dict(headers or {})
+        if person and row.policy.auth.endswith("token"):
+            headers["Authorization"] = f"Bearer {person.token}"
+        client = browser if browser and not person_only(row) else nobody
+        answer = client.open(hers(row), method=row.method, data=fields, headers=headers)
+        assert answer.status_code < 500, about(row)
+        return answer
+
+    return ask
+
+
+def person_only(row):
+    return row.policy.auth.endswith("token")
+
+
+def refused(row, *, is_known, is_ours):
+    """Give the number with which a policy refuses somebody; None if it does not."""
+    policy = row.policy
+    if policy.auth == "admin":
+        return 404  # nobody here is one
+    if not is_known and policy.auth in {"token", "user"}:
+        return {"token": 401, "user": 303}[policy.auth]
+    is_form = policy.csrf == "form" and row.method in UNSAFE
+    return 403 if is_form and not is_ours else None
+
+
+def check(row, answer, number):
+    """Assert that an answer is the refusal that is due, or none."""
+    got = answer.status_code
+    where = "" if row.rule in INTENTS else answer.headers.get("Location", "")
+    is_to_login = where.startswith("/login")
+    if number == 303:
+        assert (about(row), is_to_login) == (about(row), True)
+    elif number is not None:
+        assert (about(row), got) == (about(row), number)
+    else:
+        assert (about(row), got in {401, 403} or is_to_login) == (about(row), False)
+
+
+def stored(wiring):
+    return {name: list(wiring.store.database[name].find()) for name in KEPT}
+
+
+def strangers_are_refused(ask):
+    for row in asked():
+        check(row, ask(row), refused(row, is_known=False, is_ours=False))
+
+
+def suspended_users_are_strangers(ask, person, browser):
+    for row in asked():
+        if row.policy.auth == "optional_token":
+            check(row, ask(row, person, browser), 401)
+        elif row.policy.auth != "none":
+            number = refused(row, is_known=False, is_ours=False)
+            check(row, ask(row, person, browser), number)
+
+
+def forms_need_their_token(ask, browser):
+    for row in asked():
+        if row.policy.csrf == "form" and row.method in UNSAFE:
+            check(row, ask(row, browser=browser), 403)
+
+
+def other_origins_get_no_cookie(ask, browser):
+    """A browser sends its cookie with what another site asks for, but no token."""
+    for row in asked():
+        is_known = row.policy.auth in {"user", "optional"}
+        answer = ask(row, browser=browser, headers=ELSEWHERE)
+        if row.method in UNSAFE or row.policy.auth == "token":
+            check(row, answer, refused(row, is_known=is_known, is_ours=False))
+        opened = answer.headers.get("Access-Control-Allow-Origin", "*")
+        assert (about(row), opened) == (about(row), "*")
+        assert "Access-Control-Allow-Credentials" not in answer.headers
+
+
+def test_whoever_may_not_is_refused_and_changes_nothing(
+    app, wiring, ask, alice, bob, people
+):
+    hers = sign_in(app, wiring, alice)
+    eve = people("eve")
+    his = sign_in(app, wiring, eve)
+    wiring.services.moderation.suspend(eve.user.id)
+    before = stored(wiring)
+
+    strangers_are_refused(ask)
+    suspended_users_are_strangers(ask, eve, his)
+    forms_need_their_token(ask, hers)
+    other_origins_get_no_cookie(ask, hers)
+
+    assert stored(wiring) == before
+
+
+def test_what_is_somebodys_is_nobody_elses(app, wiring, ask, bob):
+    browser = sign_in(app, wiring, bob)
+    before = stored(wiring)
+    found = [row for row in asked() if OWN.search(row.rule)]
+    found = [row for row in found if not OPEN.search(row.rule)]
+    answered = []
+    for row in found:
+        fields = FIELDS.get(row.rule, {"csrf_token": browser.form_token})
+        if ask(row, bob, browser, **fields).status_code not in {403, 404}:
+            answered.append(row.endpoint.__name__)
+
+    assert set(answered) == HARMLESS
+    assert len(found) > 30
+    assert stored(wiring) == before
+
+
+def test_whoever_may_is_let_in(app, wiring, ask, alice):
+    browser = sign_in(app, wiring, alice)
+    for row in sorted(asked(), key=lambda row: row.method in UNSAFE):
+        answer = ask(row, alice, browser, csrf_token=browser.form_token)
+
+        if row.endpoint.__name__ in SIGNS_OUT:
+            browser = sign_in(app, wiring, alice)
+        else:
+            check(row, answer, None)
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "instead", "walk"),
+    [
+        (gate, "_let_in", lambda *_: None, "strangers"),
+        (login, "check_form_token", lambda _: None, "forms"),
+        (gate, "_CORS", {"Access-Control-Allow-Origin": "https://x"}, "origins"),
+    ],
+)
+def test_a_check_that_is_taken_out_is_noticed(
+    app, wiring, ask, alice, monkeypatch, place, name, instead, walk
+):
+    browser = sign_in(app, wiring, alice)
+    monkeypatch.setattr(place, name, instead)
+    walks = {
+        "strangers": lambda: strangers_are_refused(ask),
+        "forms": lambda: forms_need_their_token(ask, browser),
+        "origins": lambda: other_origins_get_no_cookie(ask, browser),
+    }
+
+    with pytest.raises(AssertionError):
+        walks[walk]()
