@@ -183,13 +183,11 @@ def _let_in(policy: Policy, viewer: Viewer | None) -> BaseResponse | None:
         )
     elif policy.auth == "user":
         return _to_login()
-    if policy.auth == "admin" and not (viewer and _is_admin(viewer)):
+    if policy.auth == "admin" and not (
+        viewer and http.services().users.me(viewer, http.loader()).is_admin
+    ):
         raise NotFoundError(gettext("Page not found."))
     return None
-
-
-def _is_admin(viewer: Viewer) -> bool:
-    return http.services().users.me(viewer, http.loader()).is_admin
 
 
 def fail(error: KwipError | HTTPException) -> Response:

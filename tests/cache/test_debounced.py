@@ -77,7 +77,7 @@ def test_without_the_later_edge_it_would_stay(objects, drop, generation, left_ms
     source = objects._invalidate.source.replace(b"PEXPIREAT", b"PEXPIRETIME")
     source = source.replace(b"'PEXPIRETIME', entity, due", b"'PEXPIRETIME', entity")
     objects._invalidate = replace(
-        objects._invalidate, source=source, digest=Script("", "0").digest
+        objects._invalidate, source=source, digest=Script("", "0", "").digest
     )
     drop(PACED)
     generation()

@@ -21,10 +21,19 @@ STAND_IN = PROJECT / "tests" / "ops" / "stand_in.py"
 END_S = 5.0
 
 
+#: The ports that this process has drawn: the system may offer one again.
+_DRAWN: set[int] = set()
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Return a port that nobody uses, another one each time."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if port not in _DRAWN:
+            _DRAWN.add(port)
+            return port
 
 
 class Stack:

@@ -19,4 +19,11 @@ def status() -> Response:
     return page("status.html", probes=probes, status=http.site().status())
 
 
-ROUTES = (Route("GET", "/admin/status", status, replace(OPEN_PART, auth="admin")),)
+ROUTES = (
+    Route(
+        "GET",
+        "/admin/status",
+        status,
+        replace(OPEN_PART, auth="admin", secondaries="nobody"),
+    ),
+)
