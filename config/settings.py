@@ -191,7 +191,7 @@ class Settings(LinkSettings):
             default=True,
             shown="1",
             allowed="1 or 0",
-            doc="Whether the worker follows MongoDB's change stream, to repeat the "
+            doc="Whether the sweeper follows MongoDB's change stream, to repeat the "
             "cache invalidations of processes that died before their own. With 0, "
             "what these wrote may be hidden by cached data for up to 5 minutes.",
         ),
