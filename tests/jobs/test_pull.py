@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from kwip.domain.timelines.pages import PageRequest
+from kwip.services.delivery.publication import Publication
 from kwip.services.timelines.merging import EVERYBODY
 from kwip.store.timelines.buckets import home_of
 from tests.jobs.oracle import Oracle, read_home, stored_set
@@ -77,6 +78,22 @@ def test_what_is_pulled_is_stored_in_no_home_but_the_authors_own(
     for each in (alice, *others[:3]):
         assert read_home(kwip, each.id) == [post.id]
     assert read_home(kwip, others[3].id) == []
+
+
+def test_the_author_finds_a_pulled_post_whose_web_server_died_after_the_commit(
+    crowd, follow, say, rings, kwip, monkeypatch, mode_of
+):
+    alice, others = crowd
+    follow(alice, others[2])
+    monkeypatch.setattr(Publication, "announce", lambda *_: None)
+    post = say(alice, "Hello")
+    assert read_home(kwip, alice.id) == []
+
+    rings("fanout", str(post.id))
+    rings.run()
+
+    assert mode_of(post) == "pull"
+    assert read_home(kwip, alice.id) == [post.id]
 
 
 def test_a_direct_post_is_pushed_however_many_follow(
