@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pymongo
@@ -93,7 +93,8 @@ def _refusal(error: OperationFailure) -> str:
 def with_members(uri: str, answer: Answer) -> Answer:
     """Add the state of the other members of a replica set; 3 s at most.
 
-    Cost: 1 command, which needs the role `clusterMonitor`.
+    Cost: 1 command, which needs the role `clusterMonitor`. Without it, the detail says
+    that members were not checked.
     """
     if not answer.is_ok:
         return answer
@@ -102,8 +103,11 @@ def with_members(uri: str, answer: Answer) -> Answer:
             uri, timeoutMS=int(_ANSWER_S * 1_000), maxPoolSize=1
         ) as client:
             members = client.admin.command("replSetGetStatus")["members"]
-    except (PyMongoError, ValueError):  # a sharded cluster, or a user who may not
-        return answer
+    except (PyMongoError, ValueError) as error:
+        if isinstance(error, OperationFailure) and error.code == _UNAUTHORIZED:
+            missing = "members not checked: the user lacks the role `clusterMonitor`"
+            return replace(answer, detail=f"{answer.detail}, {missing}")
+        return answer  # a sharded cluster, or none that responds any more
     if len(members) == 1:
         return answer
     newest = max(member["optimeDate"] for member in members if "optimeDate" in member)

@@ -7,8 +7,10 @@ import re
 import subprocess
 
 import pytest
+import yaml
 from prometheus_client import Counter, Gauge, Histogram
 
+from config.addresses import metrics_port, role_metrics_port
 from config.settings import PROJECT
 from kwip import telemetry
 from tests.docs.test_pages import anchors_of
@@ -55,6 +57,17 @@ def test_promtool_accepts(command):
 
     assert run.returncode == 0, run.stdout + run.stderr
     assert "SUCCESS" in run.stdout + run.stderr
+
+
+def test_the_example_reads_the_metrics_of_every_role():
+    example = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
+    [site] = example["scrape_configs"][0]["static_configs"]
+    first = metrics_port({"port": 8000})
+    ports = [
+        role_metrics_port(first, role) for role in ("web", "live", "worker", "sweeper")
+    ]
+
+    assert site["targets"] == [f"127.0.0.1:{port}" for port in ports]
 
 
 def test_every_alert_fires_in_a_unit_test():

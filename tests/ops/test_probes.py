@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
+
+import pymongo
+import pytest
 
 from kwip.embedded.probes import _member_findings, ask_mongodb, ask_redis, with_members
 
 NOW = dt.datetime(2026, 11, 29, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def lowly(endpoints):
+    """Return the address of MongoDB for a user who may not monitor it."""
+    name = f"lowly-{secrets.token_hex(4)}"
+    with pymongo.MongoClient(endpoints.mongodb_uri) as client:
+        roles = [{"role": "readWriteAnyDatabase", "db": "admin"}]
+        client.admin.command("createUser", name, pwd=name, roles=roles)
+        yield f"mongodb://{name}:{name}@{endpoints.mongodb_uri.rpartition('@')[2]}"
+        client.admin.command("dropUser", name)
 
 
 def member(name, state, behind_s=0):
@@ -59,3 +74,12 @@ def test_a_set_of_one_member_has_nobody_to_wait_for(endpoints):
     answer = ask_mongodb(endpoints.mongodb_uri)
 
     assert with_members(endpoints.mongodb_uri, answer) == answer
+
+
+def test_members_that_the_user_may_not_see_are_not_passed_over(lowly):
+    answer = with_members(lowly, ask_mongodb(lowly))
+
+    assert (answer.is_ok, answer.findings) == (True, [])
+    assert answer.detail.endswith(
+        ", members not checked: the user lacks the role `clusterMonitor`"
+    )

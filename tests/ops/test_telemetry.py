@@ -124,6 +124,10 @@ def test_every_series_is_served(scrape):
     assert {name for name in SERIES if f"\n{name}" in page} == SERIES
 
 
+def test_only_the_sweeper_has_the_series_that_an_alert_misses(scrape):
+    assert "\nkwip_backup_last_success_timestamp_seconds" not in scrape()
+
+
 def test_the_processes_are_summed(scrape):
     page = scrape()
     labels = '{method="GET",route="/home",status_class="2xx"}'
