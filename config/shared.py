@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _VALUES = (
     *("origin", "live_origin", "signup", "post_max_chars", "pull_followers"),
     *("inactive_days", "media_max_bytes", "media_url", "media_descriptions"),
-    "static_url",
+    *("static_url", "trusted_proxies", "media_by_proxy"),
     *("media_quota_bytes", "link_previews"),
     *(name for name in QuotaSettings.__annotations__ if name.startswith("quota_")),
 )
@@ -41,7 +41,9 @@ def shared(settings: Settings, endpoints: Endpoints) -> dict[str, str]:
 
     Of the keys of cookies there is a digest each, in their order.
     """
-    found = {rules()[name].variable: str(getattr(settings, name)) for name in _VALUES}
+    found = {
+        rules()[name].variable: _as_written(getattr(settings, name)) for name in _VALUES
+    }
     caches = {
         endpoints.cache_node: endpoints.redis_cache_uri,
         **endpoints.other_cache_uris,
@@ -57,6 +59,10 @@ def shared(settings: Settings, endpoints: Endpoints) -> dict[str, str]:
     if settings.live_origin is None:  # nobody polls at this process
         del found["KWIP_LIVE_ORIGIN"]
     return {**found, **servers, SECRET: " ".join(map(digest, endpoints.secret_keys))}
+
+
+def _as_written(value: object) -> str:
+    return str(int(value) if isinstance(value, bool) else value)
 
 
 def of_folder(

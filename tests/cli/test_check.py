@@ -57,6 +57,8 @@ def test_settings_that_differ_are_named_without_secrets(kwip, start):
         "KWIP_PULL_FOLLOWERS": "5",
         "KWIP_SECRET_KEY": KEYS[0],
         "KWIP_LIVE_ORIGIN": "same",
+        "KWIP_MEDIA_BY_PROXY": "1",
+        "KWIP_TRUSTED_PROXIES": "1",
     }
     start("web", **changed)
     start("web", **changed)
@@ -66,9 +68,11 @@ def test_settings_that_differ_are_named_without_secrets(kwip, start):
     assert run.code == 1
     assert run.json["findings"] == [
         f"KWIP_LIVE_ORIGIN: http://127.0.0.1:8001 here, same in {both}",
+        f"KWIP_MEDIA_BY_PROXY: 0 here, 1 in {both}",
         f"KWIP_ORIGIN: http://127.0.0.1:8000 here, https://kwip.example.org in {both}",
         f"KWIP_PULL_FOLLOWERS: 10000 here, 5 in {both}",
         f"KWIP_SECRET_KEY: other keys here than in {both}",
+        f"KWIP_TRUSTED_PROXIES: 0 here, 1 in {both}",
     ]
     assert KEYS[0] not in run.out
 
