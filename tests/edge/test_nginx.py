@@ -8,6 +8,7 @@ import json
 import re
 import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -321,6 +322,32 @@ def test_a_kwip_with_a_key_goes_to_another_server_and_is_stored_once(
     # Whatever has no such key is sent once, and so are files.
     assert paths.count(like) == 4
     assert paths.count("/compose") == 2 + 1 + 2
+
+
+def test_a_form_waits_for_long_only_if_it_is_long_enough_for_files(
+    nginx, settings, port, tmp_path, monkeypatch
+):
+    def slow(environ, start_response):
+        environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        threading.Event().wait(1.0)
+        start_response("204 No Content", [])
+        return []
+
+    def impatient(*args):
+        return configuration(*args).replace("read_timeout 15s", "read_timeout 300ms")
+
+    monkeypatch.setattr("tests.edge.nginx.configuration", impatient)
+    typed = {"Content-Type": "multipart/form-data; boundary=b"}
+    with (
+        served(slow, settings.port),
+        in_front(nginx, settings, port, tmp_path / "nginx") as front,
+    ):
+        waited = {
+            size: front.ask("POST", "/compose", typed, b"x" * size).status
+            for size in (20_000, 200_000)
+        }
+
+    assert waited == {20_000: 503, 200_000: 204}
 
 
 def test_reads_writes_and_open_pages_go_to_their_own_servers(nginx, port, tmp_path):
