@@ -1,7 +1,9 @@
 """`kwip trace`: tell the story of one post, from its writing to its first read.
 
-What is not in the database is in the logs of this machine: who delivered it, how long
-that took, and who asked for its page. Lines that were rotated away are missing.
+What is not in the database is in logs: who delivered it, how long that took, and who
+asked for its page. They are those of `kwip up` on this machine, or what the operator
+names, such as the journals of several machines. Lines that were rotated away are
+missing.
 """
 
 from __future__ import annotations
@@ -9,8 +11,10 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+import zlib
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -22,14 +26,15 @@ from kwip.domain.ids import PostId, ms_of, parse_id
 from kwip.embedded.home_folder import HomeFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
 
     from config.settings import Settings
     from kwip.store.delivery.outbox import DeliveryState
 
-#: The worker's lines come first, because they name the request that wrote the post.
 _ROLES = ("worker", "web", "live")
+#: Lines of a worker about the post; their request is the one that wrote it.
+_DELIVERING = {"post_delivered", "chunk_delivered", "fanout_failed"}
+_STANDARD_INPUT = Path("-")
 _OK = 200
 
 
@@ -45,14 +50,26 @@ class Step:
 
 @click.command("trace")
 @click.argument("post_id", metavar="POST_ID")
+@click.option(
+    "--log",
+    "logs",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    help="A log to read instead of those of `kwip up`; `-` is standard input. Repeat it"
+    " for several.",
+)
 @json_option
 @click.pass_obj
-def command(settings: Settings, post_id: str, *, as_json: bool) -> None:
+def command(
+    settings: Settings, post_id: str, logs: tuple[Path, ...], *, as_json: bool
+) -> None:
     """Show what happened to a post, and when.
 
     That is when it was written and queued, which request wrote it, when a worker leased
     and delivered it, in how many chunks and to how many homes, and when its page was
-    first read. Deliveries and reads come from the logs of this machine, if it has them.
+    first read. Deliveries and reads come from logs: those of `kwip up` on this machine,
+    or those that you name. With `kwip serve`, the logs are in the journal:
+    `journalctl -u 'kwip-*' -o cat | kwip trace POST_ID --log -`.
     """
     found = parse_id(post_id)
     if found is None:
@@ -62,11 +79,9 @@ def command(settings: Settings, post_id: str, *, as_json: bool) -> None:
     if state is None:
         raise NotFoundError(f"There is no post {post_id}.")
     written_ms = ms_of(found)
-    lines = _lines_about(post_id, HomeFolder(settings.home).logs)
-    steps = sorted(
-        [*_stored(state, written_ms), *_logged(post_id, lines, written_ms)],
-        key=lambda step: step.ms,
-    )
+    texts = _named(logs) if logs else _of_home(HomeFolder(settings.home).logs)
+    logged = _logged(_lines_about(post_id, texts), post_id)
+    steps = sorted([*_stored(state, written_ms), *logged], key=lambda step: step.ms)
     if as_json:
         print_json(
             {
@@ -104,13 +119,12 @@ def _stored(state: DeliveryState, written_ms: int) -> Iterator[Step]:
 
 
 def _logged(
-    post_id: str, lines: Iterable[tuple[str, dict[str, Any]]], written_ms: int
+    lines: Iterable[tuple[str, dict[str, Any]]], post_id: str
 ) -> Iterator[Step]:
-    """Return what the log lines about a post say."""
-    is_read = False
-    for role, line in lines:
-        ms = to_ms(dt.datetime.fromisoformat(line["timestamp"])) - written_ms
-        event, source = line["event"], f"{role}.log"
+    """Return what the log lines about a post say, the oldest first."""
+    written_ms, is_read = ms_of(int(post_id)), False
+    for source, line in lines:
+        ms, event = _ms(line) - written_ms, line["event"]
         if event == "post_delivered":
             leased_ms = ms - round(line["ms"])
             tried = f"attempt {line['attempts']}"
@@ -128,37 +142,82 @@ def _logged(
             yield Step(ms, "first read", _request(line), source)
 
 
+def _ms(line: dict[str, Any]) -> int:
+    return to_ms(dt.datetime.fromisoformat(line["timestamp"]))
+
+
 def _request(line: dict[str, Any]) -> str:
     about = f"{line['method']} {line['route']} {line['status']}, {line['ms']} ms"
     return f"{about}, request {line['request_id']}"
 
 
-def _lines_about(post_id: str, logs: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Read the log lines with a post's id, or with that of a request that wrote it."""
-    wanted = {post_id}
+def _lines_about(
+    post_id: str, texts: Iterable[tuple[str, str]]
+) -> list[tuple[str, dict[str, Any]]]:
+    """Find the log lines with a post's id, or with that of the request that wrote it.
+
+    The request is named by lines of the worker, which may come after its own. So the
+    lines of the minutes around the writing are kept until the end.
+    """
+    written = at(ms_of(int(post_id)))
+    minutes = [f"{written + dt.timedelta(minutes=n):%Y-%m-%dT%H:%M:}" for n in (0, 1)]
+    about: list[tuple[str, str]] = []
+    near: list[tuple[str, str]] = []
+    for source, text in texts:
+        if post_id in text:
+            about.append((source, text))
+        elif any(minute in text for minute in minutes):
+            near.append((source, text))
+    found = list(_parsed(about))
+    requests = {
+        line["request_id"]
+        for _, line in found
+        if line["event"] in _DELIVERING and "request_id" in line
+    }
+    wrote = [each for each in near if any(request in each[1] for request in requests)]
+    return sorted([*found, *_parsed(wrote)], key=lambda each: _ms(each[1]))
+
+
+def _parsed(texts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Parse lines; leave out those that were cut off, or are other programs'."""
+    for source, text in texts:
+        try:
+            line = json.loads(text)
+            _ms(line)
+        except (ValueError, TypeError, KeyError):
+            continue
+        if "event" in line:
+            yield source, line
+
+
+def _of_home(logs: Path) -> Iterator[tuple[str, str]]:
+    """Read the logs of `kwip up`, the oldest of each program first."""
     for role in _ROLES:
-        for text in _lines(logs, role):
-            if not any(each in text for each in wanted):
-                continue
-            try:
-                line = json.loads(text)
-            except ValueError:  # cut off
-                continue
-            if role == "worker" and "request_id" in line:
-                wanted.add(line["request_id"])
-            yield role, line
+        rotated = sorted(logs.glob(f"{role}.log.*.gz"), key=_number, reverse=True)
+        for path in (*rotated, logs / f"{role}.log"):
+            if path.exists():
+                yield from ((f"{role}.log", text) for text in _read(path))
 
 
-def _lines(logs: Path, role: str) -> Iterator[str]:
-    """Read a program's logs, the oldest first."""
-    rotated = sorted(logs.glob(f"{role}.log.*.gz"), key=_number, reverse=True)
-    for path in rotated:
-        with gzip.open(path, "rt", encoding="utf-8", errors="replace") as file:
+def _named(logs: Sequence[Path]) -> Iterator[tuple[str, str]]:
+    """Read the logs that the operator named."""
+    for path in logs:
+        source = "standard input" if path == _STANDARD_INPUT else path.name
+        yield from ((source, text) for text in _read(path))
+
+
+def _read(path: Path) -> Iterator[str]:
+    try:
+        with _opened(path) as file:
             yield from file
-    current = logs / f"{role}.log"
-    if current.exists():
-        with current.open(encoding="utf-8", errors="replace") as file:
-            yield from file
+    except (OSError, EOFError, zlib.error) as error:
+        raise InvalidError(f"{path} can't be read: {error}") from error
+
+
+def _opened(path: Path) -> IO[str]:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8", errors="replace")
+    return click.open_file(str(path), encoding="utf-8", errors="replace")
 
 
 def _number(path: Path) -> int:

@@ -77,6 +77,36 @@ def test_the_logs_tell_who_wrote_delivered_and_read_it(kwip, post, log):
     assert steps[5]["detail"].startswith("1200 entries")
 
 
+def test_logs_of_several_machines_are_read_from_files_and_standard_input(
+    kwip, post, log, tmp_path
+):
+    log("home.log", 10, **request("GET", f"/@alice/{post.id}", "r0"))
+    mine = {"post_ids": [str(post.id)], "request_id": "r1"}
+    done = {"event": "post_delivered", "homes": 1, "attempts": 1, "ms": 15}
+    log("a.log", 20, **request("POST", "/api/v1/statuses", "r1"))
+    log("a.log", 21, **request("POST", "/api/v1/statuses", "r2"))
+    log("a.log", 40, **done, **mine)
+    log("a.log", 90, **request("GET", f"/@alice/{post.id}", "r4"))
+    log("b.log.gz", 70, **request("GET", f"/@alice/{post.id}", "r3"))
+    folder = tmp_path / "home" / "logs"
+    (folder / "c.log.gz").write_text("text")
+    others = f'-- Boot --\n[1]\n{{"event": "{post.id}"}}\n'
+
+    run = kwip(
+        *("trace", post.id, "--json", "--log", "-", "--log", folder / "b.log.gz"),
+        stdin=others + (folder / "a.log").read_text(),
+    )
+    broken = kwip("trace", post.id, "--log", folder / "c.log.gz")
+    assert (broken.code, "c.log.gz can't be read" in broken.err) == (2, True)
+    steps = [(s["ms"], s["step"], s["source"]) for s in run.json["steps"]]
+    assert steps[2:] == [
+        (20, "request", "standard input"),
+        (25, "leased", "standard input"),
+        (40, "delivered", "standard input"),
+        (70, "first read", "b.log.gz"),
+    ]
+
+
 def test_a_person_can_read_it(kwip, post, log):
     log("worker.log", 50, event="fanout_failed", post_id=str(post.id), error="it broke")
     log("worker.log", 55, event="torn")
