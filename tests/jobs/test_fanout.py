@@ -15,6 +15,7 @@ from kwip.domain.timelines.timelines import SEAL_LOOK
 from kwip.jobs.registry import jobs
 from kwip.services.delivery.fanout import Fanout, FanoutLimits, LeaseLostError
 from kwip.services.delivery.hibernation import HIBERNATE
+from kwip.services.delivery.signals import PUBLIC, SWEEP_AFTER_MS
 from kwip.store.delivery.outbox import pending
 from kwip.store.timelines.buckets import home_of
 from tests.frozen import swap
@@ -202,6 +203,22 @@ def test_a_post_that_somebody_delivers_is_left_to_them(people, say, kwip):
 
     assert kwip.services.fanout.begin(post.id) is not None
     assert kwip.services.fanout.begin(post.id) is None
+
+
+def test_open_public_pages_hear_of_a_post_whose_writer_died_before_it_signalled(
+    people, say, kwip, clock
+):
+    alice, bob = people("alice", "bob")
+    fanout, heard = kwip.services.fanout, []
+    swap(fanout, signal=heard.extend)
+    fanout.deliver(fanout.begin(say(alice).id))
+    hidden, late = say(alice, visibility="unlisted"), say(bob)
+    clock.ahead_ms += SWEEP_AFTER_MS
+    fanout.deliver(fanout.begin(hidden.id))
+    assert PUBLIC not in heard
+
+    fanout.deliver(fanout.begin(late.id))
+    assert PUBLIC in heard
 
 
 def test_a_worker_past_its_lease_moves_nothing(

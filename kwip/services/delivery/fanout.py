@@ -27,7 +27,12 @@ from kwip.domain.ids import MAX_ID, UserId, ms_of
 from kwip.domain.posts import Visibility
 from kwip.domain.timelines.notifications import NOBODY
 from kwip.services.delivery.publication import bump
-from kwip.services.delivery.signals import home_topic, pulled_topic
+from kwip.services.delivery.signals import (
+    PUBLIC,
+    SWEEP_AFTER_MS,
+    home_topic,
+    pulled_topic,
+)
 from kwip.store.timelines.buckets import home_of
 
 if TYPE_CHECKING:
@@ -142,10 +147,17 @@ class Fanout:
             key for post in lease.posts for key in bump(self.stores.activity, post)
         ]
         self.fence.invalidate(bumped)
+        if self._is_late(lease) and any(post.is_listed for post in lease.posts):
+            # Nor may it have signalled the open public pages.
+            self.signal([PUBLIC])
         if not self.outbox.finish(lease):
             raise LeaseLostError
         self._observe(lease, delivered)
         return delivered
+
+    def _is_late(self, lease: DeliveryLease) -> bool:
+        """Return whether the sweeper may have had to enqueue one of the posts."""
+        return self.clock() - to_ms(min(lease.enqueued_at)) >= SWEEP_AFTER_MS
 
     def let_go(self, lease: DeliveryLease) -> None:
         """Give up what is left of a lease that was lost for some of its posts.

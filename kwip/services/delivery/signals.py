@@ -20,6 +20,10 @@ Enqueue = Callable[[str, str], bool]
 #: invalidation. Never raises. A topic is a word, or a word, a colon and an id.
 Signal = Callable[[Sequence[str]], None]
 
+#: The sweeper enqueues a post that has not been delivered for this long after its
+#: insert.
+SWEEP_AFTER_MS = 5_000
+
 #: The topic of the public timeline.
 PUBLIC = "public"
 

@@ -23,6 +23,7 @@ from kwip.domain.posts import Draft, Edit, History, Post, Visibility
 from kwip.domain.timelines.surrogate_keys import of_post
 from kwip.domain.timelines.timelines import Entry
 from kwip.domain.timelines.visibility import may_see, reply_visibility
+from kwip.services.delivery.signals import SWEEP_AFTER_MS
 from kwip.services.media.usable import require_ready, usable
 from kwip.services.posting.deletions import invalidated_by_deletion
 from kwip.store.delivery.outbox import pending
@@ -52,9 +53,6 @@ if TYPE_CHECKING:
     from kwip.services.timelines.threads import Threads
     from kwip.store.posting.claims import Claim
 
-#: The sweeper enqueues a post that has not been delivered for this long after its
-#: insert.
-SWEEP_AFTER_MS = 5_000
 _KEEPS_QUOTE = {"quoted_status_id": "What a kwip quotes can't be changed."}
 #: How often a write that lost a race is repeated before it fails.
 TRIES = 5

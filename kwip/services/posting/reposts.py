@@ -17,7 +17,8 @@ from kwip.domain.ids import PostId, ms_of, slot_of
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.reactions import Act, Reaction, span_of
 from kwip.domain.timelines.surrogate_keys import of_post
-from kwip.services.posting.posts import SWEEP_AFTER_MS, TRIES
+from kwip.services.delivery.signals import SWEEP_AFTER_MS
+from kwip.services.posting.posts import TRIES
 from kwip.store.delivery.outbox import pending
 
 if TYPE_CHECKING:
