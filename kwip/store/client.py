@@ -21,6 +21,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from kwip.domain.errors import StoreUnavailableError
+from kwip.store.comments import CommentedDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -138,8 +139,8 @@ class Store:
         read_preference: SecondaryPreferred | None = None,
     ):
         self.client = client
-        self.database: Database[Document] = client.get_database(
-            database, read_preference=read_preference
+        self.database: Database[Document] = CommentedDatabase(
+            client, database, read_preference=read_preference
         )
         self._is_sharded = is_sharded
 

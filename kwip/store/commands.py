@@ -44,7 +44,10 @@ _STATES = {
 _SHAPE_CHARS, _SHAPE_DEPTH = 1_000, 8
 #: Parts of a command that say nothing about it, and add to each line.
 LEFT_OUT = frozenset(
-    {"lsid", "$db", "$clusterTime", "$readPreference", "txnNumber", "maxTimeMS"}
+    {
+        *("lsid", "$db", "$clusterTime", "$readPreference", "txnNumber"),
+        *("maxTimeMS", "comment"),
+    }
 )
 
 

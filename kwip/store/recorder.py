@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _EXPLAINED = frozenset({"find", "aggregate", "count", "distinct"})
 #: Parts of a command that `explain` refuses.
-_UNEXPLAINED = LEFT_OUT | {"readConcern", "cursor", "comment", "autocommit"}
+_UNEXPLAINED = LEFT_OUT | {"readConcern", "cursor", "autocommit"}
 
 
 class CommandRecorder(CommandListener):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pymongo
 import pytest
 from prometheus_client import REGISTRY
+from pymongo import InsertOne, WriteConcern
+from pymongo.monitoring import CommandListener
+from structlog.contextvars import bound_contextvars
 from structlog.testing import capture_logs
 
 from kwip.store.client import Store, connect
@@ -80,6 +83,44 @@ def test_a_slow_command_is_logged_without_its_values(make_store):
     assert "filter: {_id: {$in: [int x3]}, text: str}" in line["shape"]
     assert "geheim" not in str(line)
     assert line["connection"] > 0
+
+
+class Sent(CommandListener):
+    """Note the comment of each command."""
+
+    def __init__(self):
+        self.comments = []
+
+    def started(self, event):
+        if not event.command_name.startswith("sasl"):
+            named = event.command_name, event.command.get("comment")
+            self.comments.append(named)
+
+    succeeded = failed = lambda *_: None
+
+
+def test_mongodb_gets_the_id_of_the_request_with_each_command(endpoints):
+    sent = Sent()
+    with connect(endpoints.mongodb_uri, timeout_ms=5_000, listeners=[sent]) as client:
+        posts = Store(client, endpoints.database).database["posts"]
+        quickly = posts.with_options(write_concern=WriteConcern(1))
+        with bound_contextvars(request_id="r1"):
+            posts.find_one({})
+            list(posts.aggregate([{"$match": {}}]))
+            posts.count_documents({})
+            posts.distinct("_id")
+            posts.insert_one({"_id": 1})
+            posts.insert_many([{"_id": 2}])
+            posts.bulk_write([InsertOne({"_id": 3})])
+            quickly.update_one({"_id": 1}, {"$set": {"a": 1}})
+            posts.find_one_and_update({"_id": 1}, {"$set": {"a": 2}})
+            posts.delete_many({})
+        of_request, sent.comments = sent.comments, []
+        posts.find_one({})
+
+    assert len(of_request) == 10
+    assert {comment for _, comment in of_request} == {"r1"}
+    assert sent.comments == [("find", None)]
 
 
 def test_quick_commands_are_not_logged(make_store):
