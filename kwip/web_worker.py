@@ -6,15 +6,18 @@ while, those that have waited longer than anybody likes to are answered 503 with
 work; the rest is answered in time. A short stall, such as the restart of a server, is
 waited out.
 
+A write whose client has gone is not done either, however long it waited: a proxy that
+gave up on a frozen server has reported a failure, and something newer may be stored.
+
 And a restart loses no request: a worker that exits first answers everybody who has
 connected, and on SIGHUP the old workers go on until the new ones have started.
 """
 
 from __future__ import annotations
 
+import select
 import socket
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.arbiter import Arbiter
@@ -34,6 +37,8 @@ PATIENCE_S, LONGEST_S = 0.5, 5.0
 #: `Retry-After`, in seconds.
 RETRY_AFTER_S = 2
 _MOST_BYTES = 65_536
+#: Those of `kwip.blueprints.http`, which takes long to import.
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: How long a worker that exits answers requests on connections that are open already.
 #: gunicorn's 2 s would leave the last of them no time: it is killed after 2 s.
 gthread.STOP_KEEPALIVE_LINGER = 1.0
@@ -76,6 +81,13 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no t
             return super().handle(conn)
         _telemetry().HTTP_SHED.inc()
         return _refuse(conn)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Run the app; return whether the connection stays open."""
+        if req.method not in _SAFE_METHODS and _is_gone(conn.sock):
+            self.log.info("Did not begin a %s: its client has gone", req.method)
+            return False
+        return super().handle_request(req, conn)
 
     def run(self) -> None:
         """Answer requests until told to exit; nobody can connect before the first does.
@@ -174,10 +186,13 @@ def _refuse(conn: Any) -> bool:
 
 
 def _is_gone(sock: socket.socket) -> bool:
-    """Return whether the client has closed the connection."""
-    with suppress(BlockingIOError):
-        return sock.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK) == b""
-    return False
+    """Return whether the client has closed the connection.
+
+    Unread data hides that from `recv`: a body, or another request on the connection.
+    """
+    events = select.poll()
+    events.register(sock, select.POLLRDHUP)
+    return bool(events.poll(0))
 
 
 def _answer(request: bytes, *, stays_open: bool) -> bytes:

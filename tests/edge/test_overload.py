@@ -31,6 +31,7 @@ class Worker(web_worker.WebWorker):
 
 def app(environ, start_response):
     (folder / "busy").touch()
+    (folder / (environ["REQUEST_METHOD"] + environ["PATH_INFO"][1:])).touch()
     while environ["PATH_INFO"] == "/slow" and not (folder / "go").exists():
         time.sleep(0.01)
     start_response("200 OK", [("Content-Length", "2")])
@@ -166,3 +167,25 @@ def test_nobody_is_told_of_a_refusal_who_has_gone(server):
         send(first, "GET /home HTTP/1.1")
 
         assert answer(first)[::2] == ("HTTP/1.1 200 OK", b"ok")
+
+
+def test_a_write_is_not_begun_once_its_client_has_gone(server):
+    folder, port = server
+    # More than gunicorn reads at once: the end of the connection is behind it.
+    put = (
+        "PUT /{} HTTP/1.1\r\nHost: kwip\r\nContent-Length: 20000\r\n\r\n" + 20_000 * "a"
+    )
+    with connected(port) as first:
+        send(first, "GET /slow HTTP/1.1")
+        wait_until((folder / "busy").exists)
+        with connected(port) as gone, connected(port) as waiting:
+            gone.sendall(put.format("gone").encode())
+            waiting.sendall(put.format("waiting").encode())
+            wait_until((folder / "queued3").exists)
+            gone.close()
+            (folder / "go").touch()
+            assert answer(first)[::2] == ("HTTP/1.1 200 OK", b"ok")
+            assert answer(waiting)[::2] == ("HTTP/1.1 200 OK", b"ok")
+
+    assert (folder / "PUTwaiting").exists()
+    assert not (folder / "PUTgone").exists()
