@@ -208,6 +208,37 @@ def test_a_widget_is_kept_and_what_was_deleted_is_soon_gone(front, kwip, alice):
     wait_until(lambda: b"slip" not in front.get(path).body, within_s=KEPT_S)
 
 
+def test_nginx_shows_something_older_until_the_minute_ends(
+    nginx, settings, port, tmp_path, monkeypatch
+):
+    def clocked(*made):
+        text = configuration(*made)
+        assert "map $time_iso8601 $kwip_minute" in text
+        return text.replace("map $time_iso8601", "map $http_now")
+
+    def app(_, start_response):
+        is_kept = states[-1] == "200 OK"
+        expires = f"@{int(time.time()) - 1}" if is_kept else "0"
+        start_response(states[-1], [("X-Accel-Expires", expires)])
+        return [b"a widget"]
+
+    monkeypatch.setattr("tests.edge.nginx.configuration", clocked)
+    states, path = ["200 OK"], "/api/widgets/v1/public"
+    with (
+        served(app, settings.port),
+        in_front(nginx, settings, port, tmp_path / "nginx") as front,
+    ):
+
+        def shown(state, now):
+            states.append(state)
+            return front.get(path, Now=f"2026-11-29T{now}+00:00").status
+
+        assert shown("200 OK", "15:20:00") == 200
+        assert shown("500 Internal Server Error", "15:20:59") == 200
+        assert shown("503 Service Unavailable", "15:20:59") == 503
+        assert shown("500 Internal Server Error", "15:21:00") == 500
+
+
 def test_files_are_sent_by_nginx_and_private_ones_as_kwip_allows(
     nginx, settings, port, kwip, alice, client, tmp_path
 ):
