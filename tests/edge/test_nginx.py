@@ -209,6 +209,37 @@ def test_a_widget_is_kept_and_what_was_deleted_is_soon_gone(front, kwip, alice):
     wait_until(lambda: b"slip" not in front.get(path).body, within_s=KEPT_S)
 
 
+def test_nginx_shows_something_older_until_the_minute_ends(
+    nginx, settings, port, tmp_path, monkeypatch
+):
+    def clocked(*made):
+        text = configuration(*made)
+        assert "map $time_iso8601 $kwip_minute" in text
+        return text.replace("map $time_iso8601", "map $http_now")
+
+    def app(_, start_response):
+        is_kept = states[-1] == "200 OK"
+        expires = f"@{int(time.time()) - 1}" if is_kept else "0"
+        start_response(states[-1], [("X-Accel-Expires", expires)])
+        return [b"a widget"]
+
+    monkeypatch.setattr("tests.edge.nginx.configuration", clocked)
+    states, path = ["200 OK"], "/api/widgets/v1/public"
+    with (
+        served(app, settings.port),
+        in_front(nginx, settings, port, tmp_path / "nginx") as front,
+    ):
+
+        def shown(state, now):
+            states.append(state)
+            return front.get(path, Now=f"2026-11-29T{now}+00:00").status
+
+        assert shown("200 OK", "15:20:00") == 200
+        assert shown("500 Internal Server Error", "15:20:59") == 200
+        assert shown("503 Service Unavailable", "15:20:59") == 503
+        assert shown("500 Internal Server Error", "15:21:00") == 500
+
+
 def test_files_are_sent_by_nginx_and_private_ones_as_kwip_allows(
     nginx, settings, port, kwip, alice, client, tmp_path
 ):
@@ -348,6 +379,37 @@ def test_a_form_waits_for_long_only_if_it_is_long_enough_for_files(
         }
 
     assert waited == {20_000: 503, 200_000: 204}
+
+
+def test_a_write_that_is_not_answered_in_time_is_sent_to_nobody_else(
+    nginx, settings, port, kwip, tmp_path, monkeypatch
+):
+    def hurried(*made):
+        text = configuration(*made)
+        for waits in ("proxy_read_timeout 15s", "proxy_read_timeout 60s"):
+            assert waits in text
+            text = text.replace(waits, "proxy_read_timeout 300ms")
+        assert text.count("proxy_next_upstream_timeout 3s") == 2
+        return text.replace("upstream_timeout 3s", "upstream_timeout 200ms")
+
+    monkeypatch.setattr("tests.edge.nginx.configuration", hurried)
+    frozen = socket.create_server(("127.0.0.1", 0))  # it accepts, and answers nobody
+    dead = f"127.0.0.1:{free_port()}"
+    web = [f"127.0.0.1:{frozen.getsockname()[1]}", f"127.0.0.1:{settings.port}"]
+    sent = [
+        ("PUT", "/api/v1/statuses/1"),
+        ("DELETE", "/api/v1/statuses/1"),
+        ("PATCH", "/api/v1/accounts/update_credentials"),
+        ("PUT", "/api/v1/media/1"),
+    ]
+    with frozen:
+        options = {"web": [*web, dead], "watched": True}
+        with in_front(nginx, settings, port, tmp_path / "nginx", **options) as front:
+            statuses = [front.ask(*each, {}).status for each in 3 * sent]
+
+    # Those that reached the frozen server, but not those that a dead one refused.
+    assert statuses.count(503) == len(statuses) - len(kwip)
+    assert 0 < len(kwip) < len(statuses)
 
 
 def test_reads_writes_and_open_pages_go_to_their_own_servers(nginx, port, tmp_path):

@@ -31,6 +31,7 @@ class Worker(web_worker.WebWorker):
 
 def app(environ, start_response):
     (folder / "busy").touch()
+    (folder / (environ["REQUEST_METHOD"] + environ["PATH_INFO"][1:])).touch()
     while environ["PATH_INFO"] == "/slow" and not (folder / "go").exists():
         time.sleep(0.01)
     start_response("200 OK", [("Content-Length", "2")])
@@ -97,8 +98,11 @@ def answer(connection):
 
 
 @contextmanager
-def late(server, request, *, after_s):
-    """Let a request wait so long behind a slow one; give its connection."""
+def late(server, request, *, after_s, goes_on=True):
+    """Let a request wait so long behind a slow one; give its connection.
+
+    If nothing `goes_on`, the slow one is still not answered then.
+    """
     folder, port = server
     with connected(port) as first:
         send(first, "GET /slow HTTP/1.1")
@@ -107,8 +111,34 @@ def late(server, request, *, after_s):
             send(second, request)
             wait_until((folder / "queued2").exists)
             (folder / "now").write_text(str(after_s))
-            (folder / "go").touch()
+            if goes_on:
+                (folder / "go").touch()
             yield second
+
+
+def test_a_health_check_does_not_wait_behind_others(server):
+    with (
+        late(server, "GET /home HTTP/1.1", after_s=0.0, goes_on=False),
+        connected(server[1]) as check,
+    ):
+        send(check, "GET /readyz HTTP/1.1")
+        status, headers, _ = answer(check)
+
+    assert status == "HTTP/1.1 503 Service Unavailable"
+    assert headers["connection"] == "close"
+    assert not (server[0] / "GETreadyz").exists()
+
+
+def test_nothing_is_done_for_a_client_that_gave_up_while_it_waited(server):
+    folder, port = server
+    with late(server, "GET /home HTTP/1.1", after_s=0.6, goes_on=False) as connection:
+        connection.close()
+        (folder / "go").touch()
+        with connected(port) as last:
+            send(last, "GET /last HTTP/1.1")
+            assert answer(last)[0] == "HTTP/1.1 200 OK"
+
+    assert not (folder / "GEThome").exists()
 
 
 def test_who_has_waited_too_long_is_refused(server):
@@ -166,3 +196,25 @@ def test_nobody_is_told_of_a_refusal_who_has_gone(server):
         send(first, "GET /home HTTP/1.1")
 
         assert answer(first)[::2] == ("HTTP/1.1 200 OK", b"ok")
+
+
+def test_a_write_is_not_begun_once_its_client_has_gone(server):
+    folder, port = server
+    # More than gunicorn reads at once: the end of the connection is behind it.
+    put = (
+        "PUT /{} HTTP/1.1\r\nHost: kwip\r\nContent-Length: 20000\r\n\r\n" + 20_000 * "a"
+    )
+    with connected(port) as first:
+        send(first, "GET /slow HTTP/1.1")
+        wait_until((folder / "busy").exists)
+        with connected(port) as gone, connected(port) as waiting:
+            gone.sendall(put.format("gone").encode())
+            waiting.sendall(put.format("waiting").encode())
+            wait_until((folder / "queued3").exists)
+            gone.close()
+            (folder / "go").touch()
+            assert answer(first)[::2] == ("HTTP/1.1 200 OK", b"ok")
+            assert answer(waiting)[::2] == ("HTTP/1.1 200 OK", b"ok")
+
+    assert (folder / "PUTwaiting").exists()
+    assert not (folder / "PUTgone").exists()
