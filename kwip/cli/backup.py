@@ -94,8 +94,12 @@ def _file_at(place: Path) -> Path:
     """Return the file to write; makes its folder, readable by its owner only."""
     is_file = place.suffix == ".zip" and not place.is_dir()
     folder = place.parent if is_file else place
+    if not folder.parent.is_dir():
+        raise click.UsageError(
+            f"PLACE: {folder.parent} does not exist: mount its disk, or create it."
+        )
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise click.UsageError(f"PLACE: {folder}: {error.strerror}.") from error
     return place if is_file else folder / name_at(at(system_clock_ms()))

@@ -97,6 +97,7 @@ def nginx(settings: Settings, /, **options: Any) -> None:
     from kwip.embedded.nginx import Proxy, configuration, lists  # noqa: PLC0415
 
     if options["folder"] is not None:
+        options["folder"].mkdir(mode=0o700, parents=True, exist_ok=True)
         user = "root" if os.geteuid() == 0 else None
         options |= {"folder": options["folder"].absolute(), "user": user}
     proxy = Proxy(**options)

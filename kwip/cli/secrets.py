@@ -47,7 +47,7 @@ def rotate(settings: Settings, *, revoke: bool, as_json: bool) -> None:
                 f"{variable} is set, so the key is not Kwip's to change: see "
                 '"Change the secret key" in docs/runbook.md'
             )
-    home = HomeFolder(settings.home)
+    home = _home(settings)
     known, path = home.secret_keys(), home.root / "secrets" / "flask"
     unused_for = at(system_clock_ms()) - at(int(path.stat().st_mtime * 1_000))
     kept = _kept(known, unused_for, revoke=revoke)
@@ -59,6 +59,17 @@ def rotate(settings: Settings, *, revoke: bool, as_json: bool) -> None:
         f"created a new key; {numbered(len(kept), 'older key')} still accepted,"
         f" {len(known) - len(kept)} removed. Restart Kwip to use it."
     )
+
+
+def _home(settings: Settings) -> HomeFolder:
+    """Return the folder of a Kwip that has been started, whose secrets are in it."""
+    home = HomeFolder(settings.home)
+    if not (home.root / "secrets").is_dir():
+        raise click.UsageError(
+            f"KWIP_HOME={home.root}: there are no secrets to change: start Kwip once, or"
+            " name its folder"
+        )
+    return home
 
 
 @command.command("rotate-mongodb")
@@ -75,7 +86,7 @@ def rotate_mongodb(settings: Settings, *, as_json: bool) -> None:
             "KWIP_MONGODB_URI is set, so the password is not Kwip's to change: see "
             '"Change the password of MongoDB" in docs/runbook.md'
         )
-    stage(HomeFolder(settings.home))
+    stage(_home(settings))
     if as_json:
         print_json({"is_staged": True})
         return

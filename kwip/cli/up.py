@@ -200,7 +200,7 @@ def preparation(settings: Settings, code: str, stack: Stack) -> Child:
 def demo_world(settings: Settings) -> Child:
     """Return the program that loads the demo world, and ends."""
     return replace(
-        program(settings, "demo", "kwip.cli.starting.demo"), once=True, ready_s=120.0
+        program(settings, "demo", "kwip.cli.starting.demo"), once=True, ready_s=900.0
     )
 
 

@@ -53,7 +53,8 @@ def set_up_with_password(
             client.admin.command("updateUser", USER, pwd=staged)
     except PyMongoError as error:
         raise CannotStartError(
-            f"the new password of mongod could not be set: {error}"
+            f"the new password of mongod could not be set ({type(error).__name__}):"
+            " start Kwip again"
         ) from error
     home.replace_secret(_NAME, staged)
     path.unlink()

@@ -119,6 +119,11 @@ def _first_set_up(hosts: Sequence[str], password: str, end: float) -> None:
                 writeConcern={"w": 1, "j": True},
             )
     except PyMongoError as error:
+        if error.timeout:
+            raise CannotStartError(
+                "mongod did not answer in time: start Kwip again, when the machine is"
+                " less busy"
+            ) from error
         raise CannotStartError(
             f"mongod could not be set up ({error}): the password in secrets/mongodb"
             " must match the one its data was created with"

@@ -257,6 +257,13 @@ def files_below(root):
     return {p.relative_to(root): p.read_bytes() for p in root.rglob("*") if p.is_file()}
 
 
+def test_a_backup_makes_no_folder_where_a_disk_is_not_mounted(kwip, tmp_path):
+    run = kwip("backup", "create", tmp_path / "disk" / "kwip")
+
+    assert (run.code, f"{tmp_path / 'disk'} does not exist" in run.err) == (2, True)
+    assert not (tmp_path / "disk").exists()
+
+
 def test_a_database_that_is_used_is_only_replaced_if_told_to(
     kwip, wiring, alice, file, monkeypatch
 ):

@@ -43,11 +43,12 @@ def where(run, number=0):
 def test_processes_with_the_same_settings_fit(kwip, start):
     start("web")
     start("worker", "sweeper")
+    start("worker")
     run = kwip("check", "web", "--json")
     roles = {tuple(process["roles"]) for process in run.json["processes"]}
 
     assert (run.code, run.json["findings"]) == (0, [])
-    assert roles == {("web",), ("worker", "sweeper")}
+    assert roles == {("web",), ("worker", "sweeper"), ("worker",)}
     assert "No problems found" in kwip("check").out
 
 

@@ -60,6 +60,20 @@ def test_a_key_in_the_environment_is_not_changed(kwip_in, environ):
     assert GIVEN not in run.err
 
 
+@pytest.mark.parametrize("command", ["rotate", "rotate-mongodb"])
+def test_no_secret_is_made_in_a_folder_where_kwip_never_ran(
+    kwip_in, environ, tmp_path, command
+):
+    nowhere = tmp_path / "typo"
+    own = {**environ, "KWIP_HOME": str(nowhere)}
+    del own["KWIP_MONGODB_URI"]
+
+    run = kwip_in(own, "secrets", command)
+
+    assert (run.code, f"KWIP_HOME={nowhere}" in run.err) == (2, True)
+    assert not nowhere.exists()
+
+
 def test_the_password_of_another_mongodb_is_not_changed(kwip, home):
     run = kwip("secrets", "rotate-mongodb")
 

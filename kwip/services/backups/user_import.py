@@ -143,6 +143,12 @@ class UserImport:
     def _user(self, user_id: UserId, name: str, account: Account) -> Viewer:
         owner = self.stores.users.ids_of([name]).get(name)
         if owner is None:
+            known = self.stores.users.get_many([user_id]).get(user_id)
+            if known is not None:
+                raise InvalidError(
+                    f"This user is here already, as @{known.username}. Leave out --as"
+                    " to bring the rest, or delete that user first."
+                )
             form = SignUp(username=name, email=account.email, password=account.password)
             self.users.sign_up(form, user_id=user_id)
         elif owner != user_id:

@@ -75,7 +75,7 @@ class ProcessStore:
         """List the processes that were seen a short while ago, by machine."""
         found = self._processes.find({"expires_at": {"$gt": now}})
         processes = [_to_process(document) for document in found]
-        return sorted(processes, key=lambda each: (each.host, *each.roles, each.pid))
+        return sorted(processes, key=lambda each: (each.host, each.roles, each.pid))
 
 
 def _to_process(document: Document) -> Process:
