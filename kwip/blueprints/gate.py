@@ -253,7 +253,8 @@ def _secure(response: Response) -> None:
         else _CONTENT_SECURITY.format(media=media, static=static, live=live)
     )
     response.headers.setdefault("Content-Security-Policy", content_security)
-    response.headers.update(_SECURITY)
+    for name, value in _SECURITY.items():
+        response.headers.setdefault(name, value)
     if origin.startswith("https:"):
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
 

@@ -30,6 +30,7 @@ Quota = Literal[
     "media",
     "sign_in",
     "sign_up",
+    "reset",
 ]
 #: Who may store the answer: nobody; its reader, who revalidates each time; shared
 #: caches for half a minute; these too, but readers for ever; anyone for

@@ -88,5 +88,6 @@ def fill(author, other):
         "widgets": "/widgets",
         "frame of a widget": f"/widgets?kind=thread&of={first['id']}&way=frame",
         "style guide": "/styleguide",
+        "forgotten password": "/password/forgot",
         "nothing": "/nowhere",
     }

@@ -116,6 +116,7 @@ def _cache(kwip, note, now):
     changes.save("a relay", {"_data": "8265"}, now)
     FenceStore(kwip.store.database).suspend("a keeper")
     _purge(kwip, note, now)
+    _mail(kwip, note)
 
 
 def _upload(services, note, viewer):
@@ -143,6 +144,17 @@ def _purge(kwip, note, now):
     kwip.services.email_domains.block("spam.example", BY_KWIP)
     note()
     purges.failed(["ab/abc-large.webp"], now, None, "cdn.example.org answered 503")
+
+
+def _mail(kwip, note):
+    mails = kwip.services.mails
+    kwip.services.password_reset.request("nobody@example.org", None)
+    note()
+    mail_id = kwip.store.database["mails"].find_one()["_id"]
+    now = at(system_clock_ms())
+    assert mails.store.begin(mail_id, "a worker", now, now) is not None
+    note()
+    mails.store.failed(mail_id, "a worker", None, "550 5.1.1 No such user")
 
 
 def _live(kwip, rings, note, alice, bob):

@@ -21,7 +21,7 @@ from kwip.store.social.edges import Edge, follow_document, follower_document
 from kwip.store.social.list_edges import ListEdge, edge_document
 from kwip.store.timelines.buckets import bucket_document, empty_timeline, home_of
 from kwip.store.timelines.notifications import _to_document as notification_document
-from tests.store.stores import LATER, NOW, audited, post, post_id, upload
+from tests.store.stores import LATER, NOW, audited, mail, post, post_id, upload
 
 USERS = range(1, 61)
 #: Posts of user n are numbered from n * 100; these many each.
@@ -47,6 +47,7 @@ def populate(stores):
     for n in USERS:
         stores.audit_log.append(audited(n))
         stores.domains.block(f"d{n}.example", NOW)
+        stores.mails.add(mail(n), NOW)
     stores.purges.add([f"ab/{n}" for n in USERS], NOW)
     database["link_previews"].insert_many(_preview(n) for n in USERS)
     database["search_posts"].insert_many(d for n in USERS for d in _indexed_of(n))

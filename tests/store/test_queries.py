@@ -55,6 +55,7 @@ from tests.store.stores import (
     NOW,
     audited,
     conversion,
+    mail,
     post,
     post_id,
     upload,
@@ -238,6 +239,21 @@ CALLS = {
     "PurgeStore.listed": lambda s: s.purges.listed(is_dead=True, limit=9),
     "PurgeStore.dead_count": lambda s: s.purges.dead_count(),
     "PurgeStore.replay": lambda s: s.purges.replay(NOW),
+    "MailStore.add": lambda s: s.mails.add(mail(900), NOW),
+    "MailStore.begin": lambda s: [
+        s.mails.begin(f"m{n}", "worker", NOW, LATER) for n in (2, 3, 4)
+    ],
+    "MailStore.address_to": lambda s: s.mails.address_to("m2", "worker", 2, "a@b.org"),
+    "MailStore.sent": lambda s: s.mails.sent("m3", "worker"),
+    "MailStore.failed": lambda s: s.mails.failed("m4", "worker", None, "451 busy"),
+    "MailStore.drop": lambda s: s.mails.drop("m5"),
+    "MailStore.find": lambda s: s.mails.find("m6"),
+    "MailStore.use": lambda s: s.mails.use(mail(6)),
+    "MailStore.listed": lambda s: s.mails.listed(is_dead=False, limit=9),
+    "MailStore.waiting_count": lambda s: s.mails.waiting_count(),
+    "MailStore.dead_count": lambda s: s.mails.dead_count(),
+    "MailStore.retry": lambda s: s.mails.retry(NOW),
+    "MailStore.take_due": lambda s: s.mails.take_due(NOW, LATER, 9, bool),
     "AttachmentStore.take_due": lambda s: s.attachments.take_due(NOW, LATER, 9, bool),
     "ProcessingStore.begin": lambda s: s.processing.begin(
         2, uploads_of(2)[0], "worker", NOW, LATER
@@ -715,7 +731,7 @@ CALLS = {
     ],
     "UserStore.shown_among": lambda s: s.users.shown_among([1, 2, 900]),
     "UserStore.set_flag": lambda s: s.users.set_flag(1, "is_admin", is_set=True),
-    "UserStore.set_password": lambda s: s.users.set_password(1, "hash"),
+    "CredentialStore.set_password": lambda s: s.credentials.set_password(1, "hash"),
     "UserStore.update_profile": lambda s: s.users.update_profile(1, {"bio": ""}),
     "UserStore.pin": lambda s: [s.users.pin(1, posts_of(1)[i]) for i in (0, 0, 1)],
     "UserStore.unpin": lambda s: s.users.unpin(1, posts_of(1)[:1]),

@@ -109,7 +109,7 @@ class SignIn:
                 "signin_account": name,
                 "signin_address": address,
             }
-        receipt = self._charge("sign_in", subjects)
+        receipt = self.charge("sign_in", subjects)
         try:
             owner = self.authentication.prove(login, password, is_known=is_known)
         except NotAuthenticatedError:
@@ -137,7 +137,7 @@ class SignIn:
             RateLimitedError: There were too many wrong ones from this address.
         """
         subjects = {"signin": whose(applicant.address)}
-        receipt = self._charge("sign_in", subjects)
+        receipt = self.charge("sign_in", subjects)
         user = self.setup.complete(code, form)
         self._give_back(receipt, subjects)
         credential = self.authentication.begin_session(
@@ -156,7 +156,7 @@ class SignIn:
             NotAuthenticatedError: None is right.
             RateLimitedError: There were too many.
         """
-        self._charge("sign_in", {"signin_account": f"own:{viewer.id}"})
+        self.charge("sign_in", {"signin_account": f"own:{viewer.id}"})
         for password in passwords:
             with suppress(NotAuthenticatedError):
                 self.authentication.prove(viewer.username, password, is_known=True)
@@ -177,7 +177,7 @@ class SignIn:
             RateLimitedError: The address has created or requested too many.
         """
         address = whose(applicant.address)
-        receipt = self._charge("sign_up", {"signup": address, "signin": address})
+        receipt = self.charge("sign_up", {"signup": address, "signin": address})
         try:
             user = self.users.sign_up(form)
         except InvalidError as error:
@@ -199,7 +199,7 @@ class SignIn:
         telemetry.AUTH_EVENTS.labels("signed_up").inc()
         return Admitted(credential, _digests(user.username, form.email))
 
-    def _charge(self, quota: str, subjects: Mapping[str, str]) -> _Receipt:
+    def charge(self, quota: str, subjects: Mapping[str, str]) -> _Receipt:
         """Charge those of some windows that are in use.
 
         Raises:

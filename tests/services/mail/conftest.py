@@ -1,0 +1,29 @@
+"""A process that sends mail to a real server."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.mail_server import mail_server
+from tests.servers import settings_in
+
+
+@pytest.fixture(scope="session")
+def _server():
+    with mail_server() as box:
+        yield box
+
+
+@pytest.fixture
+def mailbox(_server):
+    _server.forget()
+    return _server
+
+
+@pytest.fixture
+def settings(tmp_path, mailbox):
+    return settings_in(
+        tmp_path / "home",
+        KWIP_ORIGIN="https://kwip.example.org",
+        KWIP_SMTP_URI=mailbox.uri.replace("//", "//kwip:se%2Fcret@"),
+    )
