@@ -8,6 +8,7 @@ import threading
 from contextlib import contextmanager
 from email import message_from_bytes
 
+import pytest
 from aiosmtpd.smtp import SMTP, AuthResult
 
 
@@ -82,3 +83,17 @@ def parts_of(message):
         message.get_body([kind]).get_content().replace("\r\n", "\n")
         for kind in ("plain", "html")
     ]
+
+
+@pytest.fixture(scope="session")
+def one_server():
+    """Return the mailbox of a server for all tests of this process."""
+    with mail_server() as box:
+        yield box
+
+
+@pytest.fixture
+def mailbox(one_server):
+    """Return an empty mailbox."""
+    one_server.forget()
+    return one_server

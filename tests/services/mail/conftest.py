@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.mail_server import mail_server
+from tests.mail_server import mailbox, one_server
 from tests.servers import settings_in
 
-
-@pytest.fixture(scope="session")
-def _server():
-    with mail_server() as box:
-        yield box
-
-
-@pytest.fixture
-def mailbox(_server):
-    _server.forget()
-    return _server
+__all__ = ["mailbox", "one_server"]
 
 
 @pytest.fixture
