@@ -40,3 +40,16 @@ class MailSettings(LinkSettings):
             "domain (SPF, DKIM).",
         ),
     ]
+    confirm_email: Annotated[
+        bool,
+        Rule(
+            "KWIP_CONFIRM_EMAIL",
+            values.flag,
+            default=False,
+            shown="0",
+            allowed="1 or 0",
+            doc="Whether people must confirm their email address, by a link in a "
+            "mail, before they can post and follow. It needs `KWIP_SMTP_URI`. "
+            "`kwip users confirm` does it for them.",
+        ),
+    ]

@@ -10,8 +10,6 @@ from kwip.cli import FOUND, json_option, numbered, print_json
 from kwip.cli.running import connected
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import StoreUnavailableError
-from kwip.domain.mails import MailKind
-from kwip.services.mail.mails import NOBODY
 from kwip.text.emails import clean_email
 
 if TYPE_CHECKING:
@@ -73,8 +71,7 @@ def test(settings: Settings, address: str, *, as_json: bool) -> None:
     """Send a test message to ADDRESS now, without the worker."""
     to = clean_email(address).address
     with connected(settings) as wiring:
-        mails = wiring.services.mails
-        refusal = mails.hand_over(mails.draft(MailKind.TEST, NOBODY, to), "", to)
+        refusal = wiring.services.mails.test(to)
     if refusal is not None:
         raise StoreUnavailableError(f"The message was not accepted: {refusal.problem}")
     if as_json:

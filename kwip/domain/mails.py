@@ -18,13 +18,21 @@ class MailKind(StrEnum):
 
     PASSWORD_RESET = "password_reset"  # noqa: S105 -- a name
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 -- a name
+    CONFIRM_EMAIL = "confirm_email"
+    EMAIL_CHANGED = "email_changed"
+    NEW_LOGIN = "new_login"
+    NOTIFICATIONS = "notifications"
     TEST = "test"
 
 
 #: How long the link of a mail works.
 LINK_LIFETIMES: Mapping[MailKind, dt.timedelta] = {
     MailKind.PASSWORD_RESET: dt.timedelta(minutes=30),
+    MailKind.CONFIRM_EMAIL: dt.timedelta(hours=48),
+    MailKind.EMAIL_CHANGED: dt.timedelta(days=7),
 }
+#: What is not sent to an address that does not exist, by all we know.
+OPTIONAL = frozenset({MailKind.NEW_LOGIN, MailKind.NOTIFICATIONS})
 #: A mail that could not be sent within this time is a dead letter. One with a link is
 #: given up with its link, if that is earlier.
 _PATIENCE = dt.timedelta(days=1)
@@ -54,12 +62,21 @@ class Mail:
     attempts: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that happened: what, a text if there is one, and where to see it."""
+
+    said: str
+    text: str
+    address: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """What a mail says; the text and the HTML part are both made from it.
 
     `action` is the label and the address of a button. `reason` says why the reader gets
-    the mail.
+    the mail. `settings` and `unsubscribe` are links of mail that can be turned off.
     """
 
     subject: str
@@ -67,6 +84,9 @@ class Letter:
     reason: str
     action: tuple[str, str] | None = None
     after: tuple[str, ...] = ()
+    items: tuple[Item, ...] = ()
+    settings: tuple[str, str] | None = None
+    unsubscribe: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

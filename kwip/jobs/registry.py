@@ -37,6 +37,7 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
         "convert": _convert,
         "purge": _purge,
         "mail": _mail,
+        "notification_mail": _notification_mail,
         "preview": _preview,
         "stale_preview": _stale_preview,
     }
@@ -161,6 +162,11 @@ def _purge(services: Services, _job_id: str) -> str:
 def _mail(services: Services, job_id: str) -> str:
     """Send a mail."""
     return services.mails.send(job_id)
+
+
+def _notification_mail(services: Services, job_id: str) -> str:
+    """Mail a user what is unread."""
+    return services.notification_mail.settle(UserId(int(job_id)))
 
 
 def _preview(services: Services, job_id: str) -> str:

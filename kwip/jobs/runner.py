@@ -34,6 +34,7 @@ LANES = {
     "purge": "links",
     "convert": "media",
     "mail": "mail",
+    "notification_mail": "compaction",
     "preview": "links",
     "stale_preview": "compaction",
 }

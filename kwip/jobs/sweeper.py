@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kwip.services.discovery.trending import Trending
     from kwip.services.media.stored.purges import Purges
     from kwip.store.delivery.outbox import OutboxStore
+    from kwip.store.mail_preferences import MailPreferenceStore
     from kwip.store.mails import MailStore
     from kwip.store.posting.attachments import AttachmentStore
     from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
@@ -60,6 +61,7 @@ class Sweeper:
     previews: PostPreviewStore
     stale_previews: LinkPreviewStore
     mails: MailStore
+    mail_preferences: MailPreferenceStore
     enqueue: Enqueue
     clock: ClockMs
     measurements: Measurements
@@ -83,6 +85,7 @@ class Sweeper:
             "preview": self.previews,
             "stale_preview": self.stale_previews,
             "mail": self.mails,
+            "notification_mail": self.mail_preferences,
         }
         enqueued = sum(
             len(source.take_due(now, again, AT_ONCE, partial(self.enqueue, job)))

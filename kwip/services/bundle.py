@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.account import Account
     from kwip.services.accounts.audit_log import AuditLog
     from kwip.services.accounts.authentication import Authentication
+    from kwip.services.accounts.email_address import EmailAddress
     from kwip.services.accounts.email_domains import EmailDomains
     from kwip.services.accounts.moderation import Moderation
     from kwip.services.accounts.password_reset import PasswordReset
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from kwip.services.discovery.trends import Trends
     from kwip.services.links.previews import Previews
     from kwip.services.mail.mails import Mails
+    from kwip.services.mail.notification_mail import NotificationMail
     from kwip.services.media.attachments import Attachments
     from kwip.services.media.cards import Cards
     from kwip.services.media.emojis import Emojis
@@ -130,6 +132,7 @@ class Mailing:
     """The services of mail."""
 
     mails: Mails
+    notification_mail: NotificationMail
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,6 +174,7 @@ class Accounts:
     authentication: Authentication
     account: Account
     password_reset: PasswordReset
+    email_address: EmailAddress
     setup: Setup
     sign_in: SignIn
     audit_log: AuditLog

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ASCENDING, DESCENDING
 
 from kwip.store.index import Index, ttl
+from kwip.store.mail_indexes import MAIL_INDEXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -162,19 +163,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             "PurgeStore.listed: what waits, and dead letters",
         ),
     ),
-    "mails": (
-        Index(
-            (("due_at", ASCENDING),),
-            "MailStore.take_due: mails to send that the sweeper enqueues",
-            {"partialFilterExpression": {"state": "pending"}},
-        ),
-        Index(
-            (("state", ASCENDING), ("created_at", ASCENDING)),
-            "MailStore.listed: what waits, and dead letters",
-        ),
-        Index((("user_id", ASCENDING), ("kind", ASCENDING)), "MailStore.use: links"),
-        ttl("mails are forgotten after 30 days"),
-    ),
+    **MAIL_INDEXES,
     "link_previews": (
         Index(
             (("preview.image.file", ASCENDING),),

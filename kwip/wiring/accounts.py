@@ -9,6 +9,7 @@ from kwip.domain.rate_limits import SPANS_S, windows
 from kwip.services.accounts.account import Account
 from kwip.services.accounts.audit_log import AuditLog
 from kwip.services.accounts.authentication import Authentication
+from kwip.services.accounts.email_address import EmailAddress
 from kwip.services.accounts.email_domains import EmailDomains
 from kwip.services.accounts.moderation import Moderation
 from kwip.services.accounts.notices import Notices
@@ -55,7 +56,13 @@ def make_accounts(
     setup = Setup(SetupStore(core.store), users, clock)
     limits = windows({name: getattr(settings, f"quota_{name}") for name in SPANS_S})
     sign_in = SignIn(
-        authentication, users, setup, limits, RateLimitWindows(core.realtime)
+        authentication=authentication,
+        users=users,
+        setup=setup,
+        windows=limits,
+        charges=RateLimitWindows(core.realtime),
+        mails=mail.mails,
+        confirms=settings.confirm_email,
     )
     notices = Notices(stores, mail.mails)
     moderation = Moderation(
@@ -76,6 +83,15 @@ def make_accounts(
         audit_log=audit_log,
         email_domains=email_domains,
         moderation=moderation,
+        email_address=EmailAddress(
+            stores=stores,
+            mails=mail.mails,
+            email_domains=email_domains,
+            moderation=moderation,
+            sign_in=sign_in,
+            clock=clock,
+            is_required=settings.confirm_email,
+        ),
         password_reset=PasswordReset(
             stores=stores,
             mails=mail.mails,

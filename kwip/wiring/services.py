@@ -28,7 +28,7 @@ def make_services(core: Core) -> Services:
     social = make_social(core, delivery, reading, media)
     links = make_links(core, media)
     posting = make_posting(core, delivery, reading, media, links)
-    mail = make_mail(core)
+    mail = make_mail(core, reading)
     accounts = make_accounts(core, reading, social, media, mail)
     finding = make_search(core, reading)
     discovery = make_discovery(core, reading)

@@ -81,6 +81,8 @@ def fill(author, other):
         "reading": "/settings/reading",
         "password": "/settings/password",
         "sessions": "/settings/sessions",
+        "email address": "/settings/email",
+        "email notifications": "/settings/notifications",
         "appearance": "/settings/appearance",
         "tokens": "/settings/tokens",
         "muted": "/settings/muted",

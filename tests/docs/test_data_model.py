@@ -19,8 +19,10 @@ from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.setup import LIFETIME
 from kwip.domain.timelines.lists import ListChange
+from kwip.domain.timelines.mail_preferences import MailPreferences
+from kwip.domain.timelines.notifications import NotificationKind
 from kwip.domain.timelines.timelines import SEAL_AT
-from kwip.domain.users import READ, WRITE, ProfileChange
+from kwip.domain.users import READ, WRITE, ProfileChange, Viewer
 from kwip.services.maintenance.checkpoint import Checkpoint
 from kwip.services.media.emojis import NewEmoji
 from kwip.store.accounts.setup import SetupStore
@@ -148,6 +150,15 @@ def _purge(kwip, note, now):
 
 def _mail(kwip, note):
     mails = kwip.services.mails
+    kwip.services.email_address.confirm_by_operator(
+        kwip.store.database["credentials"].find_one()["_id"]
+    )
+    owner = kwip.store.database["users"].find_one()
+    viewer = Viewer(id=owner["_id"], username=owner["username"], digest="")
+    for kinds in (frozenset({NotificationKind.MENTION}), frozenset()):
+        chosen = MailPreferences(kinds=kinds)
+        kwip.services.notification_mail.choose(viewer, chosen)
+        note()
     kwip.services.password_reset.request("nobody@example.org", None)
     note()
     mail_id = kwip.store.database["mails"].find_one()["_id"]

@@ -8,7 +8,12 @@ from dataclasses import replace
 from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.domain.reactions import Act, Reaction
 from kwip.domain.text import Hashtag
-from kwip.domain.timelines.notifications import Notification, NotificationKind
+from kwip.domain.timelines.mail_preferences import MailPreferences
+from kwip.domain.timelines.notifications import (
+    EVERY_KIND,
+    Notification,
+    NotificationKind,
+)
 from kwip.domain.users import User
 from kwip.store.accounts.access_keys import AccessKey
 from kwip.store.accounts.users import digest_of
@@ -48,6 +53,8 @@ def populate(stores):
         stores.audit_log.append(audited(n))
         stores.domains.block(f"d{n}.example", NOW)
         stores.mails.add(mail(n), NOW)
+        chosen = MailPreferences(kinds=EVERY_KIND, mailed_id=1)
+        stores.mail_preferences.save(n, chosen, NOW if n < USERS[5] else LATER)
     stores.purges.add([f"ab/{n}" for n in USERS], NOW)
     database["link_previews"].insert_many(_preview(n) for n in USERS)
     database["search_posts"].insert_many(d for n in USERS for d in _indexed_of(n))
@@ -82,10 +89,12 @@ def _credentials_of(number):
     address = f"u{number}@example.org"
     return {
         "_id": number,
-        "schema": 2,
+        "schema": 3,
         "email": address,
         "email_key": address,
         "password_hash": "x",
+        "email_confirmed_at": None,
+        "mail_problem": "",
     }
 
 

@@ -33,6 +33,7 @@ from kwip.store.discovery.trends import TrendStore
 from kwip.store.emojis import EmojiStore
 from kwip.store.fence import FenceStore
 from kwip.store.jobs import JobStore
+from kwip.store.mail_preferences import MailPreferenceStore
 from kwip.store.mails import MailStore
 from kwip.store.maintenance.audit import AuditStore
 from kwip.store.maintenance.deletion import DeletionStore
@@ -82,13 +83,13 @@ class Stores:
         self.claims, self.poll_ends = ClaimStore(store), PollEndStore(store)
         self.previews, self.of_posts = LinkPreviewStore(store), PostPreviewStore(store)
         self.hibernation, self.mails = HibernationStore(store), MailStore(store)
-        self.edges = EdgeStore(store)
+        self.edges, self.list_edges = EdgeStore(store), ListEdgeStore(store)
         self.emojis, self.fence = EmojiStore(store), FenceStore(store.database)
         self.jobs, self.processes = JobStore(store), ProcessStore(store)
         self.followed_tags = FollowedTagStore(store)
         self.muted_conversations = MutedConversationStore(store)
         self.featured_tags, self.lists = FeaturedTagStore(store), ListStore(store)
-        self.list_edges = ListEdgeStore(store)
+        self.mail_preferences = MailPreferenceStore(store)
         self.loading, self.migrating = LoadStore(store), MigrationStore(store)
         self.credentials = CredentialStore(store)
         self.markers = MarkerStore(store)

@@ -23,6 +23,7 @@ from kwip.domain.repeats import Said
 from kwip.domain.text import Hashtag
 from kwip.domain.timelines.id_lists import Between
 from kwip.domain.timelines.lists import ListChange, UserList
+from kwip.domain.timelines.mail_preferences import MailPreferences
 from kwip.domain.timelines.notifications import (
     EVERY_KIND,
     EVERYTHING,
@@ -239,6 +240,25 @@ CALLS = {
     "PurgeStore.listed": lambda s: s.purges.listed(is_dead=True, limit=9),
     "PurgeStore.dead_count": lambda s: s.purges.dead_count(),
     "PurgeStore.replay": lambda s: s.purges.replay(NOW),
+    "CredentialStore.mailbox": lambda s: s.credentials.mailbox(2),
+    "CredentialStore.confirm": lambda s: s.credentials.confirm(2, NOW),
+    "CredentialStore.note_problem": lambda s: s.credentials.note_problem(
+        3, "u3@example.org", "550 gone"
+    ),
+    "CredentialStore.set_email": lambda s: s.credentials.set_email(
+        4, read_email("new4@example.org"), NOW, lambda _: None
+    ),
+    "MailPreferenceStore.find": lambda s: s.mail_preferences.find(2),
+    "MailPreferenceStore.save": lambda s: s.mail_preferences.save(
+        900, MailPreferences(), None
+    ),
+    "MailPreferenceStore.postpone": lambda s: s.mail_preferences.postpone(3, LATER),
+    "MailPreferenceStore.advance": lambda s: s.mail_preferences.advance(
+        4, 1, 2, LATER, lambda _: None
+    ),
+    "MailPreferenceStore.take_due": lambda s: s.mail_preferences.take_due(
+        NOW, LATER, 9, bool
+    ),
     "MailStore.add": lambda s: s.mails.add(mail(900), NOW),
     "MailStore.begin": lambda s: [
         s.mails.begin(f"m{n}", "worker", NOW, LATER) for n in (2, 3, 4)

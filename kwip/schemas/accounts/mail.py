@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kwip.schemas.body import StrictSchema, Text, line
+from marshmallow import fields
+
+from kwip.domain.timelines.mail_preferences import Frequency, MailPreferences
+from kwip.domain.timelines.notifications import NotificationKind
+from kwip.schemas.body import BodySchema, StrictSchema, Text, choice, line
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +16,14 @@ class NewPassword:
     """A password, and the link that allows to set it."""
 
     link: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewEmail:
+    """A new address, and the password that allows to set it."""
+
+    email: str
     password: str
 
 
@@ -33,6 +45,46 @@ class LinkQuery(StrictSchema[str]):
     def make(self, *, link: str) -> str:
         """Return it."""
         return link
+
+
+class EmailForm(StrictSchema[NewEmail]):
+    """The new address, and the current password."""
+
+    email = line()
+    password = line()
+
+    def make(self, *, email: str, password: str) -> NewEmail:
+        """Build the value."""
+        return NewEmail(email, password)
+
+
+class KeyQuery(BodySchema[str]):
+    """What a link to unsubscribe carries; programs of mail may add to it."""
+
+    key = Text(load_default="")
+
+    def make(self, *, key: str) -> str:
+        """Return it."""
+        return key
+
+
+class NotificationMailForm(StrictSchema[MailPreferences]):
+    """A box for each kind of notification, and how often; others are not sent."""
+
+    mention = fields.Boolean(load_default=False)
+    reply = fields.Boolean(load_default=False)
+    quote = fields.Boolean(load_default=False)
+    follow = fields.Boolean(load_default=False)
+    favourite = fields.Boolean(load_default=False)
+    repost = fields.Boolean(load_default=False)
+    poll = fields.Boolean(load_default=False)
+    post = fields.Boolean(load_default=False)
+    frequency = choice(*Frequency)
+
+    def make(self, *, frequency: str, **kinds: bool) -> MailPreferences:
+        """Build the preferences."""
+        chosen = {NotificationKind(name) for name, is_on in kinds.items() if is_on}
+        return MailPreferences(kinds=frozenset(chosen), frequency=Frequency(frequency))
 
 
 class NewPasswordForm(StrictSchema[NewPassword]):

@@ -208,6 +208,7 @@ LEFT_OUT: Mapping[str, str] = {
     "credentials": "never cached",
     "emojis": "processes remember them by the version in the fence",
     "mails": "never cached",
+    "mail_preferences": "never cached",
     "purges": "never cached",
     "audit_log": "never cached",
     "blocked_email_domains": "never cached",

@@ -74,6 +74,79 @@ def _password_changed(mail: Mail, username: str, _: str, site: Site) -> Letter:
     )
 
 
+def _confirm_email(mail: Mail, username: str, link: str, site: Site) -> Letter:
+    address = site.page(f"/email/confirm?link={link}")
+    if mail.details:
+        opening = gettext(
+            "Somebody asked to use this address for @%(name)s on %(site)s.",
+            name=username,
+            site=site.host,
+        )
+    else:
+        opening = gettext(
+            "Confirm that this is the address of @%(name)s on %(site)s.",
+            name=username,
+            site=site.host,
+        )
+    return Letter(
+        subject=gettext("Confirm your email address"),
+        paragraphs=(opening, gettext("The link works for 48 hours.")),
+        action=(gettext("Confirm address"), address),
+        after=(gettext("If it wasn't you, ignore this email. Nothing changes then."),),
+        reason=_account(site),
+    )
+
+
+def _email_changed(mail: Mail, username: str, link: str, site: Site) -> Letter:
+    return Letter(
+        subject=gettext("Your email address was changed"),
+        paragraphs=(
+            gettext(
+                "@%(name)s on %(site)s uses another email address since %(when)s: "
+                "%(address)s. This one gets no more email about the account.",
+                name=username,
+                site=site.host,
+                when=_when(mail),
+                address=mail.details["new"],
+            ),
+            gettext(
+                "If it wasn't you, take your account back within 7 days. This logs "
+                "out all devices. Then reset your password."
+            ),
+        ),
+        action=(
+            gettext("Use the old address again"),
+            site.page(f"/email/undo?link={link}"),
+        ),
+        reason=_account(site),
+    )
+
+
+def _new_login(mail: Mail, username: str, _: str, site: Site) -> Letter:
+    return Letter(
+        subject=gettext("New login to your account"),
+        paragraphs=(
+            gettext(
+                "Somebody logged in as @%(name)s on %(site)s with a browser that we "
+                "haven't seen before.",
+                name=username,
+                site=site.host,
+            ),
+            gettext("When: %(when)s", when=_when(mail)),
+            gettext("Browser: %(agent)s", agent=mail.details["agent"]),
+            gettext("Network address: %(address)s", address=mail.details["address"]),
+        ),
+        action=(gettext("See your sessions"), site.page("/settings/sessions")),
+        after=(
+            gettext(
+                "If it was you, you don't need to do anything. If not, change your "
+                "password, which logs out all other devices."
+            ),
+        ),
+        reason=_account(site),
+    )
+
+
 def _test(_: Mail, __: str, ___: str, site: Site) -> Letter:
     return Letter(
         subject=gettext("Kwip can send mail"),
@@ -99,5 +172,8 @@ def _when(mail: Mail) -> str:
 _LETTERS: Mapping[MailKind, Callable[[Mail, str, str, Site], Letter]] = {
     MailKind.PASSWORD_RESET: _password_reset,
     MailKind.PASSWORD_CHANGED: _password_changed,
+    MailKind.CONFIRM_EMAIL: _confirm_email,
+    MailKind.EMAIL_CHANGED: _email_changed,
+    MailKind.NEW_LOGIN: _new_login,
     MailKind.TEST: _test,
 }

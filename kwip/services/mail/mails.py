@@ -17,7 +17,14 @@ import structlog
 from kwip.domain.clock import at
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import UserId
-from kwip.domain.mails import LINK_LIFETIMES, Mail, MailKind, Refusal, patience_of
+from kwip.domain.mails import (
+    LINK_LIFETIMES,
+    OPTIONAL,
+    Mail,
+    MailKind,
+    Refusal,
+    patience_of,
+)
 from kwip.services.mail.letters import letter_of
 from kwip.text.emails import read_email
 
@@ -25,8 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kwip.domain.clock import ClockMs
+    from kwip.domain.mails import Letter
     from kwip.domain.signed_addresses import Signer
     from kwip.services.delivery.signals import Enqueue
+    from kwip.services.mail.digests import Digests
     from kwip.services.mail.letters import Site
     from kwip.services.mail.messages import Messages
     from kwip.services.mail.transports import Transport
@@ -59,6 +68,7 @@ class Mails:
     transport: Transport
     signer: Signer
     site: Site
+    digests: Digests
     enqueue: Enqueue
     clock: ClockMs
 
@@ -104,12 +114,18 @@ class Mails:
         if user_id != mail.user_id:
             self.store.address_to(mail.id, worker, user_id, address)
         began_s = time.monotonic()
+        letter = self._letter(mail, user_id, username)
+        if letter is None:
+            self.store.drop(mail.id)
+            return "dropped"
         refusal = (
             Refusal("the link has expired", is_permanent=True)
             if now - mail.created_at >= LINK_LIFETIMES.get(mail.kind, timedelta.max)
-            else self.hand_over(mail, username, address)
+            else self.hand_over(mail, address, letter)
         )
         if refusal is not None:
+            if refusal.is_bounce:
+                self._note_problem(user_id, address, refusal.problem)
             return self._fail(mail, worker, refusal)
         self.store.sent(mail.id, worker)
         log.info(
@@ -154,13 +170,35 @@ class Mails:
         user = self.stores.users.get_many([mail.user_id]).get(mail.user_id)
         if user is None or user.is_suspended:
             return None
+        if mail.kind in OPTIONAL:
+            found = self.stores.credentials.mailbox(user.id)
+            if found is None or found.problem:
+                return None
         return user.id, user.username, mail.address
 
-    def hand_over(self, mail: Mail, username: str, address: str) -> Refusal | None:
+    def _letter(self, mail: Mail, user_id: UserId, username: str) -> Letter | None:
+        """Write what a mail says; None if there is nothing left to say."""
+        if mail.kind is MailKind.NOTIFICATIONS:
+            return self.digests.letter(user_id, username, mail.details)
+        return letter_of(mail, username, self.link_of(mail), self.site)
+
+    def test(self, address: str) -> Refusal | None:
+        """Send a test now; return why it was not accepted, if it was not."""
+        mail = self.draft(MailKind.TEST, NOBODY, address)
+        return self.hand_over(mail, address, letter_of(mail, "", "", self.site))
+
+    def hand_over(self, mail: Mail, address: str, letter: Letter) -> Refusal | None:
         """Send a mail now; return why it was not accepted, if it was not."""
-        letter = letter_of(mail, username, self.link_of(mail), self.site)
         message = self.messages.write(mail, address, letter, at(self.clock()))
         return self.transport.send(message)
+
+    def _note_problem(self, user_id: UserId, address: str, problem: str) -> None:
+        """Switch off what is optional for an address that bounced.
+
+        It is on again when the address is confirmed or changed.
+        """
+        if user_id != NOBODY:
+            self.stores.credentials.note_problem(user_id, address, problem)
 
     def _fail(self, mail: Mail, worker: str, refusal: Refusal) -> str:
         now = at(self.clock())

@@ -60,6 +60,9 @@ class Messages:
         message["Message-ID"] = mail.message_id
         # Out-of-office replies would come to an address that nobody reads.
         message["Auto-Submitted"] = "auto-generated"
+        if letter.unsubscribe is not None:  # with one click, as RFC 8058 has it
+            message["List-Unsubscribe"] = f"<{letter.unsubscribe[1]}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(self.part(letter, is_html=False))
         message.add_alternative(self.part(letter, is_html=True), subtype="html")
         return message

@@ -102,6 +102,8 @@ class UserStore:
                     "email": email.address,
                     "email_key": email.key,
                     "password_hash": password_hash,
+                    "email_confirmed_at": None,
+                    "mail_problem": "",
                 },
                 session=session,
             )
@@ -311,7 +313,12 @@ def digest_of(text: str) -> str:
 
 def claims_of(username: str, email_key: str) -> tuple[str, str]:
     """Return the names of a user's claims: the handle, and the address."""
-    return _HANDLE + username, _EMAIL + digest_of(email_key)
+    return _HANDLE + username, address_claim(email_key)
+
+
+def address_claim(email_key: str) -> str:
+    """Return the name of the claim of an address."""
+    return _EMAIL + digest_of(email_key)
 
 
 def to_user(document: Document) -> User:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -12,14 +11,6 @@ from kwip.domain.errors import InvalidError, NotFoundError, RateLimitedError
 from kwip.domain.mails import MailKind
 from tests.mail_server import parts_of
 from tests.servers import settings_in
-
-
-def link_in(message):
-    """Return what the link of a message carries."""
-    text, html = parts_of(message)
-    links = set(re.findall(r"link=([0-9a-f]+)", text + html))
-    assert len(links) == 1
-    return links.pop()
 
 
 @pytest.fixture
@@ -44,7 +35,7 @@ def pass_time(kwip):
 
 
 @pytest.fixture
-def reset(kwip, alice, rings, mailbox):
+def reset(kwip, alice, rings, mailbox, link_in):
     """Return a function that asks for a link for Alice; gives it."""
 
     def reset():
@@ -142,6 +133,7 @@ def test_temporary_failures_are_retried_and_permanent_ones_are_dead_letters(
 
     [dead] = kwip.services.mails.store.listed(is_dead=True, limit=9)
     assert (dead.attempts, dead.problem) == (3, "550 5.1.1 no such user")
+    assert kwip.services.email_address.mailbox(alice).problem == dead.problem
     assert mailbox.messages == []
     kwip.services.mails.store.retry(at(kwip.sweeper.clock()))
     kwip.sweeper.sweep()

@@ -9,6 +9,7 @@ from flask import request, url_for
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Policy, Route
+from kwip.blueprints.web.accounts.email import LINK, LINK_FORM
 from kwip.blueprints.web.pages import OPEN, Form, go, page, page_again
 from kwip.domain.errors import InvalidError, RateLimitedError, StoreUnavailableError
 from kwip.schemas.accounts.mail import ForgotForm, LinkQuery, NewPasswordForm
@@ -61,24 +62,14 @@ def save_new_password() -> Response:
 
 
 _DOOR = replace(OPEN, asks_nothing=True)
-#: The address of such a page has a secret.
-_LINK = Policy(
-    auth="optional",
-    scope=None,
-    quota="pages",
-    cache="never",
-    csrf="none",
-    asks_nothing=True,
-)
 _REQUEST = Policy(
     auth="optional", scope=None, quota="reset", cache="never", csrf="form"
 )
-_FORM = Policy(auth="optional", scope=None, quota="pages", cache="never", csrf="form")
 
 ROUTES = (
     Route("GET", "/password/forgot", forgot_password, _DOOR),
     Route("POST", "/password/forgot", request_password, _REQUEST),
     Route("GET", "/password/sent", password_sent, _DOOR),
-    Route("GET", "/password/reset", new_password, _LINK),
-    Route("POST", "/password/reset", save_new_password, _FORM),
+    Route("GET", "/password/reset", new_password, LINK),
+    Route("POST", "/password/reset", save_new_password, LINK_FORM),
 )
