@@ -157,8 +157,8 @@ def smtp_uri(text: str) -> str:
 
 def mail_address(text: str) -> str:
     """Parse an address of mail, with or without a name before it."""
-    name, address = parseaddr(text)
-    if not _MAIL_ADDRESS.fullmatch(address) or not name.isprintable():
+    _, address = parseaddr(text)
+    if not _MAIL_ADDRESS.fullmatch(address) or not text.isprintable():
         raise ValueError(text)
     return text
 
