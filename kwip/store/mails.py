@@ -14,7 +14,7 @@ from kwip.store.due_work import DueWork
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pymongo.client_session import ClientSession
 
@@ -104,17 +104,27 @@ class MailStore(DueWork):
         return None if found is None else _to_mail(found)
 
     def use(self, mail: Mail, session: ClientSession | None = None) -> bool:
-        """Note that links of this kind were used by its user; False if this one was.
+        """Use up the link of a mail and others of its kind; False if it was used.
 
-        So nobody can use an older mail of the kind later.
+        Of addresses that were changed only the later ones: whoever changes one twice
+        must not end the link of the first change.
         """
         own = {"_id": mail.id, "is_used": False}
         used = {"$set": {"is_used": True}}
         if not self._mails.update_one(own, used, session=session).modified_count:
             return False
-        others = {"user_id": mail.user_id, "kind": mail.kind.value}
+        others: Document = {"user_id": mail.user_id, "kind": mail.kind.value}
+        if mail.kind is MailKind.EMAIL_CHANGED:
+            others["created_at"] = {"$gte": mail.created_at}
         self._mails.update_many(others, used, session=session)
         return True
+
+    def use_up(
+        self, user_id: UserId, kinds: Sequence[MailKind], session: ClientSession
+    ) -> None:
+        """Use up all links of some kinds that a user was sent, in a transaction."""
+        links = {"user_id": user_id, "kind": {"$in": [kind.value for kind in kinds]}}
+        self._mails.update_many(links, {"$set": {"is_used": True}}, session=session)
 
     @translated()
     def listed(self, *, is_dead: bool, limit: int) -> list[StoredMail]:

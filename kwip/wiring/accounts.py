@@ -88,6 +88,7 @@ def make_accounts(
             mails=mail.mails,
             email_domains=email_domains,
             moderation=moderation,
+            passwords=passwords,
             sign_in=sign_in,
             clock=clock,
             is_required=settings.confirm_email,

@@ -23,21 +23,40 @@ import structlog
 
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.mails import MailKind
-from kwip.services.mail.mails import NOBODY
-from kwip.store.indexes import ensure_indexes
-from kwip.wiring import Options, build
+from kwip.domain.signed_addresses import Signer
+from kwip.services.mail.letters import Site
+from kwip.services.mail.mails import NOBODY, Mails
+from kwip.services.mail.messages import Messages
+from kwip.services.mail.transports import SmtpServer
+from kwip.services.reading.stores import Stores
+from kwip.store.client import Store, connect
+from kwip.store.mails import MailStore
+from kwip.store.present_indexes import ensure_indexes
 from tests.frozen import swap
 from tests.mail_server import mail_server
 from tests.servers import SharedServers, endpoints_of, settings_in
 
 #: Sendings that are timed before, to know how long one takes.
 WARM = 20
+#: Kills between two lines of output.
+EVERY = 50
 
 
 def start(settings, endpoints):
-    """Return the service of a process of its own."""
-    options = Options(enqueue=lambda *_: True)
-    return build(settings, endpoints, role="worker", options=options).services.mails
+    """Return the service of a process of its own, and nothing else of a worker."""
+    client = connect(endpoints.mongodb_uri, timeout_ms=60_000)
+    store = Store(client, endpoints.database, is_sharded=False)
+    return Mails(
+        store=MailStore(store),
+        stores=Stores.over(store),
+        messages=Messages(settings.origin, "localhost", settings.mail_from),
+        transport=SmtpServer(settings.smtp_uri, "localhost"),
+        signer=Signer(endpoints.secret_keys, system_clock_ms),
+        site=Site(settings.origin, "localhost"),
+        digests=None,
+        enqueue=lambda *_: True,
+        clock=system_clock_ms,
+    )
 
 
 def post(mails):
@@ -115,7 +134,7 @@ def run(times, settings, endpoints, box):
     click.echo(f"a mail takes {whole_s * 1_000:.1f} ms, {gap_s * 1_000:.1f} after OK")
     box.forget()
     rng, killed = random.Random(), Counter()  # noqa: S311 -- no secret
-    for _ in range(times):
+    for number in range(1, times + 1):
         mail_id = post(mails)
         kill_one(settings, endpoints, mail_id, rng.uniform(0, 1.2 * whole_s))
         state = database["mails"].find_one({"_id": mail_id})["state"]
@@ -124,10 +143,16 @@ def run(times, settings, endpoints, box):
         ended = {"$set": {"leased_until": past, "due_at": past}}
         database["mails"].update_one({"_id": mail_id, "state": "pending"}, ended)
         mails.send(mail_id)
+        if number % EVERY == 0 or number == times:
+            say(number, killed, box)
+
+
+def say(times, killed, box):
+    """Print what became of the mails up to now."""
     sent = Counter(Counter(m["Message-ID"] for m in box.messages).values())
     lost = times - sum(sent.values())
-    click.echo(f"{times} kills: {killed['pending']} before the note; sent {dict(sent)}")
-    click.echo(f"lost {lost}")
+    early = killed["pending"]
+    click.echo(f"{times} kills, {early} before the note: {dict(sent)}, {lost} lost")
 
 
 def main():

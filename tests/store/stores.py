@@ -89,9 +89,11 @@ class Stores:
         self.followed_tags = FollowedTagStore(store)
         self.muted_conversations = MutedConversationStore(store)
         self.featured_tags, self.lists = FeaturedTagStore(store), ListStore(store)
-        self.mail_preferences = MailPreferenceStore(store)
+        self.mail_preferences, self.credentials = (
+            MailPreferenceStore(store),
+            CredentialStore(store),
+        )
         self.loading, self.migrating = LoadStore(store), MigrationStore(store)
-        self.credentials = CredentialStore(store)
         self.markers = MarkerStore(store)
         self.notifications = NotificationStore(store)
         self.posts, self.outbox = PostStore(store), OutboxStore(store)

@@ -16,6 +16,7 @@ from kwip.domain.attachments import UploadState
 from kwip.domain.emojis import Emoji
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID
+from kwip.domain.mails import MailKind
 from kwip.domain.polls import Poll
 from kwip.domain.posts import QuotePolicy
 from kwip.domain.reactions import Act, Reaction, Span, span_of
@@ -269,6 +270,7 @@ CALLS = {
     "MailStore.drop": lambda s: s.mails.drop("m5"),
     "MailStore.find": lambda s: s.mails.find("m6"),
     "MailStore.use": lambda s: s.mails.use(mail(6)),
+    "MailStore.use_up": lambda s: s.mails.use_up(7, list(MailKind), None),
     "MailStore.listed": lambda s: s.mails.listed(is_dead=False, limit=9),
     "MailStore.waiting_count": lambda s: s.mails.waiting_count(),
     "MailStore.dead_count": lambda s: s.mails.dead_count(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +24,14 @@ if TYPE_CHECKING:
     from kwip.domain.users import Viewer
     from kwip.services.accounts.email_domains import EmailDomains
     from kwip.services.accounts.moderation import Moderation
+    from kwip.services.accounts.passwords import Passwords
     from kwip.services.accounts.sign_in import SignIn
     from kwip.services.mail.mails import Mails
     from kwip.services.reading.stores import Stores
     from kwip.store.accounts.credentials import Mailbox
+
+_SECRET_BYTES = 24
+_LINKS = (MailKind.PASSWORD_RESET, MailKind.CONFIRM_EMAIL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,7 @@ class EmailAddress:
     mails: Mails
     email_domains: EmailDomains
     moderation: Moderation
+    passwords: Passwords
     sign_in: SignIn
     clock: ClockMs
     is_required: bool
@@ -131,13 +137,18 @@ class EmailAddress:
         return mail.address
 
     def undo(self, link: str) -> str:
-        """Give an account its old address back, and end all sessions and tokens.
+        """Give an account its old address back; end its password, sessions and tokens.
+
+        Whoever changed the address knew the password. A new one is set by a link to the
+        old address.
 
         Raises:
             NotFoundError: The link no longer works.
             ConflictError: Somebody else has that address now.
         """
         mail = self.pending(MailKind.EMAIL_CHANGED, link)
+        nobodys = self.passwords.hash(secrets.token_urlsafe(_SECRET_BYTES))
+        self.stores.credentials.set_password(mail.user_id, nobodys)
         self.moderation.sign_out_everywhere(mail.user_id, ends_tokens=True)
         self._set(mail, None)
         self.moderation.sign_out_everywhere(mail.user_id, ends_tokens=True)
@@ -163,6 +174,8 @@ class EmailAddress:
         def also(session: Any) -> None:
             if not self.mails.store.use(mail, session):
                 raise NotFoundError(GONE)
+            # Links to the address of before.
+            self.mails.store.use_up(mail.user_id, _LINKS, session)
             if notice is not None:
                 self.mails.store.add(notice, notice.created_at, session)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kwip.domain.mails import MailKind
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kwip.domain.mails import Mail, MailKind
+    from kwip.domain.mails import Mail
     from kwip.services.mail.mails import Mails
     from kwip.services.reading.stores import Stores
 
@@ -30,8 +32,14 @@ class Notices:
         return self.mails.draft(kind, owner.user_id, owner.email, details)
 
     def add(self, notice: Mail | None, session: Any) -> None:
-        """Store a mail in the transaction of what it is about."""
+        """Store a mail in the transaction of what it is about.
+
+        With a new password, links that set another one no longer work.
+        """
         if notice is not None:
+            if notice.kind is MailKind.PASSWORD_CHANGED:
+                reset = [MailKind.PASSWORD_RESET]
+                self.mails.store.use_up(notice.user_id, reset, session)
             self.mails.store.add(notice, notice.created_at, session)
 
     def hurry(self, notice: Mail | None) -> None:

@@ -65,14 +65,12 @@ class Digests:
         groups = grouped(views)
         return Letter(
             subject=ngettext(
-                "%(num)s new notification", "%(num)s new notifications", len(views)
+                "%(num)s new notification on %(site)s",
+                "%(num)s new notifications on %(site)s",
+                len(views),
+                site=self.site.host,
             ),
-            paragraphs=(
-                gettext(
-                    "Since the last time, on %(site)s:",
-                    site=self.site.host,
-                ),
-            ),
+            paragraphs=(gettext("Here is what you haven't seen yet."),),
             items=tuple(self._item(group) for group in groups),
             action=(gettext("See all"), self.site.page("/notifications")),
             reason=gettext(

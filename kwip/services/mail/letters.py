@@ -35,7 +35,7 @@ def _password_reset(_: Mail, username: str, link: str, site: Site) -> Letter:
         subject=gettext("Reset your password"),
         paragraphs=(
             gettext(
-                "Somebody asked to reset the password of @%(name)s on %(site)s.",
+                "Someone asked to reset the password of @%(name)s on %(site)s.",
                 name=username,
                 site=site.host,
             ),
@@ -68,7 +68,7 @@ def _password_changed(mail: Mail, username: str, _: str, site: Site) -> Letter:
             ),
             gettext("All other devices were logged out."),
         ),
-        after=(gettext("If it wasn't you, somebody may have access to your account."),),
+        after=(gettext("If it wasn't you, someone may have access to your account."),),
         action=(gettext("Reset your password"), site.page("/password/forgot")),
         reason=_account(site),
     )
@@ -78,7 +78,7 @@ def _confirm_email(mail: Mail, username: str, link: str, site: Site) -> Letter:
     address = site.page(f"/email/confirm?link={link}")
     if mail.details:
         opening = gettext(
-            "Somebody asked to use this address for @%(name)s on %(site)s.",
+            "Someone asked to use this address for @%(name)s on %(site)s.",
             name=username,
             site=site.host,
         )
@@ -102,8 +102,9 @@ def _email_changed(mail: Mail, username: str, link: str, site: Site) -> Letter:
         subject=gettext("Your email address was changed"),
         paragraphs=(
             gettext(
-                "@%(name)s on %(site)s uses another email address since %(when)s: "
-                "%(address)s. This one gets no more email about the account.",
+                "The email address of @%(name)s on %(site)s was changed to "
+                "%(address)s on %(when)s. We won't send any more email about the "
+                "account to this address.",
                 name=username,
                 site=site.host,
                 when=_when(mail),
@@ -111,7 +112,7 @@ def _email_changed(mail: Mail, username: str, link: str, site: Site) -> Letter:
             ),
             gettext(
                 "If it wasn't you, take your account back within 7 days. This logs "
-                "out all devices. Then reset your password."
+                "out all devices, and you choose a new password."
             ),
         ),
         action=(
@@ -127,7 +128,7 @@ def _new_login(mail: Mail, username: str, _: str, site: Site) -> Letter:
         subject=gettext("New login to your account"),
         paragraphs=(
             gettext(
-                "Somebody logged in as @%(name)s on %(site)s with a browser that we "
+                "Someone logged in as @%(name)s on %(site)s with a browser that we "
                 "haven't seen before.",
                 name=username,
                 site=site.host,

@@ -33,10 +33,6 @@ def test_a_changed_address_needs_its_link_and_the_old_one_can_undo_it(
     kwip, alice, emails, rings, mailbox, link_in
 ):
     session = kwip.services.authentication.begin_session(alice.id, "alice", "a browser")
-    with pytest.raises(InvalidError) as refused:
-        emails.change(alice, "wrong password", "New@example.net")
-    assert list(refused.value.fields) == ["password"]
-
     emails.change(alice, "correct horse", "New@example.net")
     rings.run()
     assert owner(kwip, "alice@example.org") == "alice"
@@ -55,10 +51,42 @@ def test_a_changed_address_needs_its_link_and_the_old_one_can_undo_it(
     assert notice["To"] == "alice@example.org"
     assert "New@example.net" in parts_of(notice)[0]
     assert kwip.services.authentication.confirm(session) is not None
+    kwip.services.password_reset.request("new@example.net", None)
+    rings.run()
+    stolen = link_in(mailbox.messages[-1])
     assert emails.undo(link_in(notice)) == "alice@example.org"
     assert owner(kwip, "alice@example.org") == "alice"
     assert owner(kwip, "new@example.net") is None
     assert kwip.services.authentication.confirm(session) is None
+    with pytest.raises(NotAuthenticatedError):
+        kwip.services.authentication.prove("alice", "correct horse")
+    with pytest.raises(NotFoundError):
+        kwip.services.password_reset.owner_of(stolen)
+
+
+def test_who_changes_an_address_twice_does_not_end_the_owners_link(
+    alice, emails, rings, mailbox, link_in
+):
+    notices = []
+    for email in ("b@example.net", "c@example.net"):
+        emails.change(alice, "correct horse", email)
+        rings.run()
+        emails.confirm(link_in(mailbox.messages[-1]))
+        rings.run()
+        notices.append(link_in(mailbox.messages[-1]))
+    first, second = notices
+    assert emails.undo(second) == "b@example.net"
+
+    assert emails.undo(first) == "alice@example.org"
+    with pytest.raises(NotFoundError):
+        emails.undo(second)
+
+
+def test_another_address_needs_the_password(alice, emails):
+    with pytest.raises(InvalidError) as refused:
+        emails.change(alice, "wrong password", "New@example.net")
+
+    assert list(refused.value.fields) == ["password"]
 
 
 def test_that_an_address_is_taken_is_only_said_to_who_reads_its_mail(

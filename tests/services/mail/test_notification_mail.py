@@ -10,6 +10,7 @@ from kwip.domain.ids import first_id_at
 from kwip.domain.posts import Draft, Visibility
 from kwip.domain.timelines.mail_preferences import Frequency, MailPreferences
 from kwip.domain.timelines.notifications import NotificationKind as Kind
+from kwip.store.maintenance.deletion import DeletionStore
 from tests.mail_server import parts_of
 
 
@@ -68,7 +69,7 @@ def test_a_digest_has_what_was_chosen_once_and_only_if_there_is_something(
 
     [message] = mailbox.messages
     assert message["To"] == "alice@example.org"
-    assert message["Subject"] == "3 new notifications"
+    assert message["Subject"] == "3 new notifications on kwip.example.org"
     text, html = parts_of(message)
     assert "@bob mentioned you: @alice <b>lunch</b>?" in text
     assert "@alice &lt;b&gt;lunch&lt;/b&gt;?" in html
@@ -132,3 +133,12 @@ def test_an_address_that_is_not_confirmed_or_bounced_gets_none(
     pass_day()
 
     assert mailbox.messages == []
+
+
+def test_a_deleted_user_leaves_no_mail_and_no_choice(kwip, alice, wish, mongodb):
+    wish(Kind.MENTION)
+    kwip.services.email_address.change(alice, "correct horse", "new@example.org")
+    DeletionStore(kwip.store).forget(alice.id)
+
+    assert mongodb["mails"].count_documents({}) == 0
+    assert mongodb["mail_preferences"].count_documents({}) == 0

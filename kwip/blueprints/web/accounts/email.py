@@ -76,7 +76,7 @@ def undo_email() -> Response:
     """Go back to the old address."""
     email = http.services().email_address.undo(http.load_form(LinkQuery()))
     message = gettext(
-        "Your account has the address %(email)s again. Now reset your password.",
+        "Your account has the address %(email)s again. Now choose a new password.",
         email=email,
     )
     return go(url_for("web.forgot_password"), message)
