@@ -103,6 +103,7 @@ class MailStore(DueWork):
         found = self._mails.find_one({"_id": mail_id, "is_used": False})
         return None if found is None else _to_mail(found)
 
+    @translated()
     def use(self, mail: Mail, session: ClientSession | None = None) -> bool:
         """Use up the link of a mail and others of its kind; False if it was used.
 
@@ -119,6 +120,7 @@ class MailStore(DueWork):
         self._mails.update_many(others, used, session=session)
         return True
 
+    @translated()
     def use_up(
         self, user_id: UserId, kinds: Sequence[MailKind], session: ClientSession
     ) -> None:

@@ -31,9 +31,9 @@ def mails(site, alice, bob, tmp_path):
     past = {"$set": {"due_at": at(site.wiring.sweeper.clock() - 1)}}
     site.wiring.store.database["mail_preferences"].update_many({}, past)
     site.wiring.sweeper.sweep()
-    services.password_reset.request("alice@example.org", None)
     services.account.change_password(viewer, PASSWORD, "a new password")
     services.email_address.change(viewer, "a new password", "new@example.org")
+    services.password_reset.request("alice@example.org", None)
     draft = services.mails.draft
     for kind, details in (
         (MailKind.EMAIL_CHANGED, {"new": "new@example.org"}),
