@@ -42,6 +42,7 @@ class Messages:
         default_factory=lambda: Environment(
             loader=FileSystemLoader(_TEMPLATES),
             autoescape=False,  # noqa: S701 -- the template says where
+            auto_reload=False,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
