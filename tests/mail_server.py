@@ -65,15 +65,16 @@ def mail_server():
             auth_require_tls=False,
         )
 
-    server = loop.run_until_complete(loop.create_server(protocol, "127.0.0.1", 0))
-    box.port = server.sockets[0].getsockname()[1]
+    # All in the thread: that of the tests may have a loop of its own, for a browser.
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
+    starting = loop.create_server(protocol, "127.0.0.1", 0)
+    server = asyncio.run_coroutine_threadsafe(starting, loop).result()
+    box.port = server.sockets[0].getsockname()[1]
     yield box
     loop.call_soon_threadsafe(server.close)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
-    loop.run_until_complete(loop.shutdown_asyncgens())
     loop.close()
 
 

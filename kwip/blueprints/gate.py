@@ -63,8 +63,6 @@ UNMATCHED = Policy(
 )
 UNMATCHED_API = Policy(auth="none", scope=None, quota="api", cache="never", csrf="none")
 
-#: What needs a confirmed email address, on sites that ask for one.
-_CONFIRMED = frozenset({"posts", "follows"})
 _CACHE_CONTROL = {
     "never": "no-store",
     "private": "private, no-cache",
@@ -176,7 +174,7 @@ def _let_in(policy: Policy, viewer: Viewer | None) -> BaseResponse | None:
             raise ForbiddenError(
                 gettext("This action is outside the authorized scopes."), rule="scope"
             )
-        if policy.quota in _CONFIRMED:
+        if policy.needs_email:
             http.services().email_address.require_confirmed(viewer)
     elif policy.auth == "token":
         raise NotAuthenticatedError(

@@ -99,6 +99,11 @@ class Policy:
         return self.auth in {"optional", "user", "admin"}
 
     @property
+    def needs_email(self) -> bool:
+        """Whether it needs a confirmed email address, on sites that ask for one."""
+        return self.quota in {"posts", "follows"}
+
+    @property
     def is_api(self) -> bool:
         """Whether apps and other sites use it, not people on pages."""
         return self.quota == "api" or self.auth in {"token", "optional_token"}
