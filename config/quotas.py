@@ -91,3 +91,12 @@ class QuotaSettings(LogSettings):
     quota_signup: Annotated[
         int, _quota("SIGNUP", 5, "New accounts per IP address in 30 minutes.")
     ]
+    quota_reset: Annotated[
+        int,
+        _quota(
+            "RESET",
+            5,
+            "Requests for mail with a link, such as one to reset a password, in "
+            "30 minutes: per IP address, and per email address.",
+        ),
+    ]

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from email.utils import parseaddr
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 #: Instead of an origin: that of the site.
@@ -21,6 +22,7 @@ SAME = "same"
 _NAME = re.compile("[a-z0-9-]{1,32}")
 _BUCKET = re.compile("[A-Za-z0-9._-]{3,63}")
 _FLAGS = (["0"], ["1"])
+_MAIL_ADDRESS = re.compile("[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,253}")
 
 
 def number(lowest: int, highest: int) -> Callable[[str], int]:
@@ -137,6 +139,34 @@ def bucket_uri(text: str) -> str:
     if options.keys() - {"region", "tls"} or options.get("tls", ["1"]) not in _FLAGS:
         raise ValueError(text)
     return text
+
+
+def smtp_uri(text: str) -> str:
+    """Parse `smtp://user:password@host:port`; name and password are optional."""
+    parts = urlsplit(text)
+    rest = parts.path.strip("/") or parts.query or parts.fragment
+    # One `@`: what hides the password ends at the first.
+    is_ambiguous = parts.netloc.count("@") > 1 or not text.isascii()
+    is_half = bool(parts.username) != bool(parts.password)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.port == 0:
+        raise ValueError(text)
+    if rest or is_ambiguous or is_half:
+        raise ValueError(text)
+    return text
+
+
+def mail_address(text: str) -> str:
+    """Parse an address of mail, with or without a name before it."""
+    _, address = parseaddr(text)
+    if not _MAIL_ADDRESS.fullmatch(address) or not text.isprintable():
+        raise ValueError(text)
+    return text
+
+
+def no_reply(known: Mapping[str, Any]) -> str:
+    """Return an address at the host of the site."""
+    host = urlsplit(known["origin"]).hostname or ""
+    return f"no-reply@{host if ':' not in host else 'localhost'}"
 
 
 def places(text: str) -> frozenset[tuple[str, int]]:

@@ -65,7 +65,7 @@ DELIVERIES = Counter("kwip_deliveries", "Entries put into home timelines.")
 JOBS = Counter("kwip_jobs", "Jobs that ended.", ["job", "outcome"])
 DEAD_LETTERS = Gauge(
     "kwip_dead_letters",
-    "Deliveries and purges that were given up.",
+    "Deliveries, purges and mails that were given up.",
     ["kind"],
     multiprocess_mode="livemostrecent",
 )

@@ -20,6 +20,7 @@ from kwip.blueprints import (
     appearance,
     bodies,
     compression,
+    cors,
     errors,
     framing,
     http,
@@ -85,28 +86,6 @@ _CONTENT_SECURITY = (
     "connect-src 'self'{live}; frame-src 'self'; "
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": (
-        "Link, ETag, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, "
-        "X-RateLimit-Reset, X-Request-Id"
-    ),
-}
-#: Only our own page may poll from another port, with its cookie.
-_OWN_CORS = {
-    "Access-Control-Allow-Credentials": "true",
-    "Access-Control-Expose-Headers": "Retry-After",
-}
-_PREFLIGHT = {
-    "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
-    "Access-Control-Max-Age": "86400",
-}
-_WIDGET_PREFLIGHT = {
-    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
-    "Access-Control-Allow-Headers": "If-None-Match",
-    "Access-Control-Max-Age": "86400",
-}
 
 
 def install(app: Flask) -> None:
@@ -174,6 +153,8 @@ def _let_in(policy: Policy, viewer: Viewer | None) -> BaseResponse | None:
             raise ForbiddenError(
                 gettext("This action is outside the authorized scopes."), rule="scope"
             )
+        if policy.needs_email:
+            http.services().email_address.require_confirmed(viewer)
     elif policy.auth == "token":
         raise NotAuthenticatedError(
             gettext(
@@ -215,7 +196,7 @@ def finalize_response(response: Response) -> Response:
     if is_old:
         response.headers["Warning"] = page_cache.STALE
     _secure(response)
-    _open_to_others(response, policy)
+    cors.open_to_others(response, policy, is_api=_is_api())
     is_kept = response.status_code < errors.FIRST_ERROR
     cache = policy.cache if is_kept else "never"
     is_fresh = is_kept and not is_old
@@ -253,24 +234,10 @@ def _secure(response: Response) -> None:
         else _CONTENT_SECURITY.format(media=media, static=static, live=live)
     )
     response.headers.setdefault("Content-Security-Policy", content_security)
-    response.headers.update(_SECURITY)
+    for name, value in _SECURITY.items():
+        response.headers.setdefault(name, value)
     if origin.startswith("https:"):
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
-
-
-def _open_to_others(response: Response, policy: Policy) -> None:
-    """Say which other origins may read the answer."""
-    is_widget = policy.cache == "widget" or http.is_feed(request.path)
-    if is_widget or _is_api():
-        response.headers.update(_CORS)
-        if request.method == "OPTIONS":
-            response.headers.update(_WIDGET_PREFLIGHT if is_widget else _PREFLIGHT)
-    if request.path.startswith("/poll/"):
-        response.vary.add("Origin")
-        origin = http.site().urls.origin
-        if request.headers.get("Origin") == origin:
-            response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers.update(_OWN_CORS)
 
 
 def _settle_body(response: Response, *, has_tag: bool) -> None:

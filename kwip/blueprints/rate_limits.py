@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 #: Charged by `services.accounts.sign_in`, which knows the account, or not at all.
-_ELSEWHERE = frozenset({"none", "sign_in", "sign_up"})
+_ELSEWHERE = frozenset({"none", "sign_in", "sign_up", "reset"})
 #: Failures that cost a visitor nothing: a refused request, and a failure of our
 #: servers.
 _UNCHARGED = frozenset({429, 503})

@@ -30,6 +30,7 @@ Quota = Literal[
     "media",
     "sign_in",
     "sign_up",
+    "reset",
 ]
 #: Who may store the answer: nobody; its reader, who revalidates each time; shared
 #: caches for half a minute; these too, but readers for ever; anyone for
@@ -96,6 +97,11 @@ class Policy:
     def reads_cookie(self) -> bool:
         """Whether the session cookie decides who the viewer is."""
         return self.auth in {"optional", "user", "admin"}
+
+    @property
+    def needs_email(self) -> bool:
+        """Whether it needs a confirmed email address, on sites that ask for one."""
+        return self.quota in {"posts", "follows"}
 
     @property
     def is_api(self) -> bool:

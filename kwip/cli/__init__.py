@@ -56,6 +56,7 @@ COMMANDS = {
     "audit": "Show what operators did.",
     "queue": "Show what is waiting for workers.",
     "cache": "Inspect, verify and invalidate the cache.",
+    "mail": "Show mail that waits or was given up, and send a test.",
     "media": "Manage uploaded files.",
     "emoji": "Manage custom emoji.",
     "links": "Show and forget link previews.",

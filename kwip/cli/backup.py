@@ -73,6 +73,8 @@ def create(
     contains everything that was acknowledged before the time it names.
     """
     began = time.monotonic()
+    if place is None:
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = _file_at(place or settings.home / "backups")
     with connected(settings) as wiring, Bars(is_quiet=as_json) as bars:
         backup = Backup(wiring.store, wiring.jobs, system_clock_ms)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -23,6 +24,7 @@ from kwip.embedded.home_folder import HomeFolder
 from kwip.embedded.machine import Process, not_running, processes
 from kwip.embedded.probes import Answer, ask_mongodb, ask_redis, with_members
 from kwip.loops import SILENT_S
+from kwip.services.mail.transports import SmtpServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 #: What runs in every stack.
 _LOOPS = {"sweeper", "jobs", "lease_renewer"}
+#: How long each answer of the server of mail may take.
+_MAIL_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,19 @@ def ask(settings: Settings) -> Iterator[Service]:
     if settings.media_store_uri:
         uri = settings.media_store_uri
         yield Service("media", uri, _ask_bucket(uri))
+    yield ask_mail(settings)
+
+
+def ask_mail(settings: Settings) -> Service:
+    """Connect to the server of mail and log in; 3 s at most for each answer."""
+    if settings.smtp_uri is None:
+        folder = str(settings.home / "mail")
+        detail = f"no KWIP_SMTP_URI: messages are only written to {folder}"
+        return Service("mail", folder, Answer(is_ok=True, detail=detail))
+    host = urlsplit(settings.origin).hostname or ""
+    wrong = SmtpServer(settings.smtp_uri, host).check(_MAIL_S)
+    answer = Answer(is_ok=not wrong, detail=wrong or "accepts mail")
+    return Service("mail", settings.smtp_uri, answer)
 
 
 def ask_programs(settings: Settings) -> Iterator[Service]:

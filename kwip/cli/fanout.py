@@ -62,6 +62,9 @@ def print_waiting(row: dict[str, float]) -> None:
     letters = numbered(dead, "dead letter")
     click.echo(f"{letters} (`kwip fanout replay`)" if dead else letters)
     click.echo(f"{numbered(edges, 'follow')} waiting for a backfill or purge")
+    click.echo(f"{numbered(int(row['mails_waiting']), 'mail')} waiting to be sent")
+    if row["mails_dead"]:
+        click.echo(f"{numbered(int(row['mails_dead']), 'mail')} given up (`kwip mail`)")
 
 
 def waiting(wiring: Wiring) -> dict[str, float]:
@@ -72,6 +75,8 @@ def waiting(wiring: Wiring) -> dict[str, float]:
         "oldest_pending_s": 0.0 if oldest is None else _age_s(oldest),
         "dead": wiring.outbox.dead_count(),
         "edges_waiting": wiring.edges.waiting_count(),
+        "mails_waiting": wiring.services.mails.store.waiting_count(),
+        "mails_dead": wiring.services.mails.store.dead_count(),
     }
 
 

@@ -66,8 +66,8 @@ def _home(settings: Settings) -> HomeFolder:
     home = HomeFolder(settings.home)
     if not (home.root / "secrets").is_dir():
         raise click.UsageError(
-            f"KWIP_HOME={home.root}: there are no secrets to change: start Kwip once, or"
-            " name its folder"
+            f"KWIP_HOME={home.root}: there are no secrets to change: start Kwip once,"
+            " or name its folder"
         )
     return home
 

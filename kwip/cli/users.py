@@ -67,6 +67,7 @@ def create(
     )
     with connected(settings) as wiring:
         user = wiring.services.users.sign_up(form)
+        wiring.services.email_address.confirm_by_operator(user.id)
     _print({"id": str(user.id), "username": user.username}, as_json=as_json)
 
 
@@ -164,6 +165,27 @@ def unsilence(settings: Settings, name: str, *, as_json: bool) -> None:
     """Lift the silence of the user NAME."""
     restored = partial(Moderation.unsilence, order=order())
     _moderate(settings, name, restored, as_json=as_json, is_silenced=False)
+
+
+@command.command("confirm")
+@click.argument("name")
+@reason_option
+@json_option
+@click.pass_obj
+def confirm(settings: Settings, name: str, *, as_json: bool) -> None:
+    """Confirm the email address of the user NAME.
+
+    With KWIP_CONFIRM_EMAIL, people can only post and follow with a confirmed one.
+    """
+    with connected(settings) as wiring:
+        viewer = _viewer(wiring, name)
+        details = {"user_id": str(viewer.id)}
+        subject = f"@{viewer.username}"
+        wiring.services.audit_log.record(
+            order(), Action.CONFIRM_EMAIL, subject, details
+        )
+        wiring.services.email_address.confirm_by_operator(viewer.id)
+    _print(_named(viewer), as_json=as_json)
 
 
 @command.command("admin")

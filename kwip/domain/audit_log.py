@@ -23,6 +23,7 @@ class Action(StrEnum):
     SILENCE_USER = "silence_user"
     UNSILENCE_USER = "unsilence_user"
     SET_ADMIN = "set_admin"
+    CONFIRM_EMAIL = "confirm_email"
     SET_PASSWORD = "set_password"  # noqa: S105 -- a name, no secret
     DELETE_USER = "delete_user"
     BLOCK_DOMAIN = "block_domain"

@@ -34,6 +34,7 @@ SPANS_S = {
     "signin_account": _HOUR_S,
     "signin_address": 5 * _MINUTE_S,
     "signup": 30 * _MINUTE_S,
+    "reset": 30 * _MINUTE_S,
 }
 #: Work that one request is charged for, in entities read: of a page, and of the API. An
 #: address may ask for ten times as many pages, so each is charged less; by default

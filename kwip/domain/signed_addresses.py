@@ -1,4 +1,7 @@
-"""Signed addresses of files that not everybody may see, and keyed names of files."""
+"""Signed addresses of files that not everybody may see, and keyed names of files.
+
+And the links in mails, which are signed in the same way.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,7 @@ class Signer:
 
     def __init__(self, keys: Sequence[str], clock: ClockMs):
         self._keys = [_derived(key, b"kwip address") for key in keys]
+        self._mail_keys = [_derived(key, b"kwip mail") for key in keys]
         #: What file names are computed with.
         self.file_key = _derived(keys[0], b"kwip file")
         self._clock = clock
@@ -61,6 +65,16 @@ class Signer:
             for key in self._keys
         )
 
+    def sign_mail(self, text: str) -> str:
+        """Return the signature of what a link in a mail names."""
+        return _mac(self._mail_keys[0], text)
+
+    def is_from_mail(self, text: str, signature: str) -> bool:
+        """Return whether we signed it."""
+        return signature.isascii() and any(
+            hmac.compare_digest(_mac(key, text), signature) for key in self._mail_keys
+        )
+
 
 def _derived(key: str, purpose: bytes) -> bytes:
     return blake2b(key.encode(), person=purpose, digest_size=32).digest()
@@ -69,5 +83,8 @@ def _derived(key: str, purpose: bytes) -> bytes:
 def _signature(
     key: bytes, owner_id: AttachmentId | PostId, variant: str, expires_s: int
 ) -> str:
-    signed = f"{owner_id} {variant} {expires_s}".encode()
-    return blake2b(signed, key=key, digest_size=_SIGNATURE_BYTES).hexdigest()
+    return _mac(key, f"{owner_id} {variant} {expires_s}")
+
+
+def _mac(key: bytes, text: str) -> str:
+    return blake2b(text.encode(), key=key, digest_size=_SIGNATURE_BYTES).hexdigest()

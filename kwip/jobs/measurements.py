@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kwip.cache.queue import JobQueue
     from kwip.services.maintenance.reports import Reports
     from kwip.store.delivery.outbox import OutboxStore
+    from kwip.store.mails import MailStore
     from kwip.store.purges import PurgeStore
 
 #: Seconds between two measurements: four short queries, and two calls for each lane.
@@ -27,6 +28,7 @@ class Measurements:
     queue: JobQueue
     outbox: OutboxStore
     purges: PurgeStore
+    mails: MailStore
     reports: Reports
     monotonic: Callable[[], float] = time.monotonic
     _next_s: float = field(default=0.0, init=False)
@@ -44,4 +46,5 @@ class Measurements:
                 telemetry.QUEUE_OLDEST.labels(lane).set(size["oldest_s"])
         telemetry.DEAD_LETTERS.labels("post").set(self.outbox.dead_count())
         telemetry.DEAD_LETTERS.labels("purge").set(self.purges.dead_count())
+        telemetry.DEAD_LETTERS.labels("mail").set(self.mails.dead_count())
         self.reports.expose(self._checks)

@@ -36,6 +36,8 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
         "attachment": _attachment,
         "convert": _convert,
         "purge": _purge,
+        "mail": _mail,
+        "notification_mail": _notification_mail,
         "preview": _preview,
         "stale_preview": _stale_preview,
     }
@@ -155,6 +157,16 @@ def _convert(services: Services, job_id: str) -> str:
 def _purge(services: Services, _job_id: str) -> str:
     """Have a CDN forget deleted files."""
     return services.attachments.files.purges.send()
+
+
+def _mail(services: Services, job_id: str) -> str:
+    """Send a mail."""
+    return services.mails.send(job_id)
+
+
+def _notification_mail(services: Services, job_id: str) -> str:
+    """Mail a user what is unread."""
+    return services.notification_mail.settle(UserId(int(job_id)))
 
 
 def _preview(services: Services, job_id: str) -> str:

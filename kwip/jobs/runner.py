@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 #: The lanes of jobs that take long, and the threads that do them and nothing else, so
 #: that no delivery waits for them: conversions take minutes, and requests to other
-#: sites seconds, during which they do nothing.
-_SLOW = {"media": 1, "links": 3}
+#: sites and to a server of mail seconds, during which they do nothing.
+_SLOW = {"media": 1, "links": 3, "mail": 2}
 #: The lane of each job: compaction must not wait behind a burst of fan-outs.
 LANES = {
     "fanout": "fanout",
@@ -33,6 +33,8 @@ LANES = {
     "attachment": "compaction",
     "purge": "links",
     "convert": "media",
+    "mail": "mail",
+    "notification_mail": "compaction",
     "preview": "links",
     "stale_preview": "compaction",
 }

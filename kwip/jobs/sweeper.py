@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from kwip.services.discovery.trending import Trending
     from kwip.services.media.stored.purges import Purges
     from kwip.store.delivery.outbox import OutboxStore
+    from kwip.store.mail_preferences import MailPreferenceStore
+    from kwip.store.mails import MailStore
     from kwip.store.posting.attachments import AttachmentStore
     from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
     from kwip.store.posting.poll_ends import PollEndStore
@@ -58,6 +60,8 @@ class Sweeper:
     trending: Trending
     previews: PostPreviewStore
     stale_previews: LinkPreviewStore
+    mails: MailStore
+    mail_preferences: MailPreferenceStore
     enqueue: Enqueue
     clock: ClockMs
     measurements: Measurements
@@ -80,6 +84,8 @@ class Sweeper:
             "poll_end": self.poll_ends,
             "preview": self.previews,
             "stale_preview": self.stale_previews,
+            "mail": self.mails,
+            "notification_mail": self.mail_preferences,
         }
         enqueued = sum(
             len(source.take_due(now, again, AT_ONCE, partial(self.enqueue, job)))

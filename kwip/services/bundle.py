@@ -9,8 +9,10 @@ if TYPE_CHECKING:
     from kwip.services.accounts.account import Account
     from kwip.services.accounts.audit_log import AuditLog
     from kwip.services.accounts.authentication import Authentication
+    from kwip.services.accounts.email_address import EmailAddress
     from kwip.services.accounts.email_domains import EmailDomains
     from kwip.services.accounts.moderation import Moderation
+    from kwip.services.accounts.password_reset import PasswordReset
     from kwip.services.accounts.profiles import Profiles
     from kwip.services.accounts.setup import Setup
     from kwip.services.accounts.sign_in import SignIn
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from kwip.services.discovery.trending import Trending
     from kwip.services.discovery.trends import Trends
     from kwip.services.links.previews import Previews
+    from kwip.services.mail.mails import Mails
+    from kwip.services.mail.notification_mail import NotificationMail
     from kwip.services.media.attachments import Attachments
     from kwip.services.media.cards import Cards
     from kwip.services.media.emojis import Emojis
@@ -124,6 +128,14 @@ class Links:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mailing:
+    """The services of mail."""
+
+    mails: Mails
+    notification_mail: NotificationMail
+
+
+@dataclass(frozen=True, kw_only=True)
 class Posting:
     """The services of posting."""
 
@@ -161,6 +173,8 @@ class Accounts:
     users: Users
     authentication: Authentication
     account: Account
+    password_reset: PasswordReset
+    email_address: EmailAddress
     setup: Setup
     sign_in: SignIn
     audit_log: AuditLog
@@ -172,7 +186,16 @@ class Accounts:
 
 @dataclass(frozen=True, kw_only=True)
 class Services(
-    Delivery, Reading, Social, Uploads, Links, Posting, Finding, Discovery, Accounts
+    Delivery,
+    Reading,
+    Social,
+    Uploads,
+    Links,
+    Mailing,
+    Posting,
+    Finding,
+    Discovery,
+    Accounts,
 ):
     """All services, one attribute per feature."""
 

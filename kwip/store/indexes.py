@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pymongo import ASCENDING, DESCENDING
+
+from kwip.store.index import Index, ttl
+from kwip.store.mail_indexes import MAIL_INDEXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,24 +16,6 @@ if TYPE_CHECKING:
 _PENDING = {"fanout.state": "pending"}
 _ACTIVE = "last_public_reply_id"
 _ALIVE = {"is_tombstone": False}
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """One index: its keys in order, and the query that it is for."""
-
-    keys: tuple[tuple[str, int], ...]
-    needed_by: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The name made from the keys, for example `author_id_1__id_-1`."""
-        return "_".join(f"{key}_{order}" for key, order in self.keys)
-
-
-def _ttl(needed_by: str) -> Index:
-    return Index((("expires_at", ASCENDING),), needed_by, {"expireAfterSeconds": 0})
 
 
 INDEXES: Mapping[str, tuple[Index, ...]] = {
@@ -57,7 +41,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
     ),
     "credentials": (),
-    "claims": (_ttl("idempotency keys expire"),),
+    "claims": (ttl("idempotency keys expire"),),
     "posts": (
         Index(
             (("author_id", ASCENDING), ("_id", DESCENDING)),
@@ -179,6 +163,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             "PurgeStore.listed: what waits, and dead letters",
         ),
     ),
+    **MAIL_INDEXES,
     "link_previews": (
         Index(
             (("preview.image.file", ASCENDING),),
@@ -217,7 +202,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             ),
             "TimelineStore.stored: the sealed part of a timeline, newest first",
         ),
-        _ttl("buckets that are no longer needed"),
+        ttl("buckets that are no longer needed"),
     ),
     "follows": (
         Index(
@@ -341,11 +326,11 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             "NotificationStore.forget: which subscribers were notified of a post",
             {"partialFilterExpression": {"kind": "post"}},
         ),
-        _ttl("notifications expire 180 days after the event"),
+        ttl("notifications expire 180 days after the event"),
     ),
     "markers": (),
     "emojis": (),
-    "sessions": (_ttl("sessions expire"),),
+    "sessions": (ttl("sessions expire"),),
     "tokens": (),
     "blocked_email_domains": (),
     "audit_log": (
@@ -355,7 +340,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
     ),
     "jobs": (),
-    "processes": (_ttl("ProcessStore.running; killed processes are forgotten"),),
+    "processes": (ttl("ProcessStore.running; killed processes are forgotten"),),
     "cache_fence": (),
     "cache_relay": (),
 }

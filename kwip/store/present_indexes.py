@@ -13,7 +13,7 @@ from kwip.store.indexes import IMAGED, INDEXES
 if TYPE_CHECKING:
     from pymongo.database import Database
 
-    from kwip.store.indexes import Index
+    from kwip.store.index import Index
 
 _IMAGES = "changeStreamPreAndPostImages"
 #: How long all indexes may take; a client's own limit is much shorter.

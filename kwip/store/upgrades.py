@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: The current schema of each collection; 1 unless named.
 SCHEMAS: Mapping[str, int] = {
     "users": 8,
-    "credentials": 2,
+    "credentials": 3,
     "posts": 6,
     "follows": 2,
     "followers": 2,
@@ -70,6 +70,12 @@ def _credentials_get_a_key(document: dict[str, Any]) -> None:
     The address as typed is unknown, so the claim stays as it is.
     """
     document.setdefault("email_key", document["email"])
+
+
+def _credentials_get_a_state(document: dict[str, Any]) -> None:
+    """Schema 2 of credentials knew nothing of mail to the address."""
+    document.setdefault("email_confirmed_at", None)
+    document.setdefault("mail_problem", "")
 
 
 def _post_gets_reactions(document: dict[str, Any]) -> None:
@@ -150,6 +156,7 @@ STEPS: Sequence[Step] = (
     Step("users", 6, _user_shows_favourites),
     Step("users", 7, _user_can_be_silenced),
     Step("credentials", 1, _credentials_get_a_key),
+    Step("credentials", 2, _credentials_get_a_state),
     Step("posts", 1, _post_gets_reactions),
     Step("posts", 2, _post_gets_orders),
     Step("posts", 3, _post_gets_media),

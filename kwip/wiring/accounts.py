@@ -9,8 +9,11 @@ from kwip.domain.rate_limits import SPANS_S, windows
 from kwip.services.accounts.account import Account
 from kwip.services.accounts.audit_log import AuditLog
 from kwip.services.accounts.authentication import Authentication
+from kwip.services.accounts.email_address import EmailAddress
 from kwip.services.accounts.email_domains import EmailDomains
 from kwip.services.accounts.moderation import Moderation
+from kwip.services.accounts.notices import Notices
+from kwip.services.accounts.password_reset import PasswordReset
 from kwip.services.accounts.passwords import Passwords
 from kwip.services.accounts.profiles import Profiles
 from kwip.services.accounts.setup import Setup
@@ -23,12 +26,12 @@ from kwip.store.accounts.email_domains import EmailDomainStore
 from kwip.store.accounts.setup import SetupStore
 
 if TYPE_CHECKING:
-    from kwip.services.bundle import Reading, Social, Uploads
+    from kwip.services.bundle import Mailing, Reading, Social, Uploads
     from kwip.wiring.core import Core
 
 
 def make_accounts(
-    core: Core, reading: Reading, social: Social, media: Uploads
+    core: Core, reading: Reading, social: Social, media: Uploads, mail: Mailing
 ) -> Accounts:
     """Make them from the services they call."""
     stores, settings, clock = core.stores, core.settings, core.options.clock
@@ -53,24 +56,50 @@ def make_accounts(
     setup = Setup(SetupStore(core.store), users, clock)
     limits = windows({name: getattr(settings, f"quota_{name}") for name in SPANS_S})
     sign_in = SignIn(
-        authentication, users, setup, limits, RateLimitWindows(core.realtime)
+        authentication=authentication,
+        users=users,
+        setup=setup,
+        windows=limits,
+        charges=RateLimitWindows(core.realtime),
+        mails=mail.mails,
+        confirms=settings.confirm_email,
+    )
+    notices = Notices(stores, mail.mails)
+    moderation = Moderation(
+        stores=stores,
+        jobs=core.jobs,
+        fence=fence,
+        passwords=passwords,
+        withholding=media.attachments.withholding,
+        audit_log=audit_log,
+        clock=clock,
     )
     return Accounts(
         users=users,
         authentication=authentication,
-        account=Account(stores, fence, passwords, sign_in, clock),
+        account=Account(stores, fence, passwords, sign_in, notices, clock),
         setup=setup,
         sign_in=sign_in,
         audit_log=audit_log,
         email_domains=email_domains,
-        moderation=Moderation(
+        moderation=moderation,
+        email_address=EmailAddress(
             stores=stores,
-            jobs=core.jobs,
-            fence=fence,
+            mails=mail.mails,
+            email_domains=email_domains,
+            moderation=moderation,
             passwords=passwords,
-            withholding=media.attachments.withholding,
-            audit_log=audit_log,
+            sign_in=sign_in,
             clock=clock,
+            is_required=settings.confirm_email,
+        ),
+        password_reset=PasswordReset(
+            stores=stores,
+            mails=mail.mails,
+            notices=notices,
+            passwords=passwords,
+            moderation=moderation,
+            sign_in=sign_in,
         ),
         profiles=Profiles(entities, users, reading.timelines),
         rate_limits=RateLimits(limits, RateLimitWindows(core.cache), fence),

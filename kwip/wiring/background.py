@@ -49,12 +49,15 @@ def make_background(core: Core, services: Services, queue: JobQueue) -> Backgrou
         trending=services.trending,
         previews=services.previews.of_posts,
         stale_previews=services.previews.store,
+        mails=services.mails.store,
+        mail_preferences=services.notification_mail.store,
         enqueue=core.enqueue,
         clock=clock,
         measurements=Measurements(
             queue,
             core.outbox,
             services.attachments.files.purges.store,
+            services.mails.store,
             Reports(core.jobs, clock),
         ),
     )

@@ -201,6 +201,7 @@ def build(
             store=store,
             outbox=core.outbox,
             purges=services.attachments.files.purges.store,
+            mails=services.mails.store,
             queue=queue,
             jobs=core.jobs,
             redises={"cache": cache, "realtime": realtime},

@@ -9,6 +9,7 @@ from kwip.wiring.accounts import make_accounts
 from kwip.wiring.delivery import make_delivery
 from kwip.wiring.discovery import make_discovery
 from kwip.wiring.links import make_links
+from kwip.wiring.mail import make_mail
 from kwip.wiring.media import make_media
 from kwip.wiring.posting import make_posting
 from kwip.wiring.search import make_search
@@ -27,12 +28,13 @@ def make_services(core: Core) -> Services:
     social = make_social(core, delivery, reading, media)
     links = make_links(core, media)
     posting = make_posting(core, delivery, reading, media, links)
-    accounts = make_accounts(core, reading, social, media)
+    mail = make_mail(core, reading)
+    accounts = make_accounts(core, reading, social, media, mail)
     finding = make_search(core, reading)
     discovery = make_discovery(core, reading)
     groups = (
         *(delivery, reading, social, media, links, posting),
-        *(finding, discovery, accounts),
+        *(mail, finding, discovery, accounts),
     )
     made: dict[str, Any] = {k: v for group in groups for k, v in vars(group).items()}
     return Services(loaders=core.loaders, clock_guard=core.clock_guard, **made)

@@ -81,6 +81,8 @@ def fill(author, other):
         "reading": "/settings/reading",
         "password": "/settings/password",
         "sessions": "/settings/sessions",
+        "email address": "/settings/email",
+        "email notifications": "/settings/notifications",
         "appearance": "/settings/appearance",
         "tokens": "/settings/tokens",
         "muted": "/settings/muted",
@@ -88,5 +90,6 @@ def fill(author, other):
         "widgets": "/widgets",
         "frame of a widget": f"/widgets?kind=thread&of={first['id']}&way=frame",
         "style guide": "/styleguide",
+        "forgotten password": "/password/forgot",
         "nothing": "/nowhere",
     }

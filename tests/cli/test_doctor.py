@@ -7,11 +7,12 @@ import socket
 import pytest
 
 from kwip import telemetry
-from kwip.cli.doctor import _left_out, _silent
+from kwip.cli.doctor import _left_out, _silent, ask_mail
 from kwip.cli.starting import prepare
 from kwip.domain.clock import system_clock_ms
 from kwip.embedded import upstreams
 from kwip.embedded.home_folder import HomeFolder
+from tests.servers import settings_in
 
 
 @pytest.fixture
@@ -68,3 +69,15 @@ def test_a_server_that_nginx_leaves_out_is_a_finding(tmp_path):
 
     [finding] = _left_out(home)
     assert finding.startswith("10.0.0.2:8000: nginx sends it nothing")
+
+
+def test_the_doctor_says_where_mail_goes_and_that_a_server_does_not_answer(tmp_path):
+    folder = ask_mail(settings_in(tmp_path)).row()
+    uri = "smtp://kwip:geheim@127.0.0.1:1"
+    server = ask_mail(settings_in(tmp_path, KWIP_SMTP_URI=uri)).row()
+
+    assert folder["ok"]
+    assert folder["detail"].endswith(f"only written to {tmp_path}/mail")
+    assert not server["ok"]
+    assert server["uri"] == "smtp://127.0.0.1:1"
+    assert "geheim" not in str(server)

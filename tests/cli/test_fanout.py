@@ -31,7 +31,14 @@ def test_stats_of_an_empty_outbox_are_zeros(kwip):
 
     assert (run.code, run.json) == (
         0,
-        {"pending": 0, "oldest_pending_s": 0.0, "dead": 0, "edges_waiting": 0},
+        {
+            "pending": 0,
+            "oldest_pending_s": 0.0,
+            "dead": 0,
+            "edges_waiting": 0,
+            "mails_waiting": 0,
+            "mails_dead": 0,
+        },
     )
 
 

@@ -16,8 +16,10 @@ def test_stats_of_empty_queues_are_zeros(kwip):
         "compaction": {"waiting": 0, "oldest_s": 0.0},
         "media": {"waiting": 0, "oldest_s": 0.0},
         "links": {"waiting": 0, "oldest_s": 0.0},
+        "mail": {"waiting": 0, "oldest_s": 0.0},
     }
     assert run.json["pending"] == run.json["dead"] == run.json["edges_waiting"] == 0
+    assert run.json["mails_waiting"] == run.json["mails_dead"] == 0
 
 
 def test_stats_count_bells_and_the_work_behind_them(kwip, wiring, waiting):
@@ -33,7 +35,7 @@ def test_stats_say_that_a_queue_does_not_answer(kwip, waiting, environ, tmp_path
     run = kwip("queue", "stats", "--json")
 
     assert run.code == 0
-    lanes = ("fanout", "compaction", "media", "links")
+    lanes = ("fanout", "compaction", "media", "links", "mail")
     assert run.json["queues"] == dict.fromkeys(lanes)
     assert run.json["pending"] == 1
     assert "is not responding" in kwip("queue", "stats").out

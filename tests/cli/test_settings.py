@@ -65,10 +65,12 @@ def test_secrets_are_not_shown(settings):
         KWIP_REDIS_CACHE_URIS="cache=redis://:geheim@one,b=redis://:geheim@two",
         KWIP_MEDIA_STORE_URI="s3://key:geheim@s3.example.org/bucket",
         KWIP_MEDIA_PURGE_URI="https://:geheim@cdn.example.org/purge",
+        KWIP_SMTP_URI="smtp://kwip%40example.org:geheim@smtp.example.org:587",
     )
 
     assert "geheim" not in run.out
     assert key not in run.out
+    assert shown["KWIP_SMTP_URI"][0] == "smtp://smtp.example.org:587"
     assert shown["KWIP_SECRET_KEY"][0].startswith("sha256:")
     assert shown["KWIP_MONGODB_URI"][0] == "mongodb://host/kwip?replicaSet=rs0"
     assert shown["KWIP_REDIS_CACHE_URIS"][0] == "cache=redis://one,b=redis://two"
@@ -80,7 +82,7 @@ def test_what_is_no_setting_is_a_warning(settings, file):
 
     assert run.err.splitlines() == [
         f"kwip: warning: {path}:1: KWIP_PROT is not a setting: did you mean KWIP_PORT?",
-        "kwip: warning: KWIP_QUOTAS is not a setting: did you mean KWIP_QUOTA_POSTS?",
+        "kwip: warning: KWIP_QUOTAS is not a setting: did you mean KWIP_QUOTA_RESET?",
     ]
 
 

@@ -19,8 +19,10 @@ from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.setup import LIFETIME
 from kwip.domain.timelines.lists import ListChange
+from kwip.domain.timelines.mail_preferences import MailPreferences
+from kwip.domain.timelines.notifications import NotificationKind
 from kwip.domain.timelines.timelines import SEAL_AT
-from kwip.domain.users import READ, WRITE, ProfileChange
+from kwip.domain.users import READ, WRITE, ProfileChange, Viewer
 from kwip.services.maintenance.checkpoint import Checkpoint
 from kwip.services.media.emojis import NewEmoji
 from kwip.store.accounts.setup import SetupStore
@@ -116,6 +118,7 @@ def _cache(kwip, note, now):
     changes.save("a relay", {"_data": "8265"}, now)
     FenceStore(kwip.store.database).suspend("a keeper")
     _purge(kwip, note, now)
+    _mail(kwip, note)
 
 
 def _upload(services, note, viewer):
@@ -143,6 +146,26 @@ def _purge(kwip, note, now):
     kwip.services.email_domains.block("spam.example", BY_KWIP)
     note()
     purges.failed(["ab/abc-large.webp"], now, None, "cdn.example.org answered 503")
+
+
+def _mail(kwip, note):
+    mails = kwip.services.mails
+    kwip.services.email_address.confirm_by_operator(
+        kwip.store.database["credentials"].find_one()["_id"]
+    )
+    owner = kwip.store.database["users"].find_one()
+    viewer = Viewer(id=owner["_id"], username=owner["username"], digest="")
+    for kinds in (frozenset({NotificationKind.MENTION}), frozenset()):
+        chosen = MailPreferences(kinds=kinds)
+        kwip.services.notification_mail.choose(viewer, chosen)
+        note()
+    kwip.services.password_reset.request("nobody@example.org", None)
+    note()
+    mail_id = kwip.store.database["mails"].find_one()["_id"]
+    now = at(system_clock_ms())
+    assert mails.store.begin(mail_id, "a worker", now, now) is not None
+    note()
+    mails.store.failed(mail_id, "a worker", None, "550 5.1.1 No such user")
 
 
 def _live(kwip, rings, note, alice, bob):

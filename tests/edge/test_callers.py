@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from kwip.blueprints import gate, login
+from kwip.blueprints import cors, gate, login
 from tests.edge.test_routes import EXAMPLES, UNSAFE, about, rows
 from tests.people import sign_in
 
@@ -209,7 +209,7 @@ def test_whoever_may_is_let_in(app, wiring, ask, alice):
     [
         (gate, "_let_in", lambda *_: None, "strangers"),
         (login, "check_form_token", lambda _: None, "forms"),
-        (gate, "_CORS", {"Access-Control-Allow-Origin": "https://x"}, "origins"),
+        (cors, "_CORS", {"Access-Control-Allow-Origin": "https://x"}, "origins"),
     ],
 )
 def test_a_check_that_is_taken_out_is_noticed(

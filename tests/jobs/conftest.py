@@ -133,7 +133,8 @@ class Nothing:
 #: What is swept and is no part of these tests; looking costs as much as what is.
 NOT_SWEPT = (
     *("attachments", "processing", "purges", "poll_ends"),
-    *("previews", "stale_previews", "trending"),
+    *("previews", "stale_previews", "trending", "mails"),
+    "mail_preferences",
 )
 
 

@@ -8,7 +8,12 @@ from dataclasses import replace
 from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.domain.reactions import Act, Reaction
 from kwip.domain.text import Hashtag
-from kwip.domain.timelines.notifications import Notification, NotificationKind
+from kwip.domain.timelines.mail_preferences import MailPreferences
+from kwip.domain.timelines.notifications import (
+    EVERY_KIND,
+    Notification,
+    NotificationKind,
+)
 from kwip.domain.users import User
 from kwip.store.accounts.access_keys import AccessKey
 from kwip.store.accounts.users import digest_of
@@ -21,7 +26,7 @@ from kwip.store.social.edges import Edge, follow_document, follower_document
 from kwip.store.social.list_edges import ListEdge, edge_document
 from kwip.store.timelines.buckets import bucket_document, empty_timeline, home_of
 from kwip.store.timelines.notifications import _to_document as notification_document
-from tests.store.stores import LATER, NOW, audited, post, post_id, upload
+from tests.store.stores import LATER, NOW, audited, mail, post, post_id, upload
 
 USERS = range(1, 61)
 #: Posts of user n are numbered from n * 100; these many each.
@@ -47,6 +52,9 @@ def populate(stores):
     for n in USERS:
         stores.audit_log.append(audited(n))
         stores.domains.block(f"d{n}.example", NOW)
+        stores.mails.add(mail(n), NOW)
+        chosen = MailPreferences(kinds=EVERY_KIND, mailed_id=1)
+        stores.mail_preferences.save(n, chosen, NOW if n < USERS[5] else LATER)
     stores.purges.add([f"ab/{n}" for n in USERS], NOW)
     database["link_previews"].insert_many(_preview(n) for n in USERS)
     database["search_posts"].insert_many(d for n in USERS for d in _indexed_of(n))
@@ -81,10 +89,12 @@ def _credentials_of(number):
     address = f"u{number}@example.org"
     return {
         "_id": number,
-        "schema": 2,
+        "schema": 3,
         "email": address,
         "email_key": address,
         "password_hash": "x",
+        "email_confirmed_at": None,
+        "mail_problem": "",
     }
 
 

@@ -12,11 +12,13 @@ from kwip.domain.attachments import (
 )
 from kwip.domain.audit_log import Action, Actor, AuditEntry
 from kwip.domain.ids import AttachmentId, first_id_at
+from kwip.domain.mails import Mail, MailKind
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.text import Mention
 from kwip.domain.users import User
 from kwip.store.accounts.access_keys import AccessKeyStore
 from kwip.store.accounts.audit_log import AuditLogStore
+from kwip.store.accounts.credentials import CredentialStore
 from kwip.store.accounts.email_domains import EmailDomainStore
 from kwip.store.accounts.people import PeopleStore
 from kwip.store.accounts.setup import SetupStore
@@ -31,6 +33,8 @@ from kwip.store.discovery.trends import TrendStore
 from kwip.store.emojis import EmojiStore
 from kwip.store.fence import FenceStore
 from kwip.store.jobs import JobStore
+from kwip.store.mail_preferences import MailPreferenceStore
+from kwip.store.mails import MailStore
 from kwip.store.maintenance.audit import AuditStore
 from kwip.store.maintenance.deletion import DeletionStore
 from kwip.store.maintenance.loading import LoadStore
@@ -78,14 +82,17 @@ class Stores:
         self.repairs, self.retags = RepairStore(store), RetagStore(store)
         self.claims, self.poll_ends = ClaimStore(store), PollEndStore(store)
         self.previews, self.of_posts = LinkPreviewStore(store), PostPreviewStore(store)
-        self.hibernation = HibernationStore(store)
-        self.edges = EdgeStore(store)
+        self.hibernation, self.mails = HibernationStore(store), MailStore(store)
+        self.edges, self.list_edges = EdgeStore(store), ListEdgeStore(store)
         self.emojis, self.fence = EmojiStore(store), FenceStore(store.database)
         self.jobs, self.processes = JobStore(store), ProcessStore(store)
         self.followed_tags = FollowedTagStore(store)
         self.muted_conversations = MutedConversationStore(store)
         self.featured_tags, self.lists = FeaturedTagStore(store), ListStore(store)
-        self.list_edges = ListEdgeStore(store)
+        self.mail_preferences, self.credentials = (
+            MailPreferenceStore(store),
+            CredentialStore(store),
+        )
         self.loading, self.migrating = LoadStore(store), MigrationStore(store)
         self.markers = MarkerStore(store)
         self.notifications = NotificationStore(store)
@@ -110,6 +117,18 @@ def audited(number):
         actor=Actor("command line", "deploy"),
         action=Action.SUSPEND_USER,
         subject=f"@u{number}",
+    )
+
+
+def mail(number):
+    """Make a mail to user `number`."""
+    return Mail(
+        id=f"m{number}",
+        kind=MailKind.PASSWORD_RESET,
+        user_id=number,
+        address=f"u{number}@example.org",
+        message_id=f"<m{number}@kwip.example.org>",
+        created_at=NOW,
     )
 
 

@@ -16,6 +16,7 @@ from kwip.domain.attachments import UploadState
 from kwip.domain.emojis import Emoji
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID
+from kwip.domain.mails import MailKind
 from kwip.domain.polls import Poll
 from kwip.domain.posts import QuotePolicy
 from kwip.domain.reactions import Act, Reaction, Span, span_of
@@ -23,6 +24,7 @@ from kwip.domain.repeats import Said
 from kwip.domain.text import Hashtag
 from kwip.domain.timelines.id_lists import Between
 from kwip.domain.timelines.lists import ListChange, UserList
+from kwip.domain.timelines.mail_preferences import MailPreferences
 from kwip.domain.timelines.notifications import (
     EVERY_KIND,
     EVERYTHING,
@@ -55,6 +57,7 @@ from tests.store.stores import (
     NOW,
     audited,
     conversion,
+    mail,
     post,
     post_id,
     upload,
@@ -238,6 +241,41 @@ CALLS = {
     "PurgeStore.listed": lambda s: s.purges.listed(is_dead=True, limit=9),
     "PurgeStore.dead_count": lambda s: s.purges.dead_count(),
     "PurgeStore.replay": lambda s: s.purges.replay(NOW),
+    "CredentialStore.mailbox": lambda s: s.credentials.mailbox(2),
+    "CredentialStore.confirm": lambda s: s.credentials.confirm(2, NOW),
+    "CredentialStore.note_problem": lambda s: s.credentials.note_problem(
+        3, "u3@example.org", "550 gone"
+    ),
+    "CredentialStore.set_email": lambda s: s.credentials.set_email(
+        4, read_email("new4@example.org"), NOW, lambda _: None
+    ),
+    "MailPreferenceStore.find": lambda s: s.mail_preferences.find(2),
+    "MailPreferenceStore.save": lambda s: s.mail_preferences.save(
+        900, MailPreferences(), None
+    ),
+    "MailPreferenceStore.postpone": lambda s: s.mail_preferences.postpone(3, LATER),
+    "MailPreferenceStore.advance": lambda s: s.mail_preferences.advance(
+        4, 1, 2, LATER, lambda _: None
+    ),
+    "MailPreferenceStore.take_due": lambda s: s.mail_preferences.take_due(
+        NOW, LATER, 9, bool
+    ),
+    "MailStore.add": lambda s: s.mails.add(mail(900), NOW),
+    "MailStore.begin": lambda s: [
+        s.mails.begin(f"m{n}", "worker", NOW, LATER) for n in (2, 3, 4)
+    ],
+    "MailStore.address_to": lambda s: s.mails.address_to("m2", "worker", 2, "a@b.org"),
+    "MailStore.sent": lambda s: s.mails.sent("m3", "worker"),
+    "MailStore.failed": lambda s: s.mails.failed("m4", "worker", None, "451 busy"),
+    "MailStore.drop": lambda s: s.mails.drop("m5"),
+    "MailStore.find": lambda s: s.mails.find("m6"),
+    "MailStore.use": lambda s: s.mails.use(mail(6)),
+    "MailStore.use_up": lambda s: s.mails.use_up(7, list(MailKind), None),
+    "MailStore.listed": lambda s: s.mails.listed(is_dead=False, limit=9),
+    "MailStore.waiting_count": lambda s: s.mails.waiting_count(),
+    "MailStore.dead_count": lambda s: s.mails.dead_count(),
+    "MailStore.retry": lambda s: s.mails.retry(NOW),
+    "MailStore.take_due": lambda s: s.mails.take_due(NOW, LATER, 9, bool),
     "AttachmentStore.take_due": lambda s: s.attachments.take_due(NOW, LATER, 9, bool),
     "ProcessingStore.begin": lambda s: s.processing.begin(
         2, uploads_of(2)[0], "worker", NOW, LATER
@@ -715,7 +753,7 @@ CALLS = {
     ],
     "UserStore.shown_among": lambda s: s.users.shown_among([1, 2, 900]),
     "UserStore.set_flag": lambda s: s.users.set_flag(1, "is_admin", is_set=True),
-    "UserStore.set_password": lambda s: s.users.set_password(1, "hash"),
+    "CredentialStore.set_password": lambda s: s.credentials.set_password(1, "hash"),
     "UserStore.update_profile": lambda s: s.users.update_profile(1, {"bio": ""}),
     "UserStore.pin": lambda s: [s.users.pin(1, posts_of(1)[i]) for i in (0, 0, 1)],
     "UserStore.unpin": lambda s: s.users.unpin(1, posts_of(1)[:1]),

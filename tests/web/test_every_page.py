@@ -8,6 +8,7 @@ from config.settings import load
 from kwip.app import create_app
 from kwip.blueprints import web
 from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.mails import MailKind
 from kwip.domain.setup import LIFETIME
 from kwip.domain.users import ProfileChange, ProfileField
 from kwip.services.accounts.users import SignUp
@@ -123,6 +124,14 @@ def places(alice, mallory, at_mallory, people, wiring):
         "sign_up": "/signup",
         "setup": "/setup",
         "login": f"/login?next={HOSTILE}",
+        "forgot_password": "/password/forgot",
+        "password_sent": "/password/sent",
+        "new_password": _link(wiring, mallory, "password_reset", "/password/reset"),
+        "email_link": _link(wiring, mallory, "confirm_email", "/email/confirm"),
+        "undo_link": _link(wiring, mallory, "email_changed", "/email/undo"),
+        "email_settings": "/settings/email",
+        "notification_settings": "/settings/notifications",
+        "unsubscribe": f"/email/unsubscribe?key={_key(wiring, mallory)}",
         "settings": "/settings",
         "profile_settings": "/settings/profile",
         "token_settings": "/settings/tokens",
@@ -145,6 +154,18 @@ def places(alice, mallory, at_mallory, people, wiring):
         "notifications": "/notifications",
         "some_notifications": "/notifications/mentions",
     }
+
+
+def _link(wiring, person, kind, path):
+    """Return the address in a mail to somebody."""
+    mails = wiring.services.mails
+    mail = mails.draft(MailKind(kind), person.user.id, "mallory@example.org")
+    mails.post(mail)
+    return f"{path}?link={mails.link_of(mail)}"
+
+
+def _key(wiring, person):
+    return wiring.services.mails.digests.key_of(person.user.id)
 
 
 #: Parts of pages, that a script puts into one.
@@ -250,6 +271,9 @@ def test_what_somebody_wrote_is_shown_as_it_was_written(places, at_mallory, plac
     [
         ("/signup", {"username": HOSTILE, "email": HOSTILE, "password": "x"}),
         ("/login", {"login": HOSTILE, "password": "x", "next": HOSTILE}),
+        ("/password/forgot", {"email": HOSTILE}),
+        ("/settings/email", {"email": HOSTILE, "password": HOSTILE}),
+        ("/password/reset", {"link": HOSTILE, "new_password": HOSTILE}),
         ("/compose", {"text": HOSTILE * 5, "key": HOSTILE, "visibility": HOSTILE}),
         ("/compose", {"text": HOSTILE, "in_reply_to_id": HOSTILE, "key": "k"}),
         ("/settings/profile", {"display_name": HOSTILE, "bio": HOSTILE * 5}),

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from kwip.blueprints.web import admin, styleguide
-from kwip.blueprints.web.accounts import settings, setup, users, welcome
+from kwip.blueprints.web.accounts import (
+    email,
+    notification_mail,
+    passwords,
+    settings,
+    setup,
+    users,
+    welcome,
+)
 from kwip.blueprints.web.accounts import sign_in as access
 from kwip.blueprints.web.discovery import explore, featured_tags, search, suggestions
 from kwip.blueprints.web.posting import intents, media, posts, quotes, reactions
@@ -13,6 +21,9 @@ from kwip.blueprints.web.timelines import builder, notifications, timelines
 ROUTES = (
     *timelines.ROUTES,
     *access.ROUTES,
+    *passwords.ROUTES,
+    *email.ROUTES,
+    *notification_mail.ROUTES,
     *users.ROUTES,
     *settings.ROUTES,
     *setup.ROUTES,

@@ -85,7 +85,14 @@ def timeline_request() -> PageRequest:
 
 
 def page(template: str, **context: object) -> Response:
-    """Respond with a page."""
+    """Respond with a page.
+
+    Whoever has yet to confirm an email address is reminded, on pages that are not kept.
+    """
+    viewer = http.viewer()
+    if viewer is not None and http.services().email_address.is_lacking(viewer):
+        http.loader().bypass()
+        context["lacks_email"] = True
     return make_response(render_template(template, **context))
 
 

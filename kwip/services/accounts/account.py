@@ -7,12 +7,14 @@ name, and is revoked in the list of tokens.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kwip import telemetry
 from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotAuthenticatedError, NotFoundError
+from kwip.domain.mails import MailKind
 from kwip.domain.users import check_password
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.users import Viewer
+    from kwip.services.accounts.notices import Notices
     from kwip.services.accounts.passwords import Passwords
     from kwip.services.accounts.sign_in import SignIn
     from kwip.services.coherence.fence import Fence
@@ -44,6 +47,7 @@ class Account:
     fence: Fence
     passwords: Passwords
     sign_in: SignIn
+    notices: Notices
     clock: ClockMs
 
     def sessions(self, viewer: Viewer) -> list[SessionInfo]:
@@ -113,7 +117,10 @@ class Account:
             return self.end_other_sessions(viewer)
         hashed = self.passwords.hash(new)
         ended = self.end_other_sessions(viewer)
-        if not self.stores.users.set_password(viewer.id, hashed):
+        notice = self.notices.draft(MailKind.PASSWORD_CHANGED, viewer.username)
+        also = partial(self.notices.add, notice)
+        if not self.stores.credentials.set_password(viewer.id, hashed, also):
             raise NotFoundError("Your account no longer exists.", user_id=viewer.id)
+        self.notices.hurry(notice)
         telemetry.AUTH_EVENTS.labels("password_changed").inc()
         return ended + self.end_other_sessions(viewer)

@@ -138,7 +138,7 @@ class Moderation:
         """
         hashed = self.passwords.hash(check_password(password))
         self._record(order, Action.SET_PASSWORD, user_id, ends_tokens=ends_tokens)
-        if not self.stores.users.set_password(user_id, hashed):
+        if not self.stores.credentials.set_password(user_id, hashed):
             raise NotFoundError("This account has no password.", user_id=user_id)
         return self.sign_out_everywhere(user_id, ends_tokens=ends_tokens)
 

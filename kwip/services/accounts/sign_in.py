@@ -21,14 +21,17 @@ from typing import TYPE_CHECKING
 from kwip import telemetry
 from kwip.cache import keys, rate_limits
 from kwip.cache.rate_limits import ALONE, Charge
+from kwip.domain.clock import at
 from kwip.domain.errors import (
     InvalidError,
     NotAuthenticatedError,
     StoreUnavailableError,
 )
+from kwip.domain.mails import MailKind
 from kwip.domain.rate_limits import whose
 from kwip.services.accounts.authentication import login_of
 from kwip.services.reading.rate_limits import too_much
+from kwip.text.agents import browser_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
     from kwip.services.accounts.authentication import Authentication, Credential
     from kwip.services.accounts.setup import Setup
     from kwip.services.accounts.users import SignUp, Users
+    from kwip.services.mail.mails import Mails
+    from kwip.store.accounts.users import Credentials
 
 _DIGEST_BYTES = 12
 
@@ -81,6 +86,8 @@ class SignIn:
         setup: Creates the first administrator.
         windows: The windows in use, by name.
         charges: Charges windows in the realtime Redis.
+        mails: Sends mail.
+        confirms: Whether new users are asked to confirm their addresses.
     """
 
     authentication: Authentication
@@ -88,6 +95,8 @@ class SignIn:
     setup: Setup
     windows: Mapping[str, Window]
     charges: rate_limits.RateLimitWindows
+    mails: Mails
+    confirms: bool
 
     def sign_in(self, login: str, password: str, applicant: Applicant) -> Admitted:
         """Begin a session for the owner of a username or an email address.
@@ -109,7 +118,7 @@ class SignIn:
                 "signin_account": name,
                 "signin_address": address,
             }
-        receipt = self._charge("sign_in", subjects)
+        receipt = self.charge("sign_in", subjects)
         try:
             owner = self.authentication.prove(login, password, is_known=is_known)
         except NotAuthenticatedError:
@@ -124,6 +133,8 @@ class SignIn:
         )
         self.authentication.require_current(owner, credential)
         telemetry.AUTH_EVENTS.labels("signed_in").inc()
+        if not is_known:
+            self._tell(owner, applicant)
         return Admitted(credential, _digests(owner.username, owner.email))
 
     def set_up(self, code: str, form: SignUp, applicant: Applicant) -> Admitted:
@@ -137,8 +148,11 @@ class SignIn:
             RateLimitedError: There were too many wrong ones from this address.
         """
         subjects = {"signin": whose(applicant.address)}
-        receipt = self._charge("sign_in", subjects)
+        receipt = self.charge("sign_in", subjects)
         user = self.setup.complete(code, form)
+        # Whoever has the code runs the site.
+        auth = self.authentication
+        auth.stores.credentials.confirm(user.id, at(auth.clock()))
         self._give_back(receipt, subjects)
         credential = self.authentication.begin_session(
             user.id, user.username, applicant.agent
@@ -156,7 +170,7 @@ class SignIn:
             NotAuthenticatedError: None is right.
             RateLimitedError: There were too many.
         """
-        self._charge("sign_in", {"signin_account": f"own:{viewer.id}"})
+        self.charge("sign_in", {"signin_account": f"own:{viewer.id}"})
         for password in passwords:
             with suppress(NotAuthenticatedError):
                 self.authentication.prove(viewer.username, password, is_known=True)
@@ -177,7 +191,7 @@ class SignIn:
             RateLimitedError: The address has created or requested too many.
         """
         address = whose(applicant.address)
-        receipt = self._charge("sign_up", {"signup": address, "signin": address})
+        receipt = self.charge("sign_up", {"signup": address, "signin": address})
         try:
             user = self.users.sign_up(form)
         except InvalidError as error:
@@ -197,9 +211,25 @@ class SignIn:
             user.id, user.username, applicant.agent
         )
         telemetry.AUTH_EVENTS.labels("signed_up").inc()
+        if self.confirms:
+            email = form.email.strip()
+            self.mails.post(self.mails.draft(MailKind.CONFIRM_EMAIL, user.id, email))
         return Admitted(credential, _digests(user.username, form.email))
 
-    def _charge(self, quota: str, subjects: Mapping[str, str]) -> _Receipt:
+    def _tell(self, owner: Credentials, applicant: Applicant) -> None:
+        """Tell the owner of an account about a browser that is new to it.
+
+        The session has begun: a mail that cannot be stored does not end it.
+        """
+        details = {
+            "agent": browser_in_words(applicant.agent),
+            "address": applicant.address or "",
+        }
+        draft, kind = self.mails.draft, MailKind.NEW_LOGIN
+        with suppress(StoreUnavailableError):
+            self.mails.post(draft(kind, owner.user_id, owner.email, details))
+
+    def charge(self, quota: str, subjects: Mapping[str, str]) -> _Receipt:
         """Charge those of some windows that are in use.
 
         Raises:

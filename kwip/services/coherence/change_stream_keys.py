@@ -207,6 +207,8 @@ LEFT_OUT: Mapping[str, str] = {
     "hashtags": "never cached",
     "credentials": "never cached",
     "emojis": "processes remember them by the version in the fence",
+    "mails": "never cached",
+    "mail_preferences": "never cached",
     "purges": "never cached",
     "audit_log": "never cached",
     "blocked_email_domains": "never cached",

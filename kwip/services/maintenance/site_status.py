@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kwip.store.client import Store
     from kwip.store.delivery.outbox import OutboxStore
     from kwip.store.jobs import JobStore
+    from kwip.store.mails import MailStore
     from kwip.store.purges import PurgeStore
 
 #: How many hours the chart of posts has.
@@ -45,6 +46,7 @@ class Status:
     oldest_pending_s: float
     dead_posts: int
     dead_purges: int
+    dead_mails: int
     lanes: Mapping[str, LaneSize | None]
     members: Mapping[str, int]
     breakers: Mapping[str, bool]
@@ -58,11 +60,12 @@ class Status:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteStatus:
-    """Read the status: eight short queries, and two calls for each lane."""
+    """Read the status: nine short queries, and two calls for each lane."""
 
     store: Store
     outbox: OutboxStore
     purges: PurgeStore
+    mails: MailStore
     queue: JobQueue
     jobs: JobStore
     redises: Mapping[str, Client]
@@ -86,6 +89,7 @@ class SiteStatus:
             ),
             dead_posts=self.outbox.dead_count(),
             dead_purges=self.purges.dead_count(),
+            dead_mails=self.mails.dead_count(),
             lanes=self.queue.sizes(),
             members=members_of(self.store.client.topology_description),
             breakers={name: r.breaker.is_open for name, r in self.redises.items()},

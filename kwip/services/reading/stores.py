@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.store.accounts.access_keys import AccessKeyStore
+from kwip.store.accounts.credentials import CredentialStore
 from kwip.store.accounts.people import PeopleStore
 from kwip.store.accounts.users import UserStore
 from kwip.store.delivery.pull_authors import PullAuthorStore
@@ -37,6 +38,7 @@ class Stores:
     """The stores that services use."""
 
     users: UserStore
+    credentials: CredentialStore
     people: PeopleStore
     posts: PostStore
     repeats: RepeatStore
@@ -65,6 +67,7 @@ class Stores:
         """Make the stores of one database."""
         return cls(
             users=UserStore(store),
+            credentials=CredentialStore(store),
             people=PeopleStore(store),
             posts=PostStore(store),
             repeats=RepeatStore(store),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, fields, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pymongo import ASCENDING, ReturnDocument
@@ -22,9 +21,6 @@ from kwip.store.upgrades import schema_of, upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-
-    from pymongo.client_session import ClientSession
-    from pymongo.collection import Collection as MongoCollection
 
     from kwip.domain.users import Email, ProfileKey
     from kwip.store.client import Document, Store
@@ -106,6 +102,8 @@ class UserStore:
                     "email": email.address,
                     "email_key": email.key,
                     "password_hash": password_hash,
+                    "email_confirmed_at": None,
+                    "mail_problem": "",
                 },
                 session=session,
             )
@@ -239,12 +237,6 @@ class UserStore:
         )
         return result.matched_count == 1
 
-    def set_password(self, user_id: UserId, password_hash: str) -> bool:
-        """Set a user's password; False if the user has no credentials."""
-        return self._store.transact(
-            partial(_replace_hash, self._credentials, user_id, password_hash)
-        )
-
     @translated()
     def pin(self, user_id: UserId, post_id: PostId) -> bool:
         """Put a post on top of a user's pins; False if there are `MAX_PINS` already.
@@ -314,22 +306,6 @@ class UserStore:
         return [UserId(d["_id"]) for d in found.sort("_id", ASCENDING).limit(batch)]
 
 
-def _replace_hash(
-    credentials: MongoCollection[Document],
-    user_id: UserId,
-    password_hash: str,
-    session: ClientSession,
-) -> bool:
-    # Not updated: MongoDB logs what slow updates set, but nothing of what is inserted.
-    own = {"_id": user_id}
-    document = credentials.find_one_and_delete(own, session=session)
-    if document is None:
-        return False
-    document["password_hash"] = password_hash
-    credentials.insert_one(document, session=session)
-    return True
-
-
 def digest_of(text: str) -> str:
     """Return the SHA-256 of a text in hex: how addresses and secrets are stored."""
     return hashlib.sha256(text.encode()).hexdigest()
@@ -337,7 +313,12 @@ def digest_of(text: str) -> str:
 
 def claims_of(username: str, email_key: str) -> tuple[str, str]:
     """Return the names of a user's claims: the handle, and the address."""
-    return _HANDLE + username, _EMAIL + digest_of(email_key)
+    return _HANDLE + username, address_claim(email_key)
+
+
+def address_claim(email_key: str) -> str:
+    """Return the name of the claim of an address."""
+    return _EMAIL + digest_of(email_key)
 
 
 def to_user(document: Document) -> User:

@@ -70,6 +70,8 @@ class DeletionStore:
         self._database["followed_tags"].delete_one({"_id": user_id})
         self._database["muted_conversations"].delete_one({"_id": user_id})
         self._database["suggestions"].delete_one({"_id": user_id})
+        self._database["mail_preferences"].delete_one({"_id": user_id})
+        self._database["mails"].delete_many({"user_id": user_id})
         home = home_of(user_id)
         self._database["timelines"].delete_one({"_id": home})
         self._database["timeline_buckets"].delete_many({"owner": home})

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 #: Documents that are not decoded.
 RAW = CodecOptions(document_class=RawBSONDocument)
 #: Who may use the cache, and who runs: a restored database begins anew, so no old copy
-#: is used.
-LEFT_OUT = frozenset({"cache_fence", "cache_relay", "processes"})
+#: is used. Mails, because what waited then has been sent since.
+LEFT_OUT = frozenset({"cache_fence", "cache_relay", "processes", "mails"})
 #: The entries of a large transaction begin this many seconds before its end at most.
 _BACK_S = 10
 _IDS = 1_000

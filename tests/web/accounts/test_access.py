@@ -299,7 +299,7 @@ def test_too_many_accounts_are_told_so_and_what_was_filled_in_stays(
     app, wiring, anybody, alice, monkeypatch
 ):
     limited(app, wiring, monkeypatch, signup=1)
-    wiring.services.sign_in._charge("sign_up", {"signup": "127.0.0.1"})
+    wiring.services.sign_in.charge("sign_up", {"signup": "127.0.0.1"})
     anybody.take_token("/signup")
     page = anybody.send(
         "/signup", 429, username="carol", email="c@example.org", password=PASSWORD

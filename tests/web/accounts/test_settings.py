@@ -16,6 +16,8 @@ PLACES = [
     "Widgets",
     "Muted people",
     "Blocked people",
+    "Email notifications",
+    "Email address",
     "Password",
     "Sessions",
     "Tokens",

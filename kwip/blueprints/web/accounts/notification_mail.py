@@ -1,0 +1,70 @@
+"""Which notifications come by mail, and the link that ends them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import url_for
+
+from kwip.blueprints import http
+from kwip.blueprints.table import Policy, Route
+from kwip.blueprints.web.accounts.email import LINK
+from kwip.blueprints.web.pages import SECRET, Form, form_policy, go, page, page_again
+from kwip.domain.errors import InvalidError
+from kwip.domain.timelines.notifications import KINDS
+from kwip.schemas.accounts.mail import KeyQuery, NotificationMailForm
+from kwip.text.translation import gettext
+
+if TYPE_CHECKING:
+    from flask import Response
+
+
+def notification_settings() -> Response:
+    """Show which notifications the viewer gets by mail."""
+    chosen = http.services().notification_mail.chosen(http.signed_in())
+    values = {kind.value: "1" if kind in chosen.kinds else "" for kind in KINDS}
+    form = Form(values | {"frequency": chosen.frequency.value})
+    return page("settings_notifications.html", form=form, **_known())
+
+
+def save_notification_settings() -> Response:
+    """Save which notifications the viewer gets by mail."""
+    try:
+        wanted = http.load_form(NotificationMailForm())
+    except InvalidError as error:
+        return page_again("settings_notifications.html", error, **_known())
+    http.services().notification_mail.choose(http.signed_in(), wanted)
+    return go(url_for("web.notification_settings"), gettext("Changes saved."))
+
+
+def unsubscribe() -> Response:
+    """Ask whether to end mail about notifications."""
+    key = http.load_query(KeyQuery())
+    http.services().notification_mail.owner_of(key)
+    return page("unsubscribe.html", key=key)
+
+
+def unsubscribe_now() -> Response:
+    """End mail about notifications, for a page or for a program of mail."""
+    http.services().notification_mail.unsubscribe(http.load_query(KeyQuery()))
+    return page("unsubscribed.html")
+
+
+def _known() -> dict[str, object]:
+    return {"mailbox": http.services().email_address.mailbox(http.signed_in())}
+
+
+#: The signed key in the address is enough: programs of mail have no cookie.
+_ONE_CLICK = Policy(auth="none", scope=None, quota="pages", cache="never", csrf="none")
+
+ROUTES = (
+    Route("GET", "/settings/notifications", notification_settings, SECRET),
+    Route(
+        "POST",
+        "/settings/notifications",
+        save_notification_settings,
+        form_policy("pages"),
+    ),
+    Route("GET", "/email/unsubscribe", unsubscribe, LINK),
+    Route("POST", "/email/unsubscribe", unsubscribe_now, _ONE_CLICK),
+)

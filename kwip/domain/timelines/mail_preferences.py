@@ -1,0 +1,41 @@
+"""Which notifications a user gets by mail, and how often."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kwip.domain.timelines.notifications import NotificationKind
+
+
+class Frequency(StrEnum):
+    """How often somebody gets mail about notifications, if there are any."""
+
+    SOON = "soon"
+    DAY = "day"
+    WEEK = "week"
+
+
+#: The time between two mails. What happens within it comes in one.
+PAUSES: Mapping[Frequency, dt.timedelta] = {
+    Frequency.SOON: dt.timedelta(minutes=5),
+    Frequency.DAY: dt.timedelta(days=1),
+    Frequency.WEEK: dt.timedelta(weeks=1),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailPreferences:
+    """What a user gets by mail: nothing, until they choose some kinds.
+
+    `mailed_id` is the newest notification that was mailed or is too old to be.
+    """
+
+    kinds: frozenset[NotificationKind] = frozenset()
+    frequency: Frequency = Frequency.DAY
+    mailed_id: int = 0

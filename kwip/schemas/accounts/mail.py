@@ -1,0 +1,98 @@
+"""The forms around mail: asking for one, and what its links carry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from marshmallow import fields
+
+from kwip.domain.timelines.mail_preferences import Frequency, MailPreferences
+from kwip.domain.timelines.notifications import NotificationKind
+from kwip.schemas.body import BodySchema, StrictSchema, Text, choice, line
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """A password, and the link that allows to set it."""
+
+    link: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewEmail:
+    """A new address, and the password that allows to set it."""
+
+    email: str
+    password: str
+
+
+class ForgotForm(StrictSchema[str]):
+    """The email address of somebody who forgot the password."""
+
+    email = line()
+
+    def make(self, *, email: str) -> str:
+        """Return the address."""
+        return email
+
+
+class LinkQuery(StrictSchema[str]):
+    """What a link in a mail carries."""
+
+    link = Text(load_default="")
+
+    def make(self, *, link: str) -> str:
+        """Return it."""
+        return link
+
+
+class EmailForm(StrictSchema[NewEmail]):
+    """The new address, and the current password."""
+
+    email = line()
+    password = line()
+
+    def make(self, *, email: str, password: str) -> NewEmail:
+        """Build the value."""
+        return NewEmail(email, password)
+
+
+class KeyQuery(BodySchema[str]):
+    """What a link to unsubscribe carries; programs of mail may add to it."""
+
+    key = Text(load_default="")
+
+    def make(self, *, key: str) -> str:
+        """Return it."""
+        return key
+
+
+class NotificationMailForm(StrictSchema[MailPreferences]):
+    """A box for each kind of notification, and how often; others are not sent."""
+
+    mention = fields.Boolean(load_default=False)
+    reply = fields.Boolean(load_default=False)
+    quote = fields.Boolean(load_default=False)
+    follow = fields.Boolean(load_default=False)
+    favourite = fields.Boolean(load_default=False)
+    repost = fields.Boolean(load_default=False)
+    poll = fields.Boolean(load_default=False)
+    post = fields.Boolean(load_default=False)
+    frequency = choice(*Frequency)
+
+    def make(self, *, frequency: str, **kinds: bool) -> MailPreferences:
+        """Build the preferences."""
+        chosen = {NotificationKind(name) for name, is_on in kinds.items() if is_on}
+        return MailPreferences(kinds=frozenset(chosen), frequency=Frequency(frequency))
+
+
+class NewPasswordForm(StrictSchema[NewPassword]):
+    """The new password, with the link from the mail."""
+
+    link = line()
+    new_password = line()
+
+    def make(self, *, link: str, new_password: str) -> NewPassword:
+        """Build the value."""
+        return NewPassword(link, new_password)

@@ -1,0 +1,186 @@
+"""The address of an account: confirmed by a link, changed by one, and changed back."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kwip import telemetry
+from kwip.domain.clock import at
+from kwip.domain.errors import (
+    ForbiddenError,
+    InvalidError,
+    NotAuthenticatedError,
+    NotFoundError,
+)
+from kwip.domain.mails import Mail, MailKind
+from kwip.services.mail.mails import GONE
+from kwip.text.emails import clean_email, read_email
+
+if TYPE_CHECKING:
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import UserId
+    from kwip.domain.users import Viewer
+    from kwip.services.accounts.email_domains import EmailDomains
+    from kwip.services.accounts.moderation import Moderation
+    from kwip.services.accounts.passwords import Passwords
+    from kwip.services.accounts.sign_in import SignIn
+    from kwip.services.mail.mails import Mails
+    from kwip.services.reading.stores import Stores
+    from kwip.store.accounts.credentials import Mailbox
+
+_SECRET_BYTES = 24
+_LINKS = (MailKind.PASSWORD_RESET, MailKind.CONFIRM_EMAIL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailAddress:
+    """Confirm and change addresses.
+
+    With `is_required`, people can only post and follow with a confirmed one.
+    """
+
+    stores: Stores
+    mails: Mails
+    email_domains: EmailDomains
+    moderation: Moderation
+    passwords: Passwords
+    sign_in: SignIn
+    clock: ClockMs
+    is_required: bool
+
+    def mailbox(self, viewer: Viewer) -> Mailbox | None:
+        """Return the viewer's address; one query."""
+        return self.stores.credentials.mailbox(viewer.id)
+
+    def is_lacking(self, viewer: Viewer) -> bool:
+        """Return whether the viewer has yet to confirm an address; at most one query.
+
+        Users without credentials belong to operators.
+        """
+        found = self.mailbox(viewer) if self.is_required else None
+        return found is not None and found.confirmed_at is None
+
+    def require_confirmed(self, viewer: Viewer) -> None:
+        """Check that nothing has to be confirmed first.
+
+        Raises:
+            ForbiddenError: The address has.
+        """
+        if self.is_lacking(viewer):
+            raise ForbiddenError(
+                "Confirm your email address first. "
+                "We've sent you a link, and you can get a new one in the settings.",
+                rule="confirmed_email",
+            )
+
+    def ask_again(self, viewer: Viewer) -> str:
+        """Send the viewer another link; return the address, "" if it is confirmed.
+
+        Raises:
+            RateLimitedError: There were too many.
+        """
+        found = self.mailbox(viewer)
+        if found is None or found.confirmed_at is not None:
+            return ""
+        self.sign_in.charge("reset", {"reset": f"own:{viewer.id}"})
+        self._ask(viewer.id, found.email, {})
+        return found.email
+
+    def change(self, viewer: Viewer, password: str, text: str) -> str:
+        """Send a link to a new address, which becomes the viewer's by it; return it.
+
+        Whether somebody else has it is only said to whoever follows the link.
+
+        Raises:
+            InvalidError: The password is wrong, or the address cannot be used.
+            RateLimitedError: There were too many.
+        """
+        try:
+            email = clean_email(text)
+            self.email_domains.require_allowed(email)
+            self.sign_in.prove_again(viewer, password)
+        except NotAuthenticatedError as error:
+            wrong = {"password": "That isn't your current password."}
+            raise InvalidError("Your email address was not changed.", wrong) from error
+        self.sign_in.charge("reset", {"reset": f"own:{viewer.id}"})
+        self._ask(viewer.id, email.address, {"is_new": "yes"})
+        return email.address
+
+    def pending(self, kind: MailKind, link: str) -> Mail:
+        """Return the mail of a link that still works.
+
+        Raises:
+            NotFoundError: It does not.
+        """
+        return self.mails.opened(kind, link)
+
+    def confirm(self, link: str) -> str:
+        """Confirm the address that a link was sent to; return it.
+
+        If it is a new one, the old one is told.
+
+        Raises:
+            NotFoundError: The link no longer works.
+            ConflictError: Somebody else has that address.
+        """
+        mail = self.pending(MailKind.CONFIRM_EMAIL, link)
+        before = self.stores.credentials.mailbox(mail.user_id)
+        notice = None
+        if before is not None and before.key != read_email(mail.address).key:
+            details = {"new": mail.address}
+            draft = self.mails.draft
+            notice = draft(MailKind.EMAIL_CHANGED, mail.user_id, before.email, details)
+        self._set(mail, notice)
+        telemetry.AUTH_EVENTS.labels("email_confirmed").inc()
+        return mail.address
+
+    def undo(self, link: str) -> str:
+        """Give an account its old address back; end its password, sessions and tokens.
+
+        Whoever changed the address knew the password. A new one is set by a link to the
+        old address.
+
+        Raises:
+            NotFoundError: The link no longer works.
+            ConflictError: Somebody else has that address now.
+        """
+        mail = self.pending(MailKind.EMAIL_CHANGED, link)
+        nobodys = self.passwords.hash(secrets.token_urlsafe(_SECRET_BYTES))
+        self.stores.credentials.set_password(mail.user_id, nobodys)
+        self.moderation.sign_out_everywhere(mail.user_id, ends_tokens=True)
+        self._set(mail, None)
+        self.moderation.sign_out_everywhere(mail.user_id, ends_tokens=True)
+        telemetry.AUTH_EVENTS.labels("email_restored").inc()
+        return mail.address
+
+    def confirm_by_operator(self, user_id: UserId) -> None:
+        """Take the address of a user as confirmed.
+
+        Raises:
+            NotFoundError: The user has no address.
+        """
+        if not self.stores.credentials.confirm(user_id, at(self.clock())):
+            raise NotFoundError("This account has no email address.", user_id=user_id)
+
+    def _ask(self, user_id: UserId, email: str, details: dict[str, str]) -> None:
+        draft = self.mails.draft(MailKind.CONFIRM_EMAIL, user_id, email, details)
+        self.mails.post(draft)
+
+    def _set(self, mail: Mail, notice: Mail | None) -> None:
+        """Store the address of a mail, use up its link, and store the notice."""
+
+        def also(session: Any) -> None:
+            if not self.mails.store.use(mail, session):
+                raise NotFoundError(GONE)
+            # Links to the address of before.
+            self.mails.store.use_up(mail.user_id, _LINKS, session)
+            if notice is not None:
+                self.mails.store.add(notice, notice.created_at, session)
+
+        self.stores.credentials.set_email(
+            mail.user_id, read_email(mail.address), at(self.clock()), also
+        )
+        if notice is not None:
+            self.mails.hurry(notice)

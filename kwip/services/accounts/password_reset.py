@@ -1,0 +1,108 @@
+"""Let people who forgot their password choose a new one, by a link in a mail.
+
+The request only stores a mail to the address that was typed. The job that sends it
+looks for the account, so the request takes the same time whether there is one or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from kwip import telemetry
+from kwip.domain.errors import InvalidError, NotFoundError
+from kwip.domain.mails import MailKind
+from kwip.domain.rate_limits import whose
+from kwip.domain.users import check_password
+from kwip.services.accounts.sign_in import name_digest
+from kwip.services.mail.mails import GONE, NOBODY
+from kwip.text.emails import clean_email
+
+if TYPE_CHECKING:
+    from kwip.domain.mails import Mail
+    from kwip.services.accounts.moderation import Moderation
+    from kwip.services.accounts.notices import Notices
+    from kwip.services.accounts.passwords import Passwords
+    from kwip.services.accounts.sign_in import SignIn
+    from kwip.services.mail.mails import Mails
+    from kwip.services.reading.stores import Stores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordReset:
+    """Send links, and set passwords with them."""
+
+    stores: Stores
+    mails: Mails
+    notices: Notices
+    passwords: Passwords
+    moderation: Moderation
+    sign_in: SignIn
+
+    def request(self, text: str, address: str | None) -> None:
+        """Send a link to the account with an email address, if there is one.
+
+        Args:
+            text: The email address.
+            address: Where the request comes from.
+
+        Raises:
+            InvalidError: It is no email address.
+            RateLimitedError: There were too many, from there or for that address.
+        """
+        email = clean_email(text)
+        # Both count in windows of the same size: nobody gets more mails than one
+        # person may ask for, wherever the requests come from.
+        for subject in (whose(address), f"mail:{name_digest(email.address)}"):
+            self.sign_in.charge("reset", {"reset": subject})
+        self.mails.post(
+            self.mails.draft(MailKind.PASSWORD_RESET, NOBODY, email.address)
+        )
+        telemetry.AUTH_EVENTS.labels("reset_requested").inc()
+
+    def owner_of(self, link: str) -> str:
+        """Return the username of the account that a link is for.
+
+        Raises:
+            NotFoundError: The link no longer works.
+        """
+        return self._opened(link)[1]
+
+    def complete(self, link: str, password: str) -> None:
+        """Set the password with a link, and end all sessions and tokens.
+
+        As with a change of password, they end before and after it is stored.
+
+        Raises:
+            InvalidError: The password cannot be used; the link still works.
+            NotFoundError: The link no longer works.
+        """
+        mail, username = self._opened(link)
+        try:
+            check_password(password)
+        except InvalidError as error:
+            wrong = {"new_password": error.fields["password"]}
+            raise InvalidError("Your password was not changed.", wrong) from error
+        hashed = self.passwords.hash(password)
+        self.moderation.sign_out_everywhere(mail.user_id, ends_tokens=True)
+        notice = self.notices.draft(MailKind.PASSWORD_CHANGED, username)
+        self.stores.credentials.set_password(
+            mail.user_id, hashed, partial(self._use, mail, notice)
+        )
+        self.moderation.sign_out_everywhere(mail.user_id, ends_tokens=True)
+        self.notices.hurry(notice)
+        telemetry.AUTH_EVENTS.labels("password_reset").inc()
+
+    def _opened(self, link: str) -> tuple[Mail, str]:
+        mail = self.mails.opened(MailKind.PASSWORD_RESET, link)
+        user = self.stores.users.get_many([mail.user_id]).get(mail.user_id)
+        if user is None or user.is_suspended:
+            raise NotFoundError(GONE)
+        return mail, user.username
+
+    def _use(self, mail: Mail, notice: Mail | None, session: Any) -> None:
+        """Use up the link and store the notice, in the transaction of the password."""
+        if not self.mails.store.use(mail, session):
+            raise NotFoundError(GONE)
+        self.notices.add(notice, session)

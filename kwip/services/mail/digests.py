@@ -1,0 +1,137 @@
+"""Notifications as a mail: what is unread, newest first, a line each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.domain.mails import Item, Letter
+from kwip.domain.posts import Visibility
+from kwip.domain.timelines.notifications import NotificationKind, Selection, grouped
+from kwip.domain.timelines.pages import PageRequest
+from kwip.domain.users import Viewer
+from kwip.text.translation import gettext, ngettext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kwip.domain.ids import UserId
+    from kwip.domain.posts import Post
+    from kwip.domain.signed_addresses import Signer
+    from kwip.domain.timelines.notifications import NotificationGroup, NotificationView
+    from kwip.services.mail.letters import Site
+    from kwip.services.reading.loader import Loaders
+    from kwip.services.timelines.notifications import Notifications
+
+#: The most in one mail; the others are on the page.
+MOST = 20
+_EXCERPT = 200
+#: Texts that not everybody may read are not sent through other people's servers.
+_OPEN = frozenset({Visibility.PUBLIC, Visibility.UNLISTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """Read a user's unread notifications, and write a letter of them."""
+
+    notifications: Notifications
+    loaders: Loaders
+    signer: Signer
+    site: Site
+
+    def unread(
+        self, user_id: UserId, username: str, above: int, wanted: Selection
+    ) -> list[NotificationView]:
+        """Return what happened above an id and was not seen, newest first.
+
+        As on the page, nothing of people whom the user muted or blocked, or who are
+        suspended.
+        """
+        viewer = Viewer(id=user_id, username=username, digest="")
+        page = PageRequest(limit=MOST, since_id=above)
+        found = self.notifications.page(viewer, self.loaders.begin(), page, wanted)
+        return [view for view in found.items if view.is_new]
+
+    def letter(
+        self, user_id: UserId, username: str, details: Mapping[str, str]
+    ) -> Letter | None:
+        """Write the letter of some notifications; None if none is left to show."""
+        kinds = frozenset(NotificationKind(k) for k in details["kinds"].split())
+        above, until = int(details["above"]), int(details["until"])
+        found = self.unread(user_id, username, above, Selection(kinds))
+        views = [view for view in found if view.id <= until]
+        if not views:
+            return None
+        groups = grouped(views)
+        return Letter(
+            subject=ngettext(
+                "%(num)s new notification on %(site)s",
+                "%(num)s new notifications on %(site)s",
+                len(views),
+                site=self.site.host,
+            ),
+            paragraphs=(gettext("Here is what you haven't seen yet."),),
+            items=tuple(self._item(group) for group in groups),
+            action=(gettext("See all"), self.site.page("/notifications")),
+            reason=gettext(
+                "You get this email because you turned it on for @%(name)s.",
+                name=username,
+            ),
+            settings=(
+                gettext("Change what you get"),
+                self.site.page("/settings/notifications"),
+            ),
+            unsubscribe=(
+                gettext("Unsubscribe"),
+                self.site.page(f"/email/unsubscribe?key={self.key_of(user_id)}"),
+            ),
+        )
+
+    def key_of(self, user_id: UserId) -> str:
+        """Return what a link to unsubscribe carries; it works for ever."""
+        return f"{user_id}.{self.signer.sign_mail(f'unsubscribe {user_id}')}"
+
+    def _item(self, group: NotificationGroup) -> Item:
+        newest = group.newest
+        names = [f"@{actor.username}" for actor in group.actors]
+        others = len(names) - 1
+        who = names[0]
+        if others:
+            who = ngettext(
+                "%(who)s and %(num)s other",
+                "%(who)s and %(num)s others",
+                others,
+                who=who,
+            )
+        said = _SAID[newest.kind](who)
+        post = None if newest.post is None else newest.post.post
+        if post is None:
+            return Item(said, "", self.site.page(f"/{names[0]}"))
+        address = self.site.page(f"/@{self._author(newest)}/{post.id}")
+        return Item(said, _excerpt(post), address)
+
+    @staticmethod
+    def _author(view: NotificationView) -> str:
+        shown = view.post
+        return view.actor.username if shown is None else shown.author.username
+
+
+def _excerpt(post: Post) -> str:
+    if post.visibility not in _OPEN:
+        return ""
+    text = " ".join((post.warning or post.text).split())
+    return text if len(text) <= _EXCERPT else f"{text[: _EXCERPT - 1].rstrip()}…"
+
+
+_SAID: Mapping[NotificationKind, Callable[[str], str]] = {
+    NotificationKind.MENTION: lambda who: gettext("%(who)s mentioned you", who=who),
+    NotificationKind.REPLY: lambda who: gettext("%(who)s replied to you", who=who),
+    NotificationKind.REPOST: lambda who: gettext("%(who)s reposted your kwip", who=who),
+    NotificationKind.FAVOURITE: lambda who: gettext(
+        "%(who)s favourited your kwip", who=who
+    ),
+    NotificationKind.FOLLOW: lambda who: gettext("%(who)s followed you", who=who),
+    NotificationKind.POST: lambda who: gettext("%(who)s posted a kwip", who=who),
+    NotificationKind.POLL: lambda _: gettext("A poll has ended"),
+    NotificationKind.QUOTE: lambda who: gettext("%(who)s quoted you", who=who),
+}

@@ -1,0 +1,180 @@
+"""What each kind of mail says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.domain.mails import Letter, MailKind
+from kwip.text.translation import gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kwip.domain.mails import Mail
+
+
+class Site:
+    """The addresses of pages that mails link to."""
+
+    def __init__(self, origin: str, host: str):
+        self._origin = origin
+        self.host = host
+
+    def page(self, path: str) -> str:
+        """Return the address of a page."""
+        return f"{self._origin}{path}"
+
+
+def letter_of(mail: Mail, username: str, link: str, site: Site) -> Letter:
+    """Write a mail to the user with a username; `link` is signed for it."""
+    return _LETTERS[mail.kind](mail, username, link, site)
+
+
+def _password_reset(_: Mail, username: str, link: str, site: Site) -> Letter:
+    return Letter(
+        subject=gettext("Reset your password"),
+        paragraphs=(
+            gettext(
+                "Someone asked to reset the password of @%(name)s on %(site)s.",
+                name=username,
+                site=site.host,
+            ),
+            gettext(
+                "Use this link to choose a new one. It works once, within 30 minutes."
+            ),
+        ),
+        action=(
+            gettext("Choose a new password"),
+            site.page(f"/password/reset?link={link}"),
+        ),
+        after=(
+            gettext(
+                "If it wasn't you, ignore this email. Your password stays the same."
+            ),
+        ),
+        reason=_account(site),
+    )
+
+
+def _password_changed(mail: Mail, username: str, _: str, site: Site) -> Letter:
+    return Letter(
+        subject=gettext("Your password was changed"),
+        paragraphs=(
+            gettext(
+                "The password of @%(name)s on %(site)s was changed on %(when)s.",
+                name=username,
+                site=site.host,
+                when=_when(mail),
+            ),
+            gettext("All other devices were logged out."),
+        ),
+        after=(gettext("If it wasn't you, someone may have access to your account."),),
+        action=(gettext("Reset your password"), site.page("/password/forgot")),
+        reason=_account(site),
+    )
+
+
+def _confirm_email(mail: Mail, username: str, link: str, site: Site) -> Letter:
+    address = site.page(f"/email/confirm?link={link}")
+    if mail.details:
+        opening = gettext(
+            "Someone asked to use this address for @%(name)s on %(site)s.",
+            name=username,
+            site=site.host,
+        )
+    else:
+        opening = gettext(
+            "Confirm that this is the address of @%(name)s on %(site)s.",
+            name=username,
+            site=site.host,
+        )
+    return Letter(
+        subject=gettext("Confirm your email address"),
+        paragraphs=(opening, gettext("The link works for 48 hours.")),
+        action=(gettext("Confirm address"), address),
+        after=(gettext("If it wasn't you, ignore this email. Nothing changes then."),),
+        reason=_account(site),
+    )
+
+
+def _email_changed(mail: Mail, username: str, link: str, site: Site) -> Letter:
+    return Letter(
+        subject=gettext("Your email address was changed"),
+        paragraphs=(
+            gettext(
+                "The email address of @%(name)s on %(site)s was changed to "
+                "%(address)s on %(when)s. We won't send any more email about the "
+                "account to this address.",
+                name=username,
+                site=site.host,
+                when=_when(mail),
+                address=mail.details["new"],
+            ),
+            gettext(
+                "If it wasn't you, take your account back within 7 days. This logs "
+                "out all devices, and you choose a new password."
+            ),
+        ),
+        action=(
+            gettext("Use the old address again"),
+            site.page(f"/email/undo?link={link}"),
+        ),
+        reason=_account(site),
+    )
+
+
+def _new_login(mail: Mail, username: str, _: str, site: Site) -> Letter:
+    return Letter(
+        subject=gettext("New login to your account"),
+        paragraphs=(
+            gettext(
+                "Someone logged in as @%(name)s on %(site)s with a browser that we "
+                "haven't seen before.",
+                name=username,
+                site=site.host,
+            ),
+            gettext("When: %(when)s", when=_when(mail)),
+            gettext("Browser: %(agent)s", agent=mail.details["agent"]),
+            gettext("Network address: %(address)s", address=mail.details["address"]),
+        ),
+        action=(gettext("See your sessions"), site.page("/settings/sessions")),
+        after=(
+            gettext(
+                "If it was you, you don't need to do anything. If not, change your "
+                "password, which logs out all other devices."
+            ),
+        ),
+        reason=_account(site),
+    )
+
+
+def _test(_: Mail, __: str, ___: str, site: Site) -> Letter:
+    return Letter(
+        subject=gettext("Kwip can send mail"),
+        paragraphs=(
+            gettext("This is a test from %(site)s. It arrived.", site=site.host),
+        ),
+        reason=gettext("An administrator of %(site)s sent it.", site=site.host),
+    )
+
+
+def _account(site: Site) -> str:
+    return gettext(
+        "You get this email because it is about your account on %(site)s.",
+        site=site.host,
+    )
+
+
+def _when(mail: Mail) -> str:
+    at = mail.created_at
+    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
+_LETTERS: Mapping[MailKind, Callable[[Mail, str, str, Site], Letter]] = {
+    MailKind.PASSWORD_RESET: _password_reset,
+    MailKind.PASSWORD_CHANGED: _password_changed,
+    MailKind.CONFIRM_EMAIL: _confirm_email,
+    MailKind.EMAIL_CHANGED: _email_changed,
+    MailKind.NEW_LOGIN: _new_login,
+    MailKind.TEST: _test,
+}

@@ -1,0 +1,87 @@
+"""Who gets notifications by mail: only those who chose to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwip.domain.timelines.mail_preferences import Frequency, MailPreferences
+from kwip.domain.timelines.notifications import NotificationKind
+from kwip.store.client import translated
+from kwip.store.due_work import DueWork
+from kwip.store.upgrades import schema_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+    from pymongo.client_session import ClientSession
+
+    from kwip.domain.ids import UserId
+    from kwip.store.client import Store
+
+
+class MailPreferenceStore(DueWork):
+    """The `mail_preferences` collection: one document per user who ever chose."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._preferences = store.database["mail_preferences"]
+        super().__init__(self._preferences, {})
+
+    @translated()
+    def find(self, user_id: UserId) -> MailPreferences:
+        """Return what a user chose, or nothing."""
+        d = self._preferences.find_one({"_id": user_id})
+        if d is None:
+            return MailPreferences()
+        return MailPreferences(
+            kinds=frozenset(NotificationKind(kind) for kind in d["kinds"]),
+            frequency=Frequency(d["frequency"]),
+            mailed_id=d["mailed_id"],
+        )
+
+    @translated()
+    def save(
+        self, user_id: UserId, chosen: MailPreferences, due_at: dt.datetime | None
+    ) -> None:
+        """Store what a user chose, and when it is due; None for never."""
+        values = {
+            "schema": schema_of("mail_preferences"),
+            "kinds": sorted(kind.value for kind in chosen.kinds),
+            "frequency": chosen.frequency.value,
+            "mailed_id": chosen.mailed_id,
+            "due_at": due_at,
+        }
+        self._preferences.update_one({"_id": user_id}, {"$set": values}, upsert=True)
+
+    @translated()
+    def postpone(self, user_id: UserId, due_at: dt.datetime) -> None:
+        """Look again later, if the user still wants any."""
+        wanting = {"_id": user_id, "due_at": {"$ne": None}}
+        self._preferences.update_one(wanting, {"$set": {"due_at": due_at}})
+
+    def advance(
+        self,
+        user_id: UserId,
+        before: int,
+        mailed_id: int,
+        due_at: dt.datetime,
+        also: Callable[[ClientSession], None],
+    ) -> bool:
+        """Note what is mailed now; False if another worker has done so.
+
+        What is to happen `also` is part of the transaction.
+        """
+
+        def work(session: ClientSession) -> bool:
+            same = {"_id": user_id, "mailed_id": before, "due_at": {"$ne": None}}
+            values = {"mailed_id": mailed_id, "due_at": due_at}
+            result = self._preferences.update_one(
+                same, {"$set": values}, session=session
+            )
+            if not result.matched_count:
+                return False
+            also(session)
+            return True
+
+        return self._store.transact(work)

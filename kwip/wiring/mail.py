@@ -1,0 +1,45 @@
+"""Make the services of `kwip.services.mail`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from kwip.services.bundle import Mailing
+from kwip.services.mail.digests import Digests
+from kwip.services.mail.letters import Site
+from kwip.services.mail.mails import Mails
+from kwip.services.mail.messages import Messages
+from kwip.services.mail.notification_mail import NotificationMail
+from kwip.services.mail.transports import transport_of
+from kwip.store.mail_preferences import MailPreferenceStore
+from kwip.store.mails import MailStore
+
+if TYPE_CHECKING:
+    from kwip.services.bundle import Reading
+    from kwip.wiring.core import Core
+
+
+def make_mail(core: Core, reading: Reading) -> Mailing:
+    """Make them from the shared parts and the notifications."""
+    settings, clock = core.settings, core.options.clock
+    host = urlsplit(settings.origin).hostname or ""
+    site = Site(settings.origin, host)
+    digests = Digests(reading.notifications, core.loaders, core.signer, site)
+    mails = Mails(
+        store=MailStore(core.store),
+        stores=core.stores,
+        messages=Messages(settings.origin, host, settings.mail_from),
+        transport=transport_of(settings.smtp_uri, settings.home / "mail", host),
+        signer=core.signer,
+        site=site,
+        digests=digests,
+        enqueue=core.enqueue,
+        clock=clock,
+    )
+    return Mailing(
+        mails=mails,
+        notification_mail=NotificationMail(
+            MailPreferenceStore(core.store), core.stores, mails, digests, clock
+        ),
+    )
