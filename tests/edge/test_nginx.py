@@ -443,6 +443,17 @@ def test_reads_writes_and_open_pages_go_to_their_own_servers(nginx, port, tmp_pa
     assert all(cookies[2:])
 
 
+def test_no_log_has_a_query_and_the_access_log_says_which_server_failed(
+    nginx, settings, port, tmp_path
+):
+    with in_front(nginx, settings, port, tmp_path / "nginx") as front:
+        front.get("/media/private?signature=secret")
+        [line] = map(json.loads, front.log.splitlines())
+
+    assert line["server_status"] == "502"
+    assert "secret" not in front.log + (front.folder / "error.log").read_text()
+
+
 def test_slow_clients_hold_nothing_of_kwip(front, kwip):
     with contextlib.ExitStack() as ends:
         for number in range(300):
