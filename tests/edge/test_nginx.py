@@ -454,6 +454,30 @@ def test_no_log_has_a_query_and_the_access_log_says_which_server_failed(
     assert "secret" not in front.log + (front.folder / "error.log").read_text()
 
 
+@pytest.mark.parametrize("logged", ["network", "none"])
+def test_the_access_log_has_as_much_of_an_address_as_that_of_kwip(
+    nginx, port, tmp_path, logged
+):
+    settings = settings_in(
+        tmp_path / "home",
+        KWIP_ORIGIN=f"http://127.0.0.1:{port}",
+        KWIP_TRUSTED_PROXIES="1",
+        KWIP_LOG_CLIENTS=logged,
+    )
+    addresses = ["127.0.0.9", "2001:db8:1:2:3:4:5:6", "2001:db8::1", "::ffff:10.9.8.7"]
+    trusted = {"trusted": ["127.0.0.1"]}
+    with in_front(nginx, settings, port, tmp_path / "nginx", **trusted) as front:
+        front.get("/livez", source="127.0.0.9")
+        for address in addresses[1:]:
+            front.get("/livez", X_Forwarded_For=address)
+        lines = [json.loads(line) for line in front.log.splitlines()]
+
+    found = [line.get("address") for line in lines]
+    networks = ["127.0.0.0/24", "2001:db8:1:2::/64", "2001:db8::/64", "10.9.8.0/24"]
+    assert found == (networks if logged == "network" else [None] * 4)
+    assert not any(address in front.log for address in addresses)
+
+
 def test_slow_clients_hold_nothing_of_kwip(front, kwip):
     with contextlib.ExitStack() as ends:
         for number in range(300):
