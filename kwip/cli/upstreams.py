@@ -69,15 +69,16 @@ class _Watch:
     #: The workers before a reload, and until when new ones must be there.
     _old: frozenset[int] = frozenset()
     _until: float = 0.0
-    #: Whether nginx has still to read the lists.
+    #: Whether nginx has still to read the lists, and why it could not.
     _is_due: bool = False
+    _hint: str = ""
 
     async def run(self) -> None:
         while True:
             began = time.monotonic()
             try:
                 await self._look()
-            except (OSError, CannotStartError) as error:
+            except (OSError, ValueError, CannotStartError) as error:
                 log.error("upstreams_failed", error=str(error))  # noqa: TRY400
             await asyncio.sleep(max(0.05, began + EVERY_S - time.monotonic()))
 
@@ -97,11 +98,11 @@ class _Watch:
         self._reload()
 
     def _mark(self, name: str, pool: Mapping[str, bool]) -> dict[str, bool]:
-        """Write the list of a pool anew if marks change; return the new ones."""
+        """Change the marks in the list of a pool; return the new ones."""
         down = self.judge.down(pool)
         new = {a: a in down for a, is_down in pool.items() if (a in down) != is_down}
         if new:
-            upstreams.write(self.folder, name, upstreams.listing(pool, down))
+            upstreams.mark(self.folder, name, new)
         return new
 
     def _reload(self) -> None:
@@ -111,15 +112,21 @@ class _Watch:
                 self._old = upstreams.workers(self.pid_file)
                 self._until = time.monotonic() + _RELOADED_S
                 upstreams.reload(self.pid_file)
+                self._is_due, self._hint = False, ""
             elif self._old and time.monotonic() > self._until:
                 if upstreams.workers(self.pid_file) <= self._old:
-                    log.error("nginx_not_reloaded", hint="run `nginx -t`")
+                    self._complain("run `nginx -t`")
                 self._old = frozenset()
-            self._is_due = False
         except (NotRunningError, PermissionError) as error:
+            self._old = frozenset()
             if self._is_due:
-                log.error("nginx_not_reloaded", hint=str(error))  # noqa: TRY400
-            self._old, self._is_due = frozenset(), False
+                self._complain(str(error))
+
+    def _complain(self, hint: str) -> None:
+        """Log that nginx has not read the lists; once, however often it is tried."""
+        if hint != self._hint:
+            log.error("nginx_not_reloaded", hint=hint)
+        self._hint = hint
 
 
 if __name__ == "__main__":

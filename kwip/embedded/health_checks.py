@@ -46,6 +46,8 @@ async def check(address: str, within_s: float) -> Check:
         return Check(is_ok=False, detail=detail, is_silent=True)
     except (ConnectionRefusedError, FileNotFoundError):
         return Check(is_ok=False, detail="connection refused", is_refused=True)
+    except (ValueError, OverflowError):
+        return Check(is_ok=False, detail="not an address: use HOST:PORT or unix:PATH")
     except OSError as error:
         return Check(is_ok=False, detail=error.strerror or str(error))
 

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 #: Linux limits a socket's path to 107 bytes; MongoDB and its driver reserve some.
 _LONGEST_SOCKET_PATH = 100
-#: What MongoDB accepts in a list of addresses and in the name of a replica set member.
-_PLAIN_PATH = re.compile(r"[A-Za-z0-9._/-]+")
+#: What MongoDB accepts in a list of addresses and in the name of a replica set member,
+#: without capitals: its driver makes those of a member's name small.
+_PLAIN_PATH = re.compile(r"[a-z0-9._/-]+")
 _LONGEST_SOCKET_NAME = "mongodb-27017.sock"
 _MONGODB_PORT = 27_017
 #: Where the sockets go if their path under `KWIP_HOME` cannot be used.

@@ -64,6 +64,12 @@ _ERRORS = (
     ("too_many", 429, "Too many requests. Try again in a few seconds."),
     ("unreachable", 503, "This site is not responding. Try again in a few seconds."),
 )
+#: The field of the access log for a client's address, by `KWIP_LOG_CLIENTS`.
+_CLIENTS = {
+    "full": '"address": "$remote_addr", ',
+    "network": '"address": "$kwip_client", ',
+    "none": "",
+}
 _SERVER = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}|unix:/[\w./-]+")
 _LISTEN = re.compile(r"(?:(?:[0-9.]+|\[[0-9A-Fa-f:]+\]):)?[0-9]{1,5}")
 _NETWORK = re.compile(r"[0-9A-Fa-f.:]+(?:/[0-9]{1,3})?")
@@ -170,6 +176,8 @@ def _values(settings: Settings, proxy: Proxy) -> Mapping[str, object]:
         "rate": proxy.rate,
         "connections": proxy.connections,
         "user": proxy.user,
+        "log_clients": settings.log_clients,
+        "client": _CLIENTS[settings.log_clients],
         **_places(proxy.folder),
     }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import signal
 import time
 from dataclasses import dataclass, field
@@ -30,35 +31,47 @@ RISE, MOST_RISE = 2, 16
 STEADY_S = 60.0
 _SUFFIX = ".conf"
 _HEAD = "# Kept by `kwip upstreams watch`, which marks servers that fail as `down`.\n"
-#: nginx need not judge the servers, too: it would leave out all of them when each is
-#: slow.
-_LINE = re.compile(r"^server (\S+) max_fails=0( down)?;$", re.MULTILINE)
+#: The line of a server: nginx need not judge it, too, because it would leave out all of
+#: them when each is slow. An operator may have set more, which stays as it is.
+_SERVER = "server {} max_fails=0;\n"
+_LINE = re.compile(r"^([ \t]*server[ \t]+)([^\s;#]+)([^;#\r\n]*);", re.MULTILINE)
+_MARK = re.compile(r"[ \t]+down(?![^ \t])")
 
 
-def listing(servers: Iterable[str], down: Iterable[str] = ()) -> str:
+def listing(servers: Iterable[str]) -> str:
     """Return the text of a list, for a block `upstream` of nginx."""
-    out = frozenset(down)
-    lines = (
-        f"server {each} max_fails=0{' down' if each in out else ''};\n"
-        for each in servers
-    )
-    return _HEAD + "".join(lines)
+    return _HEAD + "".join(map(_SERVER.format, servers))
 
 
 def write(folder: Path, pool: str, text: str) -> None:
     """Replace the list of a pool, so that nginx reads the old or the new one."""
     path = folder / f"{pool}{_SUFFIX}"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_suffix(".draft")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
+    draft = path.with_suffix(f".{secrets.token_hex(8)}.draft")
+    try:
+        draft.write_bytes(text.encode("utf-8", "surrogateescape"))
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def mark(folder: Path, pool: str, marks: Mapping[str, bool]) -> None:
+    """Mark servers of a pool as down or not; everything else in its list stays."""
+
+    def marked(line: re.Match[str]) -> str:
+        before, address, options = line.groups()
+        if address in marks:
+            options = _MARK.sub("", options) + (" down" if marks[address] else "")
+        return f"{before}{address}{options};"
+
+    write(folder, pool, _LINE.sub(marked, _text(folder / f"{pool}{_SUFFIX}")))
 
 
 def read(folder: Path) -> dict[str, dict[str, bool]]:
     """Return the servers of each pool, and whether they are marked as down.
 
     Raises:
-        CannotStartError: There is no list.
+        CannotStartError: There is no list, or one cannot be read.
     """
     files = sorted(folder.glob(f"*{_SUFFIX}"))
     if not files:
@@ -67,11 +80,19 @@ def read(folder: Path) -> dict[str, dict[str, bool]]:
         )
     return {
         path.stem: {
-            address: bool(mark)
-            for address, mark in _LINE.findall(path.read_text(encoding="utf-8"))
+            address: bool(_MARK.search(options))
+            for _, address, options in _LINE.findall(_text(path))
         }
         for path in files
     }
+
+
+def _text(path: Path) -> str:
+    """Read a list; bytes that are no text come back with `write`."""
+    try:
+        return path.read_bytes().decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise CannotStartError(f"{path}: {error.strerror}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +182,10 @@ def workers(pid_file: Path) -> frozenset[int]:
     Raises:
         NotRunningError: There is none.
     """
-    return frozenset(child.pid for child in _nginx(pid_file).children())
+    try:
+        return frozenset(child.pid for child in _nginx(pid_file).children())
+    except psutil.Error as error:
+        raise NotRunningError(f"{pid_file}: nginx is not running") from error
 
 
 def reload(pid_file: Path) -> None:

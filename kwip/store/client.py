@@ -18,6 +18,7 @@ from pymongo.errors import (
 )
 from pymongo.monitoring import CommandListener
 from pymongo.read_concern import ReadConcern
+from pymongo.topology_description import TopologyDescription
 from pymongo.write_concern import WriteConcern
 
 from kwip.domain.errors import StoreUnavailableError
@@ -84,6 +85,21 @@ def _is_unavailable(error: PyMongoError) -> bool:
         # A failed write concern is reported for a write that may exist.
         return isinstance(error, WriteConcernError) or error.code not in _REFUSALS
     return isinstance(error, _UNAVAILABLE)
+
+
+def _describe(topology: TopologyDescription) -> str:
+    """Describe the servers that the driver knows, for its errors.
+
+    The driver's own sorts them by address. Of a Unix socket it may know two: without a
+    port (None) from the URI, and with 27017 from the replica set, as long as there is
+    no primary and this server is silent. These can't be compared, and a TypeError would
+    take the place of the error that says that there is no primary.
+    """
+    servers = sorted(map(str, topology.server_descriptions().values()))
+    return f"<{topology.topology_type_name}: {', '.join(servers)}>"
+
+
+TopologyDescription.__repr__ = _describe  # type: ignore[method-assign]
 
 
 def connect(

@@ -64,8 +64,8 @@ def test_a_server_that_nginx_leaves_out_is_a_finding(tmp_path):
     assert list(_left_out(home)) == []
 
     for pool in ("kwip_read", "kwip_write"):
-        listing = upstreams.listing(servers, servers[1:])
-        upstreams.write(home.upstreams, pool, listing)
+        upstreams.write(home.upstreams, pool, upstreams.listing(servers))
+        upstreams.mark(home.upstreams, pool, {servers[1]: True})
 
     [finding] = _left_out(home)
     assert finding.startswith("10.0.0.2:8000: nginx sends it nothing")

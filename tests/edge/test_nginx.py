@@ -382,34 +382,37 @@ def test_a_form_waits_for_long_only_if_it_is_long_enough_for_files(
 
 
 def test_a_write_that_is_not_answered_in_time_is_sent_to_nobody_else(
-    nginx, settings, port, kwip, tmp_path, monkeypatch
+    nginx, settings, port, tmp_path, monkeypatch
 ):
     def hurried(*made):
         text = configuration(*made)
-        for waits in ("proxy_read_timeout 15s", "proxy_read_timeout 60s"):
-            assert waits in text
-            text = text.replace(waits, "proxy_read_timeout 300ms")
         assert text.count("proxy_next_upstream_timeout 3s") == 2
-        return text.replace("upstream_timeout 3s", "upstream_timeout 200ms")
+        text = text.replace("next_upstream_timeout 3s", "next_upstream_timeout 300ms")
+        return re.sub("proxy_read_timeout (15|60)s", "proxy_read_timeout 500ms", text)
+
+    def answer(_, start_response):
+        start_response("204 No Content", [])
+        return []
 
     monkeypatch.setattr("tests.edge.nginx.configuration", hurried)
-    frozen = socket.create_server(("127.0.0.1", 0))  # it accepts, and answers nobody
-    dead = f"127.0.0.1:{free_port()}"
-    web = [f"127.0.0.1:{frozen.getsockname()[1]}", f"127.0.0.1:{settings.port}"]
+    works, dead = Recorded(answer), free_port()
     sent = [
         ("PUT", "/api/v1/statuses/1"),
         ("DELETE", "/api/v1/statuses/1"),
-        ("PATCH", "/api/v1/accounts/update_credentials"),
         ("PUT", "/api/v1/media/1"),
     ]
-    with frozen:
-        options = {"web": [*web, dead], "watched": True}
+    with (
+        socket.create_server(("127.0.0.1", 0)) as frozen,  # it answers nobody
+        served(works, settings.port),
+    ):
+        ports = (frozen.getsockname()[1], settings.port, dead)
+        options = {"web": [f"127.0.0.1:{each}" for each in ports], "watched": True}
         with in_front(nginx, settings, port, tmp_path / "nginx", **options) as front:
-            statuses = [front.ask(*each, {}).status for each in 3 * sent]
+            statuses = [front.ask(*each, {}).status for each in 2 * sent]
 
-    # Those that reached the frozen server, but not those that a dead one refused.
-    assert statuses.count(503) == len(statuses) - len(kwip)
-    assert 0 < len(kwip) < len(statuses)
+    # What the dead server refuses is passed on, what the frozen one has is not.
+    assert sorted(statuses) == [204] * 3 + [503] * 3
+    assert len(works.requests) == 3
 
 
 def test_reads_writes_and_open_pages_go_to_their_own_servers(nginx, port, tmp_path):
@@ -441,6 +444,41 @@ def test_reads_writes_and_open_pages_go_to_their_own_servers(nginx, port, tmp_pa
     assert methods[1] == ["POST", "PUT", "PATCH", "DELETE"]
     assert len(set(cookies[2])) + len(set(cookies[3])) == 24
     assert all(cookies[2:])
+
+
+def test_no_log_has_a_query_and_the_access_log_says_which_server_failed(
+    nginx, settings, port, tmp_path
+):
+    with in_front(nginx, settings, port, tmp_path / "nginx") as front:
+        front.get("/media/private?signature=secret")
+        [line] = map(json.loads, front.log.splitlines())
+
+    assert line["server_status"] == "502"
+    assert "secret" not in front.log + (front.folder / "error.log").read_text()
+
+
+@pytest.mark.parametrize("logged", ["network", "none"])
+def test_the_access_log_has_as_much_of_an_address_as_that_of_kwip(
+    nginx, port, tmp_path, logged
+):
+    settings = settings_in(
+        tmp_path / "home",
+        KWIP_ORIGIN=f"http://127.0.0.1:{port}",
+        KWIP_TRUSTED_PROXIES="1",
+        KWIP_LOG_CLIENTS=logged,
+    )
+    addresses = ["127.0.0.9", "2001:db8:1:2:3:4:5:6", "2001:db8::1", "::ffff:10.9.8.7"]
+    trusted = {"trusted": ["127.0.0.1"]}
+    with in_front(nginx, settings, port, tmp_path / "nginx", **trusted) as front:
+        front.get("/livez", source="127.0.0.9")
+        for address in addresses[1:]:
+            front.get("/livez", X_Forwarded_For=address)
+        lines = [json.loads(line) for line in front.log.splitlines()]
+
+    found = [line.get("address") for line in lines]
+    networks = ["127.0.0.0/24", "2001:db8:1:2::/64", "2001:db8::/64", "10.9.8.0/24"]
+    assert found == (networks if logged == "network" else [None] * 4)
+    assert not any(address in front.log for address in addresses)
 
 
 def test_slow_clients_hold_nothing_of_kwip(front, kwip):

@@ -6,7 +6,10 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import structlog
 
+from kwip.cli.upstreams import _Watch
+from kwip.embedded import upstreams
 from kwip.embedded.health_checks import check
 from kwip.embedded.upstreams import MOST_RISE, RISE, STEADY_S, Check, Judge
 from tests.ops.stack import free_port
@@ -92,10 +95,14 @@ def test_who_fails_again_and_again_has_to_be_well_for_longer():
     assert pool.check(WELL, WELL, WELL, times=RISE) == ""
 
 
-def checked(port):
+def ran(work):
     # In a thread of its own: a browser of other tests has a loop in this one.
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, check(f"127.0.0.1:{port}", 5.0)).result()
+        return pool.submit(asyncio.run, work).result()
+
+
+def checked(port):
+    return ran(check(f"127.0.0.1:{port}", 5.0))
 
 
 def test_a_busy_server_is_well_and_one_without_a_database_is_not():
@@ -126,4 +133,66 @@ def test_a_busy_server_is_well_and_one_without_a_database_is_not():
         UNREADY,
         Check(is_ok=False, detail="500"),
         GONE,
+    ]
+
+
+def app(_, start_response):
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+
+
+def test_a_watch_only_changes_marks_and_bad_addresses_are_servers_that_fail(tmp_path):
+    good, dead = (f"127.0.0.1:{free_port()}" for _ in range(2))
+    lines = [
+        f"# server {dead}; is new\r",
+        f"server {good} weight=3 max_fails=0;\r",
+        f"  server\t{dead} max_fails=0 weight=3; # slow",
+        "server kwip.example max_fails=0;",
+        "server 127.0.0.1:99999 max_fails=0;",
+        f"server {good[:-1]}\xff max_fails=0;",
+        "server unix:/none.sock down max_fails=0;",
+        "server 10.0.0.9:80",
+    ]
+    path = tmp_path / "kwip_read.conf"
+    path.write_bytes("\n".join(lines).encode("latin-1"))
+    watch = _Watch(tmp_path, tmp_path / "nginx.pid")
+    with served(app, int(good.rpartition(":")[2])):
+        for _ in range(2):
+            ran(watch._look())
+
+    lines[2] = f"  server\t{dead} max_fails=0 weight=3 down; # slow"
+    assert path.read_bytes().decode("latin-1").split("\n") == lines
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_list_that_changes_during_a_check_keeps_its_new_servers(tmp_path):
+    upstreams.write(tmp_path, "kwip_read", upstreams.listing(["a:1", "b:1"]))
+    old = upstreams.read(tmp_path)["kwip_read"]
+    upstreams.write(tmp_path, "kwip_read", upstreams.listing(["b:1", "c:1"]))
+
+    upstreams.mark(tmp_path, "kwip_read", dict.fromkeys(old, True))
+
+    assert upstreams.read(tmp_path) == {"kwip_read": {"b:1": True, "c:1": False}}
+
+
+def test_nginx_is_told_of_a_change_once_it_can_be(tmp_path, monkeypatch):
+    def told(pid_file):
+        reloads.append(pid_file)
+        if len(reloads) == 1:
+            raise PermissionError("not yours")
+
+    pid_file, reloads = tmp_path / "nginx.pid", []
+    watch = _Watch(tmp_path, pid_file, _is_due=True)
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(3):
+            watch._reload()
+        monkeypatch.setattr(upstreams, "workers", lambda _: frozenset({1}))
+        monkeypatch.setattr(upstreams, "reload", told)
+        for _ in range(3):
+            watch._reload()
+
+    assert reloads == [pid_file] * 2
+    assert [line["hint"] for line in lines] == [
+        f"{pid_file}: nginx is not running",
+        "not yours",
     ]

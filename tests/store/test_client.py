@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure
+from pymongo.server_description import ServerDescription
+from pymongo.topology_description import TOPOLOGY_TYPE, TopologyDescription
 
 from kwip.domain.errors import ConflictError, StoreUnavailableError
 from kwip.store.client import Store, connect, translated
@@ -194,3 +196,13 @@ def test_a_transaction_is_repeated_when_two_of_them_meet(store, mongodb, stores)
 
     assert len(tries) == 2
     assert stores.users.get_many([1])[1].posts_count == 6
+
+
+def test_a_missing_primary_is_said_of_sockets_with_and_without_a_port():
+    addresses = [("/run/b.sock", None), ("/run/b.sock", 27_017), ("a", 27_017)]
+    servers = {address: ServerDescription(address) for address in addresses}
+    topology = TopologyDescription(
+        TOPOLOGY_TYPE.ReplicaSetNoPrimary, servers, "kwip", None, None, None
+    )
+
+    assert repr(topology).count("/run/b.sock") == 2

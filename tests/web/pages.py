@@ -220,8 +220,9 @@ class Visitor:
             return answer.headers["Location"]
         return Page(answer.text)
 
-    def post(self, path, **fields):
-        return self._browser.post(path, data={"csrf_token": self._token} | fields)
+    def post(self, path, headers=None, **fields):
+        data = {"csrf_token": self._token} | fields
+        return self._browser.post(path, data=data, headers=headers)
 
     def post_body(self, path, body):
         """Send a body as it is, with `b` between its parts."""

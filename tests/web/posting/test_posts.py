@@ -35,6 +35,16 @@ def test_a_form_that_is_sent_twice_makes_one_kwip(at_alice):
     assert at_alice.get("/home").texts == ["Once"]
 
 
+def test_a_key_in_the_header_must_be_that_of_the_form(at_alice):
+    sent = {"text": "Once", "key": at_alice.get("/compose").value("key")}
+
+    refused = at_alice.post("/compose", headers={"Idempotency-Key": "other"}, **sent)
+    taken = at_alice.post("/compose", headers={"Idempotency-Key": sent["key"]}, **sent)
+
+    assert (refused.status_code, taken.status_code) == (422, 303)
+    assert "two different idempotency keys" in refused.text
+
+
 def test_another_text_from_the_same_form_is_kept_for_a_new_one(at_alice):
     key = key_of(at_alice.get("/home"))
     at_alice.send("/compose", text="One", key=key, visibility="public")

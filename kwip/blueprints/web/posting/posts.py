@@ -48,7 +48,7 @@ from kwip.text.translation import gettext, lazy_gettext
 
 if TYPE_CHECKING:
     from kwip.blueprints.web.posting.attaching import Attached
-    from kwip.domain.posts import Post
+    from kwip.domain.posts import Draft, Post
     from kwip.domain.timelines.views import PostView
 
 _CANNOT_EDIT = lazy_gettext("Only the author can edit this kwip.")
@@ -95,7 +95,7 @@ def create() -> Response:
     try:
         if attached.error:
             raise attached.error
-        draft = replace(http.load_form(ComposeForm()), attachment_ids=attached.ids)
+        draft = replace(_draft(), attachment_ids=attached.ids)
         view = http.services().posts.create(http.signed_in(), draft)
     except _REFUSALS as error:
         return _write_again(error, attached)
@@ -103,6 +103,23 @@ def create() -> Response:
     if view.post.in_reply_to_id is None:
         return go(url_for("web.home"), _is_out(view.post), article=article)
     return go(_reply_in_thread(view), gettext("Reply sent."), article=article)
+
+
+def _draft() -> Draft:
+    """Read the form for a new kwip.
+
+    Raises:
+        InvalidError: A field is wrong, or the header has another key: a proxy that
+            sends the request twice relies on it.
+    """
+    draft = http.load_form(ComposeForm())
+    key = draft.idempotency_key
+    if request.headers.get("Idempotency-Key", key) != key:
+        raise InvalidError(
+            gettext("This was sent with two different idempotency keys."),
+            {"idempotency_key": gettext("Use the same key as in the header.")},
+        )
+    return draft
 
 
 def _is_out(post: Post) -> str:
