@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from config.settings import Settings
-    from kwip.services.backups.archive import Manifest
     from kwip.services.backups.kept import Kept
+    from kwip.services.backups.manifests import Manifest
     from kwip.wiring import Wiring
 
 _MB = 1_000_000

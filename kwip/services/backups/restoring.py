@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from kwip.domain.errors import ConflictError, InvalidError
-from kwip.services.backups.archive import CHANGES
 from kwip.services.backups.backup import MEDIA, SECRETS
+from kwip.services.backups.manifests import CHANGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
