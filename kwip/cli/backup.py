@@ -170,8 +170,8 @@ def restore(
     """Restore a backup: database, indexes and uploaded files.
 
     Stop Kwip first. The private MongoDB is started for the restore. Checksums are
-    compared before anything is changed. If the command is interrupted, run it again
-    with --replace.
+    compared and every document and file is read before anything is changed. If the
+    command is interrupted, run it again with --replace.
     """
     began = time.monotonic()
     with closing(Archive(file)) as archive, Bars(is_quiet=as_json) as bars:
