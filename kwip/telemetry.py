@@ -13,6 +13,7 @@ import resource
 from collections import Counter as Tally
 from collections import defaultdict
 from functools import cache
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -32,7 +33,6 @@ from kwip import metric_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from prometheus_client import Metric
     from prometheus_client.samples import Sample
@@ -250,7 +250,7 @@ class _Processes(multiprocess.MultiProcessCollector):
 
     Args:
         folder: Where the processes store their numbers.
-        is_alive: Returns whether a process id is one of theirs.
+        is_alive: Returns whether the live gauges of a process id count.
     """
 
     def __init__(self, folder: Path, is_alive: Callable[[int], bool]):
@@ -259,15 +259,23 @@ class _Processes(multiprocess.MultiProcessCollector):
         self._is_alive = is_alive
 
     def collect(self) -> Iterable[Metric]:
-        """Add up the numbers, without the live gauges of dead processes."""
-        for file in self._folder.glob("gauge_live*.db"):
-            if not self._is_alive(int(file.stem.rpartition("_")[2])):
-                file.unlink(missing_ok=True)
-        for metric in super().collect():  # type: ignore[no-untyped-call]
+        """Add up the numbers, without the live gauges of other processes."""
+        for metric in self.merge(self._files()):  # type: ignore[no-untyped-call]
             if metric.name == BUILD_INFO._name:  # noqa: SLF001 -- has no other
                 yield from _of_processes(metric)
             else:
                 yield metric
+
+    def _files(self) -> list[str]:
+        """List the files that count; delete the live gauges of ended processes."""
+        counted = []
+        for file in self._folder.glob("*.db"):
+            pid = int(file.stem.rpartition("_")[2])
+            if not file.name.startswith("gauge_live") or self._is_alive(pid):
+                counted.append(str(file))
+            elif not Path(f"/proc/{pid}").exists():
+                file.unlink(missing_ok=True)
+        return counted
 
 
 def _of_processes(info: Metric) -> Iterator[Metric]:

@@ -77,6 +77,10 @@ class Toolbar:
             f'{each.server};dur={each.ms:.1f};desc="{each.count}"' for each in sums
         )
         if (headers.get("Content-Type") or "").startswith("text/html"):
+            # It is the page of one developer, and HEAD can't know its length.
+            headers.pop("X-Accel-Expires", None)
+            if environ["REQUEST_METHOD"] == "HEAD":
+                headers.pop("Content-Length", None)
             page = _whole(chunks)
             bar = self._template.render(
                 recording=recording,

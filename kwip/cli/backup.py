@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from config.settings import Settings
-    from kwip.services.backups.archive import Manifest
     from kwip.services.backups.kept import Kept
+    from kwip.services.backups.manifests import Manifest
     from kwip.wiring import Wiring
 
 _MB = 1_000_000
@@ -172,8 +172,8 @@ def restore(
     """Restore a backup: database, indexes and uploaded files.
 
     Stop Kwip first. The private MongoDB is started for the restore. Checksums are
-    compared before anything is changed. If the command is interrupted, run it again
-    with --replace.
+    compared and every document and file is read before anything is changed. If the
+    command is interrupted, run it again with --replace.
     """
     began = time.monotonic()
     with closing(Archive(file)) as archive, Bars(is_quiet=as_json) as bars:

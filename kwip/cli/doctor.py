@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from config.draining import draining_mark
 from config.endpoints import without_password
 from kwip import telemetry
 from kwip.cli import FOUND, json_option, print_json
@@ -153,8 +154,11 @@ def _ask_bucket(uri: str) -> Answer:
 
 
 def _ask_program(settings: Settings, role: str, port: int) -> Service:
-    ready = is_ready(settings, port)
-    refusal = f"not ready: /readyz did not return 200: see logs/{role}.log"
+    ready, home = is_ready(settings, port), HomeFolder(settings.home)
+    logs = ", ".join(map(str, sorted(home.logs.glob(f"{role}*.log"))))
+    refusal = f"not ready: /readyz did not return 200: see {logs}"
+    if draining_mark(home.root).exists():
+        refusal = "draining: `kwip deploy drain --undo` makes it ready again"
     answer = Answer(is_ok=ready, detail="ready" if ready else refusal)
     return Service(role, address(settings, port), answer)
 

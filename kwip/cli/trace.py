@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+import re
 import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from kwip.store.delivery.outbox import DeliveryState
 
-_ROLES = ("worker", "web", "live")
+#: The log of a program, or an older one that was compressed; a cluster has several.
+_LOG = re.compile(r"((?:worker|web|live)(?:-\d+)?\.log)(?:\.\d+\.gz)?")
 #: Lines of a worker about the post; their request is the one that wrote it.
 _DELIVERING = {"post_delivered", "chunk_delivered", "fanout_failed"}
 _STANDARD_INPUT = Path("-")
@@ -191,12 +193,10 @@ def _parsed(texts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, dict[str, A
 
 
 def _of_home(logs: Path) -> Iterator[tuple[str, str]]:
-    """Read the logs of `kwip up`, the oldest of each program first."""
-    for role in _ROLES:
-        rotated = sorted(logs.glob(f"{role}.log.*.gz"), key=_number, reverse=True)
-        for path in (*rotated, logs / f"{role}.log"):
-            if path.exists():
-                yield from ((f"{role}.log", text) for text in _read(path))
+    """Read the logs of `kwip up` or `kwip cluster`."""
+    for path in sorted(logs.glob("*.log*")):
+        if named := _LOG.fullmatch(path.name):
+            yield from ((named[1], text) for text in _read(path))
 
 
 def _named(logs: Sequence[Path]) -> Iterator[tuple[str, str]]:
@@ -218,7 +218,3 @@ def _opened(path: Path) -> IO[str]:
     if path.suffix == ".gz":
         return gzip.open(path, "rt", encoding="utf-8", errors="replace")
     return click.open_file(str(path), encoding="utf-8", errors="replace")
-
-
-def _number(path: Path) -> int:
-    return int(path.name.split(".")[2])

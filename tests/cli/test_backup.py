@@ -21,9 +21,10 @@ from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import ConflictError
 from kwip.domain.posts import Draft, Edit
 from kwip.services.backups import backup as backups
-from kwip.services.backups.archive import Archive, Manifest
+from kwip.services.backups.archive import Archive
 from kwip.services.backups.backup import Backup
 from kwip.services.backups.kept import Kept, expendable, name_at
+from kwip.services.backups.manifests import Manifest
 from kwip.services.backups.restoring import Restore
 from kwip.services.maintenance.reports import BACKUP
 from kwip.store.client import Store

@@ -6,8 +6,9 @@ import socket
 
 import pytest
 
+from config.draining import draining_mark
 from kwip import telemetry
-from kwip.cli.doctor import _left_out, _silent, ask_mail
+from kwip.cli.doctor import _left_out, _silent, ask_mail, ask_programs
 from kwip.cli.starting import prepare
 from kwip.domain.clock import system_clock_ms
 from kwip.embedded import upstreams
@@ -57,6 +58,23 @@ def test_a_loop_that_is_silent_or_missing_is_a_finding(findings, tmp_path):
         f"jobs: no heartbeat: {see}",
         f"sweeper: no heartbeat for 31 s: {see}",
     ]
+
+
+def test_a_server_that_drains_is_not_called_broken_and_others_name_their_logs(tmp_path):
+    """Nothing listens on port 1."""
+    settings = settings_in(tmp_path, KWIP_PORT="1", KWIP_LIVE_PORT="0")
+    logs = [tmp_path / "logs" / f"web-{number}.log" for number in (1, 2)]
+    logs[0].parent.mkdir()
+    for log in logs:
+        log.touch()
+
+    [web] = ask_programs(settings)
+    assert web.answer.detail.endswith(f"see {logs[0]}, {logs[1]}")
+
+    draining_mark(tmp_path).parent.mkdir()
+    draining_mark(tmp_path).touch()
+    [web] = ask_programs(settings)
+    assert (web.answer.is_ok, web.answer.detail[:9]) == (False, "draining:")
 
 
 def test_a_server_that_nginx_leaves_out_is_a_finding(tmp_path):

@@ -128,7 +128,9 @@ FORGED = (
     ("kwips.jsonl", {"language": {"en": 1}}),
     ("lists.jsonl", {"members": ["\ud800"]}),
     ("lists.jsonl", {"members": None}),
+    ("lists.jsonl", {"title": "x" * 101}),
     ("profile.json", {"id": "0"}),
+    ("profile.json", {"display_name": "x" * 61}),
 )
 
 
@@ -143,17 +145,25 @@ def test_an_archive_that_no_export_writes_is_refused_before_anything_is_written(
         run = kwip("import", forged, *ACCOUNT)
 
         assert (run.code, f"{member}, line 1" in run.err) == (2, True), run.err
+    for lines in (b"", b"{}\n{}\n"):
+        forge(file, forged, "profile.json", lines=lines)
+
+        run = kwip("import", forged, *ACCOUNT)
+
+        assert (run.code, "profile.json must have" in run.err) == (2, True), run.err
     run = kwip("backup", "restore", file, "--replace")
     assert (run.code, "not a Kwip backup" in run.err) == (2, True)
     assert mongodb["users"].count_documents({}) == 0
 
 
-def forge(file, target, member, change):
+def forge(file, target, member, change=None, *, lines=None):
     with zipfile.ZipFile(file) as archive:
         contents = {name: archive.read(name) for name in archive.namelist()}
-    first, *rest = contents[member].splitlines()
-    lines = [json.dumps({**json.loads(first), **change}).encode(), *rest]
-    contents[member] = b"\n".join(lines) + b"\n"
+    if change:
+        first, *rest = contents[member].splitlines()
+        changed = json.dumps({**json.loads(first), **change}).encode()
+        lines = b"\n".join([changed, *rest]) + b"\n"
+    contents[member] = lines
     manifest = json.loads(contents["manifest.json"])
     digest = hashlib.sha256(contents[member]).hexdigest()
     manifest["members"][member]["sha256"] = digest

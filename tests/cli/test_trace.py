@@ -77,6 +77,21 @@ def test_the_logs_tell_who_wrote_delivered_and_read_it(kwip, post, log):
     assert steps[5]["detail"].startswith("1200 entries")
 
 
+def test_each_server_and_worker_of_a_cluster_has_logs(kwip, post, log):
+    mine = {"post_ids": [str(post.id)], "request_id": "r1"}
+    done = {"event": "post_delivered", "homes": 1, "attempts": 1, "ms": 15}
+    log("web-2.log", 20, **request("POST", "/api/v1/statuses", "r1"))
+    log("worker-1.log.12.gz", 40, **done, **mine)
+
+    steps = kwip("trace", post.id, "--json").json["steps"]
+
+    assert [(step["step"], step["source"]) for step in steps[2:]] == [
+        ("request", "web-2.log"),
+        ("leased", "worker-1.log"),
+        ("delivered", "worker-1.log"),
+    ]
+
+
 def test_logs_of_several_machines_are_read_from_files_and_standard_input(
     kwip, post, log, tmp_path
 ):

@@ -140,6 +140,15 @@ def test_the_addresses_that_nginx_knows_are_those_of_the_route_table():
         assert not shared.search(path)
 
 
+def test_only_the_machine_itself_gets_the_state_of_servers(front, kwip):
+    forged = {"X-Forwarded-For": "127.0.0.1"}
+
+    assert front.ask("GET", "/readyz", forged, source="127.0.0.9").status == 404
+    assert kwip == []
+    assert front.get("/readyz").status in {200, 503}
+    assert len(kwip) == 1
+
+
 def test_ids_and_addresses_come_from_nginx_whatever_a_client_says(front, kwip, client):
     forged = {"X-Request-Id": "forged", "X-Forwarded-For": "10.9.9.9"}
 

@@ -70,6 +70,15 @@ def test_one_command_for_each_of_many_is_called_out(app, wiring, reads, is_told)
     assert len(rows) == reads
 
 
+def test_a_page_with_the_bar_is_not_cached_and_head_names_no_length(client, alice):
+    page, head = client.get("/@alice"), client.head("/@alice")
+
+    assert "toolbar" in page.get_data(as_text=True)
+    assert "X-Accel-Expires" not in page.headers
+    assert page.content_length == len(page.data)
+    assert head.content_length is None
+
+
 def test_nothing_is_recorded_for_others(wiring):
     with recorded() as recording:
         pass

@@ -151,6 +151,20 @@ def test_the_oldest_heartbeat_of_all_live_processes_is_told(folder):
     assert telemetry.heartbeats(folder, lambda _: False) == {}
 
 
+def test_counting_some_processes_leaves_the_live_gauges_of_the_others(folder):
+    [ended, _] = {pid_of(file) for file in folder.glob("gauge_livemin_*.db")}
+    for file in folder.glob(f"*_{ended}.db"):
+        file.rename(file.with_stem(f"{file.stem.rpartition('_')[0]}_{os.getpid()}"))
+
+    assert telemetry.open_requests(folder, lambda _: False) == 0
+    assert {pid_of(file) for file in folder.glob("gauge_live*.db")} == {os.getpid()}
+    assert telemetry.heartbeats(folder, lambda pid: pid == os.getpid())
+
+
+def pid_of(file):
+    return int(file.stem.rpartition("_")[2])
+
+
 def test_one_process_without_a_primary_is_enough(scrape):
     assert "kwip_mongo_has_primary 0.0" in scrape()
 

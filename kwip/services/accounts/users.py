@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from kwip.cache import invalidation_rules
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
@@ -181,6 +181,25 @@ class Users:
             StoreUnavailableError: The pictures or the database cannot be reached.
             NotFoundError: The user behind the session is gone.
         """
+        changes, drawn = self.check_profile(change)
+        if "display_name" in changes:
+            changes["names"] = name_terms(viewer.username, changes["display_name"])
+        changes |= {key: self.media.save(sizes) for key, sizes in drawn.items()}
+        user = self.store.update_profile(viewer.id, changes)
+        self.fence.invalidate(invalidation_rules.update_profile(user_id=viewer.id))
+        self.media.purges.forget(of_user(viewer.id))
+        if user is None:
+            raise NotFoundError("Your account no longer exists.", user_id=viewer.id)
+        return user
+
+    def check_profile(
+        self, change: ProfileChange
+    ) -> tuple[dict[ProfileKey, Any], dict[ProfileKey, dict[int, bytes]]]:
+        """Return what a change would store, and the pictures in all sizes.
+
+        Raises:
+            InvalidError: As `update_profile` does.
+        """
         wrong: dict[str, str] = {}
         changes = cleaned(change, wrong)
         pictures: tuple[tuple[ProfileKey, PictureKind, IO[bytes] | None], ...] = (
@@ -194,15 +213,7 @@ class Users:
         }
         if wrong:
             raise InvalidError("Your profile could not be saved.", wrong)
-        if "display_name" in changes:
-            changes["names"] = name_terms(viewer.username, changes["display_name"])
-        changes |= {key: self.media.save(sizes) for key, sizes in drawn.items()}
-        user = self.store.update_profile(viewer.id, changes)
-        self.fence.invalidate(invalidation_rules.update_profile(user_id=viewer.id))
-        self.media.purges.forget(of_user(viewer.id))
-        if user is None:
-            raise NotFoundError("Your account no longer exists.", user_id=viewer.id)
-        return user
+        return changes, drawn
 
     def _draw(
         self, kind: PictureKind, file: IO[bytes], wrong: dict[str, str]

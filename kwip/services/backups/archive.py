@@ -15,11 +15,18 @@ import secrets
 import zipfile
 import zlib
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
-from typing import IO, TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import IO, TYPE_CHECKING
 
 from kwip import __version__
 from kwip.domain.errors import ConflictError, InvalidError, StorageFullError
+from kwip.services.backups.manifests import (
+    FORMAT,
+    Manifest,
+    Member,
+    field_of,
+    manifest_in,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,58 +34,21 @@ if TYPE_CHECKING:
 
     from kwip.services.maintenance.progress import Progress
 
-#: Raised when older versions of Kwip can't restore the file.
-FORMAT = 1
 _MANIFEST = "manifest.json"
+#: The archive of a user has up to 200,000 files.
+_MANIFEST_MAX = 32_000_000
 _PARTIAL = ".partial"
-COLLECTIONS, CHANGES = "collections/", "changes.bson"
 _PART = 1 << 20
-_TIMES = ("began_at", "taken_at")
 #: Three times as fast as the default, for a file that is a tenth larger.
 _LEVEL = 1
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One member of the archive; `count` is of documents or files."""
-
-    bytes: int
-    count: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
-    """What a backup or the archive of a user contains.
-
-    Attributes:
-        kind: `site` or `user`.
-        taken_at: Every write that was acknowledged before is in the backup.
-        media: `included`, `left out`, or `bucket`, which needs a backup of its own.
-        members: What is in the file, without this description.
-    """
-
-    began_at: dt.datetime
-    taken_at: dt.datetime
-    media: str
-    kind: str = "site"
-    version: str = __version__
-    members: dict[str, Member] = field(default_factory=dict)
-
-    @property
-    def documents(self) -> int:
-        """The number of documents, without those that changed during the backup."""
-        return sum(self.members[name].count for name in self.collections.values())
-
-    @property
-    def collections(self) -> dict[str, str]:
-        """The members with collections, by the names of these."""
-        return {
-            name.removeprefix(COLLECTIONS).removesuffix(".bson"): name
-            for name in self.members
-            if name.startswith(COLLECTIONS)
-        }
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+#: What reading a damaged member raises.
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError)
+#: What a directory raises that names no member, an encrypted one, or a wrong place.
+_UNUSABLE = (LookupError, RuntimeError, ValueError, OverflowError)
+#: What a manifest raises that is no JSON, is nested too deeply, or has other types.
+_WRONG = (LookupError, RecursionError, ValueError, TypeError)
 
 
 class MemberWriter:
@@ -211,20 +181,47 @@ class Archive:
     """
 
     def __init__(self, path: Path, kind: str = "site"):
-        self._path = path
+        self.path = path
+        self._kind = kind
         what = "backup" if kind == "site" else "archive of a user"
         try:
             self._zip = zipfile.ZipFile(path)
-            row = json.loads(self._zip.read(_MANIFEST))
-            if row.pop("format") > FORMAT:
-                raise self._newer(row["version"])
-            self.manifest = _manifest(row)
         except OSError as error:
-            raise InvalidError(f"{path}: {error.strerror}.") from error
-        except (zipfile.BadZipFile, LookupError, TypeError, ValueError) as error:
+            raise InvalidError(f"{path}: {error.strerror or error}.") from error
+        except (*_BROKEN, *_UNUSABLE) as error:
             raise InvalidError(f"{path} is not a complete Kwip {what}.") from error
-        if self.manifest.kind != kind:
-            raise InvalidError(f"{path} is not a Kwip {what}.")
+        try:
+            self.manifest = self._read_manifest(what)
+        except InvalidError:
+            self._zip.close()
+            raise
+
+    def _read_manifest(self, what: str) -> Manifest:
+        incomplete = f"{self.path} is not a complete Kwip {what}."
+        try:
+            with self._open(_MANIFEST) as stream:
+                text = stream.read(_MANIFEST_MAX + 1)
+            if len(text) > _MANIFEST_MAX:
+                raise InvalidError(f"The manifest of {self.path} is too large.")
+            row = json.loads(text)
+            if field_of(row, "format", int) > FORMAT:
+                raise self._newer(field_of(row, "version", str))
+            manifest = manifest_in(row)
+        except (*_BROKEN, *_WRONG) as error:
+            raise InvalidError(incomplete) from error
+        if manifest.kind != self._kind:
+            raise InvalidError(f"{self.path} is not a Kwip {what}.")
+        return manifest
+
+    def _open(self, name: str) -> IO[bytes]:
+        """Open a member; everything that is wrong with it is a `BadZipFile`."""
+        try:
+            info = self._zip.getinfo(name)
+            if info.compress_type not in _METHODS:
+                raise zipfile.BadZipFile(name)
+            return self._zip.open(info)
+        except (OSError, *_UNUSABLE) as error:
+            raise zipfile.BadZipFile(name) from error
 
     @contextmanager
     def reading(self, name: str) -> Iterator[IO[bytes]]:
@@ -234,9 +231,9 @@ class Archive:
             InvalidError: It is damaged.
         """
         try:
-            with self._zip.open(name) as stream:
+            with self._open(name) as stream:
                 yield stream
-        except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
+        except _BROKEN as error:
             raise InvalidError(self._damaged(name)) from error
 
     def check(self, progress: Progress) -> None:
@@ -262,18 +259,10 @@ class Archive:
 
     def _newer(self, version: str) -> InvalidError:
         return InvalidError(
-            f"{self._path} was made by Kwip {version}, which is newer than this one"
+            f"{self.path} was made by Kwip {version}, which is newer than this one"
             f" ({__version__}). Update Kwip first."
         )
 
     def _damaged(self, name: str) -> str:
-        return f"{self._path} is damaged at {name}. Use another backup."
-
-
-def _manifest(row: dict[str, Any]) -> Manifest:
-    members = {name: Member(**m) for name, m in row.pop("members").items()}
-    row |= {name: dt.datetime.fromisoformat(row[name]) for name in _TIMES}
-    manifest = Manifest(**row, members=members)
-    if manifest.kind == "site" and CHANGES not in members:
-        raise KeyError(CHANGES)
-    return manifest
+        instead = "Use another backup" if self._kind == "site" else "Export it again"
+        return f"{self.path} is damaged at {name}. {instead}."

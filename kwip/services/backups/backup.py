@@ -10,12 +10,8 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from kwip.domain.clock import at
-from kwip.services.backups.archive import (
-    CHANGES,
-    COLLECTIONS,
-    Manifest,
-    new_archive,
-)
+from kwip.services.backups.archive import new_archive
+from kwip.services.backups.manifests import CHANGES, COLLECTIONS, Manifest
 from kwip.services.maintenance.reports import BACKUP
 from kwip.store.jobs import Job
 from kwip.store.maintenance.dumping import ChangeFollower, DumpStore

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from kwip.services.backups.archive import Manifest
+    from kwip.services.backups.manifests import Manifest
 
 _NAME = "kwip-%Y-%m-%dT%H%M%SZ.zip"
 _NAMED = re.compile(r"kwip-\d{4}-\d\d-\d\dT\d{6}Z\.zip")

@@ -15,7 +15,8 @@ from kwip.domain.ids import MAX_ID, ListId, PostId, UserId
 from kwip.domain.media import AVATAR, BANNER, PictureFile, is_picture_name
 from kwip.domain.reactions import Act
 from kwip.domain.timelines.id_lists import Between
-from kwip.services.backups.archive import Manifest, new_archive
+from kwip.services.backups.archive import new_archive
+from kwip.services.backups.manifests import Manifest
 
 if TYPE_CHECKING:
     import datetime as dt

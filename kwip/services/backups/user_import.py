@@ -10,6 +10,7 @@ import io
 import secrets
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import IO, TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
@@ -41,6 +42,7 @@ from kwip.services.backups.user_rows import (
     read_file,
     reading,
     rows_of,
+    text_in,
 )
 from kwip.services.delivery.publication import bump
 from kwip.store.delivery.outbox import pending
@@ -109,14 +111,15 @@ class UserImport:
                 username or the e-mail address is taken.
         """
         archive.check(progress)
-        [profile] = rows_of(archive, PROFILE)
+        _require_members(archive)
+        profile = _profile_row(archive)
         with reading(PROFILE, 1):
             name = str(account.username or profile["username"]).lower()
             user_id = UserId(id_in(profile["id"], self.clock()))
-        self._check_rows(archive, user_id)
+        self._check_rows(archive, user_id, profile)
         viewer = self._user(user_id, name, account)
         done = Imported(viewer.id, viewer.username)
-        self._update_profile(archive, viewer, profile)
+        self.users.update_profile(viewer, _profile_in(archive, profile))
         total = archive.manifest.members[KWIPS].count
         progress.begin("kwips", total)
         number = 0
@@ -129,8 +132,10 @@ class UserImport:
         self.home_backfill.rebuild(viewer.id)
         return done
 
-    def _check_rows(self, archive: Archive, user_id: UserId) -> None:
+    def _check_rows(self, archive: Archive, user_id: UserId, profile: Row) -> None:
         """Read everything once, before anything is written."""
+        with reading(PROFILE, 1):
+            self.users.check_profile(_profile_in(archive, profile))
         for line, row in enumerate(rows_of(archive, KWIPS), 1):
             with reading(KWIPS, line):
                 post_in(row, user_id, self.texts, self.clock())
@@ -156,23 +161,6 @@ class UserImport:
                 f"The username {name} is taken. Use --as with another one."
             )
         return Viewer(id=user_id, username=name, digest="")
-
-    def _update_profile(self, archive: Archive, viewer: Viewer, profile: Row) -> None:
-        with reading(PROFILE, 1):
-            fields = tuple(
-                ProfileField(str(each["name"]), str(each["value"]))
-                for each in profile["fields"]
-            )
-            change = ProfileChange(
-                display_name=str(profile["display_name"]),
-                bio=str(profile["bio"]),
-                fields=fields,
-                is_embeddable=bool(profile["is_embeddable"]),
-                is_discoverable=bool(profile["is_discoverable"]),
-                avatar=_picture(archive, "avatar"),
-                banner=_picture(archive, "banner"),
-            )
-        self.users.update_profile(viewer, change)
 
     def _import_kwips(
         self,
@@ -323,11 +311,45 @@ class UserImport:
                 change, names = list_in(row)
             if change.title in titles:
                 continue
-            made = self.lists.create(viewer, change)
             members = set(self.stores.users.ids_of(names).values()) & follows
-            for some in batches(sorted(members), MEMBERS_AT_ONCE):
-                self.lists.add(viewer, made.id, some)
+            try:
+                made = self.lists.create(viewer, change)
+                for some in batches(sorted(members), MEMBERS_AT_ONCE):
+                    self.lists.add(viewer, made.id, some)
+            except InvalidError as error:  # there are too many
+                done.findings.append(f"list {change.title}: {error.message}")
+                continue
             done.added["lists"] += 1
+
+
+def _require_members(archive: Archive) -> None:
+    for name in (PROFILE, KWIPS, FOLLOWS, BLOCKS, MUTES, LISTS):
+        if name not in archive.manifest.members:
+            raise InvalidError(f"{archive.path} has no {name}. Export the user again.")
+
+
+def _profile_row(archive: Archive) -> Row:
+    rows = list(islice(rows_of(archive, PROFILE), 2))
+    if len(rows) != 1:
+        raise InvalidError(f"{PROFILE} must have exactly one line: the user's profile.")
+    return rows[0]
+
+
+def _profile_in(archive: Archive, row: Row) -> ProfileChange:
+    with reading(PROFILE, 1):
+        fields = tuple(
+            ProfileField(text_in(each["name"]), text_in(each["value"]))
+            for each in row["fields"]
+        )
+        return ProfileChange(
+            display_name=text_in(row["display_name"]),
+            bio=text_in(row["bio"]),
+            fields=fields,
+            is_embeddable=bool(row["is_embeddable"]),
+            is_discoverable=bool(row["is_discoverable"]),
+            avatar=_picture(archive, "avatar"),
+            banner=_picture(archive, "banner"),
+        )
 
 
 def _picture(archive: Archive, field: str) -> IO[bytes] | None:

@@ -20,6 +20,7 @@ from kwip.domain.errors import InvalidError
 from kwip.domain.ids import AttachmentId, PostId, UserId, ms_of, parse_id, slot_of
 from kwip.domain.posts import Draft, Post, QuotePolicy, Visibility
 from kwip.domain.timelines.lists import ListChange, RepliesPolicy
+from kwip.services.social.lists import clean_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +106,11 @@ def reading(member: str, line: int) -> Iterator[None]:
     """Raise an error that names the line, for what no export writes."""
     try:
         yield
+    except InvalidError as error:
+        if not error.fields:  # it names a place already
+            raise
+        what = "; ".join(f"{name}: {text}" for name, text in error.fields.items())
+        raise InvalidError(f"{member}, line {line} can't be used ({what}).") from error
     except _WRONG as error:
         what = f"{type(error).__name__}: {error}"
         raise InvalidError(f"{member}, line {line} can't be used ({what}).") from error
@@ -115,19 +121,23 @@ def names_in(archive: Archive, member: str) -> list[str]:
     names = []
     for line, row in enumerate(rows_of(archive, member), 1):
         with reading(member, line):
-            names.append(_text(row["username"]))
+            names.append(text_in(row["username"]))
     return names
 
 
 def list_in(row: Row) -> tuple[ListChange, list[str]]:
-    """Return a list, and the usernames of its members."""
+    """Return a list, and the usernames of its members.
+
+    Raises:
+        InvalidError: The title is missing or too long.
+    """
     change = ListChange(
-        title=_text(row["title"]),
+        title=clean_title(text_in(row["title"])),
         replies_policy=RepliesPolicy(row["replies_policy"]),
         is_exclusive=bool(row["is_exclusive"]),
         is_public=bool(row["is_public"]),
     )
-    return change, [_text(name) for name in row["members"]]
+    return change, [text_in(name) for name in row["members"]]
 
 
 def read_file(archive: Archive, member: str) -> bytes:
@@ -180,8 +190,8 @@ def _attachment(row: Row, owner_id: UserId, now_ms: int) -> Attachment:
         height=_pixels(row["height"]),
         small_width=_pixels(row["small_width"]),
         small_height=_pixels(row["small_height"]),
-        blurhash=None if row["blurhash"] is None else _text(row["blurhash"]),
-        description=_text(row["description"])[:DESCRIPTION_MAX],
+        blurhash=None if row["blurhash"] is None else text_in(row["blurhash"]),
+        description=text_in(row["description"])[:DESCRIPTION_MAX],
         focus_x=_between(row["focus_x"], -1, 1),
         focus_y=_between(row["focus_y"], -1, 1),
         duration_s=duration and _between(duration, 0, _DURATION_MAX_S),
@@ -196,7 +206,12 @@ def _language(row: Row) -> str | None:
     return None if language is None else str(language)
 
 
-def _text(value: object) -> str:
+def text_in(value: object) -> str:
+    """Return a text that can be stored.
+
+    Raises:
+        ValueError: It can't.
+    """
     text = str(value)
     text.encode()  # a half of a surrogate pair can't be stored
     return text

@@ -70,7 +70,7 @@ class Lists:
         new = UserList(
             id=ListId(self.ids.next_id(slot_of(viewer.id))),
             owner_id=viewer.id,
-            title=_title(change.title or ""),
+            title=clean_title(change.title or ""),
             replies_policy=change.replies_policy or RepliesPolicy.LIST,
             is_exclusive=change.is_exclusive or False,
             is_public=change.is_public or False,
@@ -91,7 +91,7 @@ class Lists:
             InvalidError: The title cannot be used.
         """
         if change.title is not None:
-            change = replace(change, title=_title(change.title))
+            change = replace(change, title=clean_title(change.title))
         changed = self.store.change(viewer.id, list_id, change)
         self.fence.invalidate(invalidation_rules.change_list(owner_id=viewer.id))
         self.purges.forget(of_list(list_id))
@@ -222,7 +222,12 @@ class Lists:
             self.enqueue("list_edge", f"{user_id}:{list_id}")
 
 
-def _title(text: str) -> str:
+def clean_title(text: str) -> str:
+    """Clean the title of a list.
+
+    Raises:
+        InvalidError: It is missing or too long.
+    """
     wrong: dict[str, str] = {}
     title = clean_line("title", text, TITLE_MAX, wrong)
     if not title and not wrong:
