@@ -61,8 +61,12 @@ def set_up_with_password(
 
 
 def _is_known(home: HomeFolder, members: Sequence[str], password: str) -> bool:
-    """Return whether the servers know a password; one of them is asked."""
-    host = quote(str(home.socket(members[0])), safe="")
+    """Return whether any server knows a password: one that lags may not know it yet."""
+    return any(_knows(home, member, password) for member in members)
+
+
+def _knows(home: HomeFolder, member: str, password: str) -> bool:
+    host = quote(str(home.socket(member)), safe="")
     try:
         with _client(f"mongodb://{USER}:{password}@{host}/?directConnection=true") as c:
             c.admin.command("connectionStatus")

@@ -141,6 +141,7 @@ def test_doctor_lists_processes_and_services_and_no_password(stack):
     assert names.count("live") == 1
     assert services == {
         *("mongodb", "redis-cache", "redis-queue", "redis-realtime", "web", "live"),
+        "mail",
     }
     assert {type(process["pid"]) for process in report["processes"]} == {int}
     assert all(service["ok"] and service["detail"] for service in report["services"])

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import REGISTRY
 from pymongo import InsertOne, WriteConcern
 from pymongo.monitoring import CommandListener
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bound_contextvars, clear_contextvars
 from structlog.testing import capture_logs
 
 from kwip.store.client import Store, connect
@@ -100,6 +100,7 @@ class Sent(CommandListener):
 
 
 def test_mongodb_gets_the_id_of_the_request_with_each_command(endpoints):
+    clear_contextvars()  # those of a request in an earlier test
     sent = Sent()
     with connect(endpoints.mongodb_uri, timeout_ms=5_000, listeners=[sent]) as client:
         posts = Store(client, endpoints.database).database["posts"]
