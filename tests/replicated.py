@@ -7,10 +7,11 @@ import os
 import signal
 import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 
 import pymongo
+from pymongo.errors import PyMongoError
 from pymongo.monitoring import CommandListener
 
 from kwip.embedded import replica_set
@@ -25,7 +26,7 @@ MEMBERS = ["mongod-1", "mongod-2", "mongod-3"]
 
 
 class Three:
-    """The servers. One of them is hidden: the driver knows a primary and a secondary.
+    """The servers. One may be hidden: the driver knows a primary and a secondary.
 
     So a majority acknowledges what the secondary has not copied.
     """
@@ -39,11 +40,18 @@ class Three:
     def uri(self):
         return mongodb_address(self.home, MEMBERS)
 
-    def start(self):
+    def start(self, *, hides=True):
         children = mongod_children(settings_in(self.home.root), self.home, MEMBERS)
         self._supervisor.start([_with_fail_points(child) for child in children], 0.0)
         set_up = partial(replica_set.set_up, self.home, self.home.secret("mongodb"))
         set_up(deadline_s=60, members=MEMBERS)
+        for member in MEMBERS:  # one that lags does not know the user yet
+            with self.only(str(self.home.socket(member))) as client:
+                wait_until(lambda client=client: _is_known(client))
+        if hides:
+            self._hide()
+
+    def _hide(self):
         with pymongo.MongoClient(self.uri) as client:
             config = client.local["system.replset"].find_one()
             config["members"][2] |= {"priority": 0, "hidden": True}
@@ -71,7 +79,7 @@ class Three:
         finally:
             os.kill(pid, signal.SIGCONT)
             with self.only(address) as client:
-                wait_until(lambda: client.admin.command("hello")["secondary"])
+                wait_until(lambda: _is_secondary(client))
 
     @contextmanager
     def not_copying(self, address):
@@ -144,6 +152,18 @@ def empty(database):
         database[name].delete_many({})
     for name in {"claims", "users", "credentials", "timelines", "tokens"} - existing:
         database.create_collection(name)
+
+
+def _is_secondary(client):
+    with suppress(PyMongoError):  # a primary that steps down closes connections
+        return client.admin.command("hello")["secondary"]
+    return False
+
+
+def _is_known(client):
+    with suppress(PyMongoError):
+        return bool(client.admin.command("ping"))
+    return False
 
 
 def _with_fail_points(child):

@@ -32,6 +32,18 @@ ADDRESSES = [
 ]
 
 
+@pytest.fixture
+def three_alike():
+    """Return a set whose members can all replace each other."""
+    with tempfile.TemporaryDirectory(prefix="kwip-") as folder:
+        servers = Three(Path(folder) / "home")
+        try:
+            servers.start(hides=False)
+            yield servers
+        finally:
+            servers.stop()
+
+
 @pytest.fixture(scope="module")
 def three():
     with tempfile.TemporaryDirectory(prefix="kwip-") as folder:
@@ -62,7 +74,8 @@ def site(three, places, endpoints, tmp_path):
     wiring.close()
 
 
-def test_a_primary_that_hangs_is_replaced_while_the_client_waits(three):
+def test_a_primary_that_hangs_is_replaced_while_the_client_waits(three_alike):
+    three = three_alike
     with connect(three.uri, timeout_ms=WEB_TIMEOUT_MS) as client:
         numbers = client.kwip.numbers
         numbers.insert_one({"_id": 0})
