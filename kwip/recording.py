@@ -53,6 +53,11 @@ def recorded() -> Iterator[Recording]:
         _current.reset(token)
 
 
+def is_recording() -> bool:
+    """Return whether this thread's request is recorded."""
+    return _current.get() is not None
+
+
 def note_command(command: Command) -> None:
     """Add a command to what is being recorded, if anything is."""
     if (recording := _current.get()) is not None:

@@ -1,7 +1,8 @@
 """A bar for developers: what a page asked of MongoDB and Redis, and how long it took.
 
 It is added to HTML pages; other answers get the sums as `Server-Timing`, which the
-tools of browsers show. It is outermost, so that it also sees pages from the cache.
+tools of browsers show. It is outermost, so that it also sees pages from the cache. It
+reads each answer whole, files too.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from werkzeug.datastructures import Headers
+from werkzeug.test import run_wsgi_app
 
 from kwip.recording import recorded
 
@@ -70,7 +71,7 @@ class Toolbar:
             environ.pop(name, None)
         began = perf_counter()
         with recorded() as recording:
-            status, headers, chunks = _answer(self._app, environ)
+            chunks, status, headers = run_wsgi_app(self._app, environ, buffered=True)
         ms = (perf_counter() - began) * 1_000
         sums = [_sum(recording, server) for server in ("MongoDB", "Redis")]
         headers["Server-Timing"] = ", ".join(
@@ -81,7 +82,7 @@ class Toolbar:
             headers.pop("X-Accel-Expires", None)
             if environ["REQUEST_METHOD"] == "HEAD":
                 headers.pop("Content-Length", None)
-            page = _whole(chunks)
+            page = b"".join(chunks)
             bar = self._template.render(
                 recording=recording,
                 plans=[self._plan_of(each) for each in recording.commands],
@@ -97,33 +98,6 @@ class Toolbar:
             chunks = [page]
         start_response(status, headers.to_wsgi_list())
         return chunks
-
-
-def _answer(
-    app: WSGIApplication, environ: WSGIEnvironment
-) -> tuple[str, Headers, Iterable[bytes]]:
-    begun: list[tuple[str, Headers]] = []
-
-    def start(
-        status: str, headers: list[tuple[str, str]], _error: object = None, /
-    ) -> Callable[[bytes], object]:
-        begun.append((status, Headers(headers)))
-        return _no_writing
-
-    chunks = app(environ, start)
-    return (*begun[-1], chunks)
-
-
-def _no_writing(_chunk: bytes) -> None:
-    raise NotImplementedError  # our answers are returned
-
-
-def _whole(chunks: Iterable[bytes]) -> bytes:
-    try:
-        return b"".join(chunks)
-    finally:
-        if close := getattr(chunks, "close", None):
-            close()
 
 
 def _sum(recording: Recording, server: str) -> Sum:

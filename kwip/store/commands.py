@@ -14,6 +14,7 @@ import structlog
 from pymongo.monitoring import CommandListener, TopologyListener
 
 from kwip import telemetry
+from kwip.recording import Command, is_recording, note_command
 from kwip.store.indexes import INDEXES
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ LEFT_OUT = frozenset(
 class CommandWatch(CommandListener, TopologyListener):
     """Time commands, log slow ones, and follow the replica set; one for each client.
 
+    Commands of a request that is recorded are noted, too.
+
     Args:
         slow_ms: How long a command takes that is logged with its shape.
     """
@@ -88,6 +91,18 @@ class CommandWatch(CommandListener, TopologyListener):
             collection = _OTHER
         taken_us = event.duration_micros
         self._observer(name, collection)(taken_us / 1e6)
+        # A new connection that logs in is no part of the request.
+        if is_recording() and not name.startswith("sasl"):
+            note_command(
+                Command(
+                    server="MongoDB",
+                    name=name,
+                    target=collection,
+                    shape=shape_of(command),
+                    ms=taken_us / 1_000,
+                    sent=command,
+                )
+            )
         if taken_us >= self._slow_us:
             log.warning(
                 "slow_command",

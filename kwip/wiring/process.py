@@ -36,8 +36,8 @@ from kwip.store.fence import FenceStore
 from kwip.store.jobs import JobStore
 from kwip.store.maintenance.processes import ProcessStore
 from kwip.store.media_folder_id import make_folder_id
+from kwip.store.plans import plan_of
 from kwip.store.present_indexes import missing_indexes
-from kwip.store.recorder import CommandRecorder, plan_of
 from kwip.store.secondaries import Secondaries
 from kwip.store.social.edges import EdgeStore
 from kwip.store.social.list_edges import ListEdgeStore
@@ -127,8 +127,6 @@ def build(
     if role != "cli":
         listeners.append(CommandWatch(settings.slow_command_ms))
         telemetry.BUILD_INFO.labels(__version__, role).set(1)
-    if settings.toolbar:
-        listeners.append(CommandRecorder())
     store = Store(
         connect(endpoints.mongodb_uri, timeout_ms=timeout_ms, listeners=listeners),
         endpoints.database,

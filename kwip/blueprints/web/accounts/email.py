@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def email_settings() -> Response:
     """Show the viewer's address, and the form to change it."""
-    return page("settings_email.html", form=Form(), **_known())
+    return page("settings_email.html", form=Form(), **known())
 
 
 def change_email() -> Response:
@@ -40,7 +40,7 @@ def change_email() -> Response:
             http.signed_in(), form.password, form.email
         )
     except (InvalidError, RateLimitedError) as error:
-        return page_again("settings_email.html", error, **_known())
+        return page_again("settings_email.html", error, **known())
     message = gettext("We've sent a link to %(email)s. Open it.", email=email)
     return go(url_for("web.email_settings"), message)
 
@@ -90,7 +90,8 @@ def _ask(kind: MailKind, template: str) -> Response:
     return response
 
 
-def _known() -> dict[str, object]:
+def known() -> dict[str, object]:
+    """Return what pages about mail show: the viewer's address."""
     return {"mailbox": http.services().email_address.mailbox(http.signed_in())}
 
 

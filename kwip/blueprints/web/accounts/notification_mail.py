@@ -8,7 +8,7 @@ from flask import url_for
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Policy, Route
-from kwip.blueprints.web.accounts.email import LINK
+from kwip.blueprints.web.accounts.email import LINK, known
 from kwip.blueprints.web.pages import SECRET, Form, form_policy, go, page, page_again
 from kwip.domain.errors import InvalidError
 from kwip.domain.timelines.notifications import KINDS
@@ -24,7 +24,7 @@ def notification_settings() -> Response:
     chosen = http.services().notification_mail.chosen(http.signed_in())
     values = {kind.value: "1" if kind in chosen.kinds else "" for kind in KINDS}
     form = Form(values | {"frequency": chosen.frequency.value})
-    return page("settings_notifications.html", form=form, **_known())
+    return page("settings_notifications.html", form=form, **known())
 
 
 def save_notification_settings() -> Response:
@@ -32,7 +32,7 @@ def save_notification_settings() -> Response:
     try:
         wanted = http.load_form(NotificationMailForm())
     except InvalidError as error:
-        return page_again("settings_notifications.html", error, **_known())
+        return page_again("settings_notifications.html", error, **known())
     http.services().notification_mail.choose(http.signed_in(), wanted)
     return go(url_for("web.notification_settings"), gettext("Changes saved."))
 
@@ -48,10 +48,6 @@ def unsubscribe_now() -> Response:
     """End mail about notifications, for a page or for a program of mail."""
     http.services().notification_mail.unsubscribe(http.load_query(KeyQuery()))
     return page("unsubscribed.html")
-
-
-def _known() -> dict[str, object]:
-    return {"mailbox": http.services().email_address.mailbox(http.signed_in())}
 
 
 #: The signed key in the address is enough: programs of mail have no cookie.

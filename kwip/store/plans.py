@@ -1,64 +1,22 @@
-"""Record the commands of a request with their plans, for the toolbar of developers."""
+"""Ask MongoDB how it answers a command, for the toolbar of developers."""
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 from pymongo.errors import PyMongoError
-from pymongo.monitoring import CommandListener
 
-from kwip.recording import Command, note_command
-from kwip.store.commands import LEFT_OUT, shape_of
+from kwip.store.commands import LEFT_OUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pymongo.monitoring import (
-        CommandFailedEvent,
-        CommandStartedEvent,
-        CommandSucceededEvent,
-    )
-
+    from kwip.recording import Command
     from kwip.store.client import Store
 
 _EXPLAINED = frozenset({"find", "aggregate", "count", "distinct"})
 #: Parts of a command that `explain` refuses.
 _UNEXPLAINED = LEFT_OUT | {"readConcern", "cursor", "autocommit"}
-
-
-class CommandRecorder(CommandListener):
-    """Note every command that a recorded request sends."""
-
-    def __init__(self) -> None:
-        self._begun = threading.local()
-
-    def started(self, event: CommandStartedEvent) -> None:
-        """Remember the command, which the answer does not have."""
-        self._begun.command = event.command
-
-    def succeeded(self, event: CommandSucceededEvent) -> None:
-        """Note it."""
-        self._note(event)
-
-    def failed(self, event: CommandFailedEvent) -> None:
-        """Note it, too."""
-        self._note(event)
-
-    def _note(self, event: CommandSucceededEvent | CommandFailedEvent) -> None:
-        name, command = event.command_name, self._begun.command
-        if name.startswith("sasl"):  # a new connection logs in
-            return
-        note_command(
-            Command(
-                server="MongoDB",
-                name=name,
-                target=str(command.get("collection" if name == "getMore" else name)),
-                shape=shape_of(command),
-                ms=event.duration_micros / 1_000,
-                sent=command,
-            )
-        )
 
 
 def plan_of(store: Store, command: Command) -> str:
