@@ -74,7 +74,7 @@ def cluster_stack(
     home: Path, environ: Mapping[str, str], *, web_servers: int = 3
 ) -> Iterator[dict[str, str]]:
     """Run `kwip cluster up` in `home`; yields the environment of its commands."""
-    base = _free_base()
+    base = free_base()
     full = {
         **os.environ,  # noqa: TID251 -- a child gets what we have
         "KWIP_HOME": str(home),
@@ -129,7 +129,7 @@ def one_server(environ: Mapping[str, str], workers: int) -> Iterator[int]:
         yield port
 
 
-def _free_base() -> int:
+def free_base() -> int:
     """Find a port from which on a whole cluster has the ports that it needs."""
 
     def is_free(port: int) -> bool:

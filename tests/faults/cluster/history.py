@@ -8,6 +8,7 @@ from contextlib import suppress
 from kwip.cli.cluster import MEMBERS
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.users import Viewer
+from tests.faults.history import wired
 from tests.jobs.oracle import Oracle
 from tests.servers import wait_until
 
@@ -52,7 +53,7 @@ def _shown(cluster, reader):
     """Count the texts of the load in somebody's home; older ones come after them."""
     viewer = Viewer(id=reader.id, username=reader.name, digest="0" * 64)
     found, max_id = Counter(), None
-    with cluster.wired() as kwip:
+    with wired(cluster) as kwip:
         while True:
             loader = kwip.services.loaders.begin()
             page = kwip.services.timelines.home(

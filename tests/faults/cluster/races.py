@@ -14,6 +14,7 @@ import uuid
 from kwip.domain.posts import Draft
 from kwip.domain.users import READ, WRITE, Viewer
 from tests.faults.cluster.load import Client
+from tests.faults.history import wired
 from tests.faults.sabotage import taken_out
 from tests.wired import sign_up
 
@@ -27,7 +28,7 @@ _POSTS = "/api/v1/statuses"
 def races(cluster):
     """Delete posts, suspend people and revoke tokens, while others read."""
     done = {}
-    with cluster.wired() as kwip, taken_out(cluster.without):
+    with wired(cluster) as kwip, taken_out(cluster.without):
         assert kwip.fence.await_lease(within_s=30)
         cluster.suspect = sign_up(kwip, "suspect")
         kwip.services.posts.publish(cluster.suspect.id, Draft(text="Hello"))

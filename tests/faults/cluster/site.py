@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sys
 import time
 from collections import Counter
@@ -13,33 +12,13 @@ from contextlib import contextmanager
 import psutil
 import pymongo
 
+from bench.clusters import free_base
 from kwip.cli.cluster import MEMBERS, STEPS
 from kwip.cli.up import is_ready
 from kwip.embedded import upstreams
-from kwip.wiring import Options, build
 from tests.faults.sabotage import VARIABLE
 from tests.ops.stack import Stack
 from tests.servers import wait_until
-
-_PORTS = (0, *STEPS.values(), 1_000)
-
-
-def free_base():
-    """Find a port from which on a whole cluster has the ports that it needs."""
-    for base in range(20_000, 30_000, 50):
-        if all(_is_free(base + step) for step in _PORTS):
-            return base
-    raise AssertionError("no free ports")
-
-
-def _is_free(port):
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 class Cluster(Stack):
@@ -85,16 +64,6 @@ class Cluster(Stack):
     @property
     def port(self):
         return self.settings.port
-
-    @contextmanager
-    def wired(self):
-        """Make the parts of a command that works on the cluster."""
-        options = Options(enqueue=lambda *_: None)
-        kwip = build(self.settings, self.endpoints, role="cli", options=options)
-        try:
-            yield kwip
-        finally:
-            kwip.close()
 
     def signal(self, role, number):
         """Send a signal to one process and to all that it has started."""

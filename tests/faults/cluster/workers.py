@@ -17,6 +17,7 @@ from kwip.domain.users import READ, WRITE
 from tests.faults.clients import Person
 from tests.faults.cluster.inflict import WEBS
 from tests.faults.cluster.load import Client
+from tests.faults.history import wired
 from tests.jobs.crowd import add_followers
 from tests.servers import wait_until
 from tests.wired import sign_up
@@ -121,7 +122,7 @@ def _author(cluster):
     """Return the author with many followers; make her the first time."""
     found = getattr(cluster, "author", None)
     if found is None:
-        with cluster.wired() as kwip:
+        with wired(cluster) as kwip:
             star = sign_up(kwip, "star")
             slots = range(100_000, 100_000 + FOLLOWERS)
             now = dt.datetime.now(dt.UTC)
