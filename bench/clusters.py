@@ -16,10 +16,10 @@ from bench.stacks import KWIP, free_port, running, wait_for
 from config.settings import load
 from kwip.cli.cluster import MEMBERS, STEPS
 from kwip.embedded.addresses import mongodb_address
-from kwip.embedded.nginx import Proxy, configuration
 from kwip.embedded.replica_set import set_up
 from kwip.embedded.servers import mongod_children
 from kwip.embedded.supervisor import Supervisor
+from kwip.nginx.configuration import Proxy, configuration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

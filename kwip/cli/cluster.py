@@ -22,9 +22,9 @@ from kwip.embedded.addresses import mongodb_address, valkey_address
 from kwip.embedded.children import Child
 from kwip.embedded.errors import CannotStartError
 from kwip.embedded.home_folder import HomeFolder
-from kwip.embedded.nginx import Proxy, configuration, lists
 from kwip.embedded.servers import mongod_children, valkey_children
-from kwip.embedded.upstreams import write
+from kwip.nginx.configuration import Proxy, configuration, lists
+from kwip.nginx.upstreams import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kwip.cli import numbered
-from kwip.embedded import upstreams
 from kwip.embedded.home_folder import HomeFolder
+from kwip.nginx import upstreams
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -94,7 +94,7 @@ def nginx(settings: Settings, /, **options: Any) -> None:
     It is a whole nginx.conf for nginx 1.22 or newer. Check it with `nginx -t`.
     """
     # Imported here, because it loads the templates' engine.
-    from kwip.embedded.nginx import Proxy, configuration, lists  # noqa: PLC0415
+    from kwip.nginx.configuration import Proxy, configuration, lists  # noqa: PLC0415
 
     if options["folder"] is not None:
         options["folder"].mkdir(mode=0o700, parents=True, exist_ok=True)

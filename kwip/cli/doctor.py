@@ -18,13 +18,14 @@ from kwip.cli.checking.site import Site, look
 from kwip.cli.up import address, is_ready
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import StoreUnavailableError
-from kwip.embedded import endpoints, upstreams
+from kwip.embedded import endpoints
 from kwip.embedded.children import holder, is_marked, log_of
 from kwip.embedded.errors import CannotStartError
 from kwip.embedded.home_folder import HomeFolder
 from kwip.embedded.machine import Process, not_running, processes
 from kwip.embedded.probes import Answer, ask_mongodb, ask_redis, with_members
 from kwip.loops import SILENT_S
+from kwip.nginx import upstreams
 from kwip.services.mail.transports import SmtpServer
 
 if TYPE_CHECKING:

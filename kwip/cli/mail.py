@@ -14,7 +14,7 @@ from kwip.text.emails import clean_email
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from kwip.store.mails import StoredMail
+    from kwip.store.mail.mails import StoredMail
 
 #: The most that is listed of each.
 _MOST = 1_000

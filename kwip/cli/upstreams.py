@@ -14,11 +14,11 @@ import structlog
 
 from config.logging import configure
 from kwip.cli import kwip
-from kwip.embedded import upstreams
 from kwip.embedded.errors import CannotStartError
-from kwip.embedded.health_checks import EVERY_S, check_all
 from kwip.embedded.home_folder import HomeFolder
-from kwip.embedded.upstreams import Judge, NotRunningError
+from kwip.nginx import upstreams
+from kwip.nginx.health_checks import EVERY_S, check_all
+from kwip.nginx.upstreams import Judge, NotRunningError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

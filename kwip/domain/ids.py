@@ -23,6 +23,9 @@ PostId = NewType("PostId", int)
 ListId = NewType("ListId", int)
 AttachmentId = NewType("AttachmentId", int)
 
+#: No user: nobody in particular, nobody yet, or nobody any more.
+NOBODY = UserId(0)
+
 #: Ids fit MongoDB's and every client's signed 64 bits.
 MAX_ID = 2**63 - 1
 _SLOT_BITS, _SEQ_BITS = 12, 4

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kwip.cache.queue import JobQueue
     from kwip.services.maintenance.reports import Reports
     from kwip.store.delivery.outbox import OutboxStore
-    from kwip.store.mails import MailStore
+    from kwip.store.mail.mails import MailStore
     from kwip.store.purges import PurgeStore
 
 #: Seconds between two measurements: four short queries, and two calls for each lane.

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from kwip.services.discovery.trending import Trending
     from kwip.services.media.stored.purges import Purges
     from kwip.store.delivery.outbox import OutboxStore
-    from kwip.store.mail_preferences import MailPreferenceStore
-    from kwip.store.mails import MailStore
+    from kwip.store.mail.mails import MailStore
+    from kwip.store.mail.preferences import MailPreferenceStore
     from kwip.store.posting.attachments import AttachmentStore
     from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
     from kwip.store.posting.poll_ends import PollEndStore

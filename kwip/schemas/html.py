@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import nh3
 
-from kwip.domain.ids import UserId
+from kwip.domain.ids import NOBODY
 from kwip.domain.memo import Remembered
 from kwip.domain.text import Hashtag, Link, Mention
 from kwip.text.links import shown_link
@@ -31,8 +31,6 @@ _PARAGRAPHS = re.compile(r"\n{2,}")
 _TAGS = {"p", "br", "a"}
 _ATTRIBUTES = {"a": {"href", "class"}}
 _SCHEMES = {"http", "https"}
-#: Whom a name in a bio belongs to, which is not looked up.
-NOBODY = UserId(0)
 #: Memory of a process for the HTML of posts, and of bios.
 POSTS_BYTES, BIOS_BYTES = 1_000_000, 500_000
 #: The size of an entity of a text, and of a text besides its letters.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pymongo import ASCENDING, DESCENDING
 
 from kwip.store.index import Index, ttl
-from kwip.store.mail_indexes import MAIL_INDEXES
+from kwip.store.mail.indexes import MAIL_INDEXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,8 +12,8 @@ from kwip.services.mail.mails import Mails
 from kwip.services.mail.messages import Messages
 from kwip.services.mail.notification_mail import NotificationMail
 from kwip.services.mail.transports import transport_of
-from kwip.store.mail_preferences import MailPreferenceStore
-from kwip.store.mails import MailStore
+from kwip.store.mail.mails import MailStore
+from kwip.store.mail.preferences import MailPreferenceStore
 
 if TYPE_CHECKING:
     from kwip.services.bundle import Reading

@@ -8,8 +8,8 @@ from email import message_from_bytes
 import pytest
 
 from kwip.domain.clock import at
-from kwip.domain.mails import MailKind
-from kwip.domain.timelines.mail_preferences import MailPreferences
+from kwip.domain.mail.mails import MailKind
+from kwip.domain.mail.preferences import MailPreferences
 from kwip.domain.timelines.notifications import EVERY_KIND
 from tests.browser.conftest import DESKTOP, NARROW
 from tests.browser.test_soundness import AXE, RUN_AXE, overflow_of

@@ -11,8 +11,8 @@ from kwip import telemetry
 from kwip.cli.doctor import _left_out, _silent, ask_mail, ask_programs
 from kwip.cli.starting import prepare
 from kwip.domain.clock import system_clock_ms
-from kwip.embedded import upstreams
 from kwip.embedded.home_folder import HomeFolder
+from kwip.nginx import upstreams
 from tests.servers import settings_in
 
 

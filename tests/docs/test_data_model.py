@@ -15,11 +15,11 @@ from kwip.domain.attachments import AttachmentChange
 from kwip.domain.audit_log import BY_KWIP
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
+from kwip.domain.mail.preferences import MailPreferences
 from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.setup import LIFETIME
 from kwip.domain.timelines.lists import ListChange
-from kwip.domain.timelines.mail_preferences import MailPreferences
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.domain.timelines.timelines import SEAL_AT
 from kwip.domain.users import READ, WRITE, ProfileChange, Viewer

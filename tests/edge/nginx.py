@@ -11,9 +11,9 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kwip.embedded import upstreams
 from kwip.embedded.home_folder import HomeFolder
-from kwip.embedded.nginx import Proxy, configuration, lists
+from kwip.nginx import upstreams
+from kwip.nginx.configuration import Proxy, configuration, lists
 from tests.servers import wait_until
 
 if TYPE_CHECKING:

@@ -22,15 +22,16 @@ import pymongo
 import structlog
 
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.mails import MailKind
+from kwip.domain.ids import NOBODY
+from kwip.domain.mail.mails import MailKind
 from kwip.domain.signed_addresses import Signer
 from kwip.services.mail.letters import Site
-from kwip.services.mail.mails import NOBODY, Mails
+from kwip.services.mail.mails import Mails
 from kwip.services.mail.messages import Messages
 from kwip.services.mail.transports import SmtpServer
 from kwip.services.reading.stores import Stores
 from kwip.store.client import Store, connect
-from kwip.store.mails import MailStore
+from kwip.store.mail.mails import MailStore
 from kwip.store.present_indexes import ensure_indexes
 from tests.frozen import swap
 from tests.mail_server import mail_server

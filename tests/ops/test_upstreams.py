@@ -9,9 +9,9 @@ import pytest
 import structlog
 
 from kwip.cli.upstreams import _Watch
-from kwip.embedded import upstreams
-from kwip.embedded.health_checks import check
-from kwip.embedded.upstreams import MOST_RISE, RISE, STEADY_S, Check, Judge
+from kwip.nginx import upstreams
+from kwip.nginx.health_checks import check
+from kwip.nginx.upstreams import MOST_RISE, RISE, STEADY_S, Check, Judge
 from tests.ops.stack import free_port
 from tests.served import served
 

@@ -6,9 +6,9 @@ import datetime as dt
 from dataclasses import replace
 
 from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
+from kwip.domain.mail.preferences import MailPreferences
 from kwip.domain.reactions import Act, Reaction
 from kwip.domain.text import Hashtag
-from kwip.domain.timelines.mail_preferences import MailPreferences
 from kwip.domain.timelines.notifications import (
     EVERY_KIND,
     Notification,

@@ -12,7 +12,7 @@ from kwip.domain.attachments import (
 )
 from kwip.domain.audit_log import Action, Actor, AuditEntry
 from kwip.domain.ids import AttachmentId, first_id_at
-from kwip.domain.mails import Mail, MailKind
+from kwip.domain.mail.mails import Mail, MailKind
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.text import Mention
 from kwip.domain.users import User
@@ -33,8 +33,8 @@ from kwip.store.discovery.trends import TrendStore
 from kwip.store.emojis import EmojiStore
 from kwip.store.fence import FenceStore
 from kwip.store.jobs import JobStore
-from kwip.store.mail_preferences import MailPreferenceStore
-from kwip.store.mails import MailStore
+from kwip.store.mail.mails import MailStore
+from kwip.store.mail.preferences import MailPreferenceStore
 from kwip.store.maintenance.audit import AuditStore
 from kwip.store.maintenance.deletion import DeletionStore
 from kwip.store.maintenance.loading import LoadStore

@@ -16,7 +16,8 @@ from kwip.domain.attachments import UploadState
 from kwip.domain.emojis import Emoji
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID
-from kwip.domain.mails import MailKind
+from kwip.domain.mail.mails import MailKind
+from kwip.domain.mail.preferences import MailPreferences
 from kwip.domain.polls import Poll
 from kwip.domain.posts import QuotePolicy
 from kwip.domain.reactions import Act, Reaction, Span, span_of
@@ -24,7 +25,6 @@ from kwip.domain.repeats import Said
 from kwip.domain.text import Hashtag
 from kwip.domain.timelines.id_lists import Between
 from kwip.domain.timelines.lists import ListChange, UserList
-from kwip.domain.timelines.mail_preferences import MailPreferences
 from kwip.domain.timelines.notifications import (
     EVERY_KIND,
     EVERYTHING,

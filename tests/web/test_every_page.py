@@ -8,7 +8,7 @@ from config.settings import load
 from kwip.app import create_app
 from kwip.blueprints import web
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.mails import MailKind
+from kwip.domain.mail.mails import MailKind
 from kwip.domain.setup import LIFETIME
 from kwip.domain.users import ProfileChange, ProfileField
 from kwip.services.accounts.users import SignUp

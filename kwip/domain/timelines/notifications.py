@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from kwip.domain.clock import at
-from kwip.domain.ids import MAX_ID, PostId, UserId, ms_of
+from kwip.domain.ids import MAX_ID, NOBODY, PostId, UserId, ms_of
 from kwip.domain.posts import Visibility
 from kwip.domain.timelines.filters import shows_author
 from kwip.domain.timelines.slices import NextToCursor, RowChunk
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 #: Unread notifications are counted up to this number.
 MAX_UNREAD = 100
-#: Placeholders for no reply, no repost, and no particular user.
-NO_POST, NOBODY = PostId(0), UserId(0)
+#: The placeholder for no reply and no repost.
+NO_POST = PostId(0)
 
 
 class NotificationKind(StrEnum):

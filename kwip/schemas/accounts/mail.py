@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from marshmallow import fields
 
-from kwip.domain.timelines.mail_preferences import Frequency, MailPreferences
+from kwip.domain.mail.preferences import Frequency, MailPreferences
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.schemas.body import BodySchema, StrictSchema, Text, choice, line
 

@@ -7,7 +7,6 @@ show what they get, so an entry with a content warning has the warning and a lin
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
@@ -22,6 +21,7 @@ from kwip.domain.timelines.pages import DEFAULT_LIMIT, PageRequest
 from kwip.schemas.body import Id, StrictSchema
 from kwip.schemas.emojis import post_shown
 from kwip.schemas.timelines import parameters
+from kwip.text.excerpts import excerpt
 from kwip.text.translation import gettext, gettext_markup
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 #: The longest title made of a text, in characters.
 TITLE_MAX = 80
-_CUT = "…"
 #: The date of an empty feed that nobody began.
 NO_TIME = at(0)
 
@@ -178,7 +177,7 @@ def entry_of(view: PostView, urls: Urls) -> FeedEntry:
     return FeedEntry(
         id=_id(view.post.id, urls),
         url=urls.post(shown),
-        title=title or _excerpt(post.text) or gettext("Kwip"),
+        title=title or excerpt(post.text, TITLE_MAX) or gettext("Kwip"),
         has_title=bool(title),
         html=_html(view, urls),
         published=view.post.created_at,
@@ -218,14 +217,8 @@ def _title(view: PostView) -> str:
         name=view.author.name,
         author=view.shown.author.name,
     )
-    about = warning or _excerpt(view.shown.post.text)
+    about = warning or excerpt(view.shown.post.text, TITLE_MAX)
     return f"{said}: {about}" if about else said
-
-
-def _excerpt(text: str) -> str:
-    found = textwrap.shorten(text, TITLE_MAX, placeholder=_CUT)
-    # Scripts without spaces are one word.
-    return text[: TITLE_MAX - 1] + _CUT if found == _CUT else found
 
 
 def _media(post: Post, urls: Urls) -> Iterator[FeedMedia]:

@@ -14,7 +14,7 @@ from kwip import telemetry
 from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotAuthenticatedError, NotFoundError
-from kwip.domain.mails import MailKind
+from kwip.domain.mail.mails import MailKind
 from kwip.domain.users import check_password
 
 if TYPE_CHECKING:

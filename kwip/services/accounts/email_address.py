@@ -14,7 +14,7 @@ from kwip.domain.errors import (
     NotAuthenticatedError,
     NotFoundError,
 )
-from kwip.domain.mails import Mail, MailKind
+from kwip.domain.mail.mails import Mail, MailKind
 from kwip.services.mail.mails import GONE
 from kwip.text.emails import clean_email, read_email
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kwip.domain.mails import MailKind
+from kwip.domain.mail.mails import MailKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kwip.domain.mails import Mail
+    from kwip.domain.mail.mails import Mail
     from kwip.services.mail.mails import Mails
     from kwip.services.reading.stores import Stores
 

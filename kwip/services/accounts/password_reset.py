@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from kwip import telemetry
 from kwip.domain.errors import InvalidError, NotFoundError
-from kwip.domain.mails import MailKind
+from kwip.domain.ids import NOBODY
+from kwip.domain.mail.mails import MailKind
 from kwip.domain.rate_limits import whose
 from kwip.domain.users import check_password
 from kwip.services.accounts.sign_in import name_digest
-from kwip.services.mail.mails import GONE, NOBODY
+from kwip.services.mail.mails import GONE
 from kwip.text.emails import clean_email
 
 if TYPE_CHECKING:
-    from kwip.domain.mails import Mail
+    from kwip.domain.mail.mails import Mail
     from kwip.services.accounts.moderation import Moderation
     from kwip.services.accounts.notices import Notices
     from kwip.services.accounts.passwords import Passwords

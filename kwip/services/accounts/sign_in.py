@@ -27,7 +27,7 @@ from kwip.domain.errors import (
     NotAuthenticatedError,
     StoreUnavailableError,
 )
-from kwip.domain.mails import MailKind
+from kwip.domain.mail.mails import MailKind
 from kwip.domain.rate_limits import whose
 from kwip.services.accounts.authentication import login_of
 from kwip.services.reading.rate_limits import too_much

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
-from kwip.domain.ids import slot_of
+from kwip.domain.ids import NOBODY, slot_of
 from kwip.domain.posts import Visibility
 from kwip.domain.timelines.notifications import (
     NO_POST,
-    NOBODY,
     Notification,
     NotificationKind,
     addressed,

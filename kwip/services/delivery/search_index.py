@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kwip.domain.ids import NOBODY
 from kwip.domain.posts import Visibility
-from kwip.domain.timelines.notifications import NO_POST, NOBODY
+from kwip.domain.timelines.notifications import NO_POST
 from kwip.domain.timelines.search import owner_mark
 from kwip.store.upgrades import schema_of
 from kwip.text.terms import stored_terms

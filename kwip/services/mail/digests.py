@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.domain.mails import Item, Letter
+from kwip.domain.mail.mails import Item, Letter
 from kwip.domain.posts import Visibility
 from kwip.domain.timelines.notifications import NotificationKind, Selection, grouped
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.users import Viewer
+from kwip.text.excerpts import excerpt
 from kwip.text.translation import gettext, ngettext
 
 if TYPE_CHECKING:
@@ -119,8 +120,7 @@ class Digests:
 def _excerpt(post: Post) -> str:
     if post.visibility not in _OPEN:
         return ""
-    text = " ".join((post.warning or post.text).split())
-    return text if len(text) <= _EXCERPT else f"{text[: _EXCERPT - 1].rstrip()}…"
+    return excerpt(post.warning or post.text, _EXCERPT)
 
 
 _SAID: Mapping[NotificationKind, Callable[[str], str]] = {

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwip.domain.mails import Letter, MailKind
+from kwip.domain.mail.mails import Letter, MailKind
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from kwip.domain.mails import Mail
+    from kwip.domain.mail.mails import Mail
 
 
 class Site:

@@ -16,8 +16,8 @@ import structlog
 
 from kwip.domain.clock import at
 from kwip.domain.errors import NotFoundError
-from kwip.domain.ids import UserId
-from kwip.domain.mails import (
+from kwip.domain.ids import NOBODY
+from kwip.domain.mail.mails import (
     LINK_LIFETIMES,
     OPTIONAL,
     Mail,
@@ -25,6 +25,7 @@ from kwip.domain.mails import (
     Refusal,
     patience_of,
 )
+from kwip.domain.retries import MOST_ATTEMPTS, pause_after
 from kwip.services.mail.letters import letter_of
 from kwip.text.emails import read_email
 
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kwip.domain.clock import ClockMs
-    from kwip.domain.mails import Letter
+    from kwip.domain.ids import UserId
+    from kwip.domain.mail.mails import Letter
     from kwip.domain.signed_addresses import Signer
     from kwip.services.delivery.signals import Enqueue
     from kwip.services.mail.digests import Digests
@@ -40,16 +42,12 @@ if TYPE_CHECKING:
     from kwip.services.mail.messages import Messages
     from kwip.services.mail.transports import Transport
     from kwip.services.reading.stores import Stores
-    from kwip.store.mails import MailStore
+    from kwip.store.mail.mails import MailStore
 
 log = structlog.get_logger()
 
 #: Longer than all answers of a server together, and then another worker sends it.
 LEASE = timedelta(minutes=10)
-_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
-#: With these pauses, the last attempt is about a day after the first.
-MOST_ATTEMPTS = 30
-NOBODY = UserId(0)
 #: What a link that does not work is answered with.
 GONE = (
     "This link no longer works. It has expired, or was already used. Ask for a new one."
@@ -202,7 +200,7 @@ class Mails:
 
     def _fail(self, mail: Mail, worker: str, refusal: Refusal) -> str:
         now = at(self.clock())
-        due = now + _pause(mail.attempts)
+        due = now + pause_after(mail.attempts)
         is_over = mail.attempts >= MOST_ATTEMPTS or due - mail.created_at > patience_of(
             mail.kind
         )
@@ -219,7 +217,3 @@ class Mails:
             reason=refusal.problem,
         )
         return "dead"
-
-
-def _pause(attempts: int) -> timedelta:
-    return min(_FIRST_PAUSE * (1 << min(attempts - 1, 20)), _LONGEST_PAUSE)

@@ -17,7 +17,7 @@ from kwip.text.translation import LANGUAGE
 if TYPE_CHECKING:
     import datetime as dt
 
-    from kwip.domain.mails import Letter, Mail
+    from kwip.domain.mail.mails import Letter, Mail
 
 _TEMPLATES = Path(kwip.__file__).parent / "templates"
 _TEMPLATE = "mail.html"

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from kwip.domain.clock import at
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import UserId, first_id_at, parse_id
-from kwip.domain.mails import MailKind
-from kwip.domain.timelines.mail_preferences import PAUSES, MailPreferences
+from kwip.domain.mail.mails import MailKind
+from kwip.domain.mail.preferences import PAUSES, MailPreferences
 from kwip.domain.timelines.notifications import Selection
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kwip.services.mail.digests import Digests
     from kwip.services.mail.mails import Mails
     from kwip.services.reading.stores import Stores
-    from kwip.store.mail_preferences import MailPreferenceStore
+    from kwip.store.mail.preferences import MailPreferenceStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class NotificationMail:
         """Save what the viewer wants; older notifications are not mailed."""
         before = self.store.find(viewer.id)
         begins = first_id_at(self.clock())
-        mailed_id = before.mailed_id if before.kinds else begins
+        mailed_id = 0 if before.kinds else begins
         due_at = at(self.clock()) + PAUSES[wanted.frequency] if wanted.kinds else None
         self.store.save(viewer.id, replace(wanted, mailed_id=mailed_id), due_at)
 

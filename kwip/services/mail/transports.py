@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
-from kwip.domain.mails import Refusal
+from kwip.domain.mail.mails import Refusal
 
 if TYPE_CHECKING:
     from email.message import EmailMessage

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kwip.store.client import Store
     from kwip.store.delivery.outbox import OutboxStore
     from kwip.store.jobs import JobStore
-    from kwip.store.mails import MailStore
+    from kwip.store.mail.mails import MailStore
     from kwip.store.purges import PurgeStore
 
 #: How many hours the chart of posts has.

@@ -10,7 +10,7 @@ from pymongo import ASCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.errors import ConflictError
-from kwip.domain.ids import PostId, UserId
+from kwip.domain.ids import NOBODY, PostId, UserId
 from kwip.domain.names import name_terms
 from kwip.domain.users import MAX_PINS, FeaturedTag, ProfileField, User
 from kwip.store.accounts.setup import SETUP_CLAIM
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from kwip.store.client import Document, Store
 
 Flag = Literal["is_suspended", "is_silenced", "is_admin"]
-
-#: The owner of deleted users' handles, which stay reserved against impersonation.
-NOBODY = UserId(0)
 
 _HANDLE, _EMAIL = "handle:", "email:"
 #: Schema 2 of users has no pins.

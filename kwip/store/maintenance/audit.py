@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING
 
-from kwip.domain.ids import PostId, UserId
-from kwip.store.accounts.users import NOBODY
+from kwip.domain.ids import NOBODY, PostId, UserId
 from kwip.store.client import translated
 from kwip.store.maintenance.attachment_audit import AttachmentAuditStore
 from kwip.store.maintenance.preview_audit import PreviewAuditStore

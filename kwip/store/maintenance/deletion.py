@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kwip.domain.ids import UserId
-from kwip.store.accounts.users import NOBODY, claims_of
+from kwip.domain.ids import NOBODY, UserId
+from kwip.store.accounts.users import claims_of
 from kwip.store.client import translated
 from kwip.store.social.edges import EITHER
 from kwip.store.timelines.buckets import home_of

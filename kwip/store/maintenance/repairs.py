@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kwip.domain.ids import UserId
-from kwip.store.accounts.users import NOBODY
+from kwip.domain.ids import NOBODY, UserId
 from kwip.store.client import translated
 from kwip.store.maintenance.attachment_audit import AttachmentAuditStore
 from kwip.store.maintenance.audit import turned_block

@@ -15,7 +15,7 @@ import pymongo
 from bench.clusters import free_base
 from kwip.cli.cluster import MEMBERS, STEPS
 from kwip.cli.up import is_ready
-from kwip.embedded import upstreams
+from kwip.nginx import upstreams
 from tests.faults.sabotage import VARIABLE
 from tests.ops.stack import Stack
 from tests.servers import wait_until

@@ -8,7 +8,7 @@ import pytest
 
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError, RateLimitedError
-from kwip.domain.mails import MailKind
+from kwip.domain.mail.mails import MailKind
 from tests.mail_server import parts_of
 from tests.servers import settings_in
 

@@ -7,9 +7,10 @@ import pytest
 from kwip.domain.clock import at
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import first_id_at
+from kwip.domain.mail.preferences import Frequency, MailPreferences
 from kwip.domain.posts import Draft, Visibility
-from kwip.domain.timelines.mail_preferences import Frequency, MailPreferences
 from kwip.domain.timelines.notifications import NotificationKind as Kind
+from kwip.store.mail.preferences import MailPreferenceStore
 from kwip.store.maintenance.deletion import DeletionStore
 from tests.mail_server import parts_of
 
@@ -49,6 +50,28 @@ def pass_day(kwip, rings, mongodb):
         rings.run()
 
     return pass_day
+
+
+def test_a_choice_that_meets_a_mail_does_not_let_it_be_sent_again(
+    kwip, alice, bob, say, wish, pass_day, mailbox, monkeypatch
+):
+    wish(Kind.MENTION)
+    say(bob, "@alice hello")
+    find = MailPreferenceStore.find
+
+    def found_and_then_mailed(store, user_id):
+        found = find(store, user_id)
+        monkeypatch.setattr(MailPreferenceStore, "find", find)
+        pass_day()
+        return found
+
+    monkeypatch.setattr(MailPreferenceStore, "find", found_and_then_mailed)
+    wish(Kind.MENTION, Kind.FOLLOW)
+    assert len(mailbox.messages) == 1
+
+    pass_day()
+
+    assert len(mailbox.messages) == 1
 
 
 def test_a_digest_has_what_was_chosen_once_and_only_if_there_is_something(

@@ -18,7 +18,7 @@ from kwip.blueprints.web.pages import (
     page_again,
 )
 from kwip.domain.errors import InvalidError, RateLimitedError
-from kwip.domain.mails import MailKind
+from kwip.domain.mail.mails import MailKind
 from kwip.schemas.accounts.mail import EmailForm, LinkQuery
 from kwip.schemas.forms import ActForm
 from kwip.text.translation import gettext

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from kwip.domain.clock import at
+from kwip.domain.retries import MOST_ATTEMPTS, pause_after
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -31,12 +32,9 @@ log = structlog.get_logger()
 _BATCH = 30
 #: A worker that died is noticed after this time, longer than a batch may take.
 _LEASE = timedelta(minutes=5)
-_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 #: Our own nginx may keep an answer for this long, and would give it to a CDN that has
 #: just forgotten it.
 NGINX_KEEPS = timedelta(seconds=1)
-#: With these pauses, the last attempt is about a day after the first.
-MOST_ATTEMPTS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +114,7 @@ class Purges:
         for (attempts, why), paths in alike.items():
             due = None
             if attempts < MOST_ATTEMPTS:
-                due = at(self.clock()) + _pause(attempts)
+                due = at(self.clock()) + pause_after(attempts)
             else:
                 log.error("purge_given_up", files=paths, reason=why)
             self.store.failed(paths, until, due, why)
@@ -125,7 +123,3 @@ class Purges:
 def _is_key(path: str) -> bool:
     """Return whether it is a key like `post:1`, and not the path of a file."""
     return "/" not in path
-
-
-def _pause(attempts: int) -> timedelta:
-    return min(_FIRST_PAUSE * (1 << min(attempts - 1, 20)), _LONGEST_PAUSE)

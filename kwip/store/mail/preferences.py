@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwip.domain.timelines.mail_preferences import Frequency, MailPreferences
+from kwip.domain.mail.preferences import Frequency, MailPreferences
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.store.client import translated
 from kwip.store.due_work import DueWork
@@ -44,14 +44,18 @@ class MailPreferenceStore(DueWork):
     def save(
         self, user_id: UserId, chosen: MailPreferences, due_at: dt.datetime | None
     ) -> None:
-        """Store what a user chose, and when it is due; None for never."""
+        """Store what a user chose, and when it is due; None for never.
+
+        A `mailed_id` of 0 leaves that as it is: a worker may have just moved it.
+        """
         values = {
             "schema": schema_of("mail_preferences"),
             "kinds": sorted(kind.value for kind in chosen.kinds),
             "frequency": chosen.frequency.value,
-            "mailed_id": chosen.mailed_id,
             "due_at": due_at,
         }
+        if chosen.mailed_id:
+            values["mailed_id"] = chosen.mailed_id
         self._preferences.update_one({"_id": user_id}, {"$set": values}, upsert=True)
 
     @translated()

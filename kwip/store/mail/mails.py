@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pymongo import ASCENDING, ReturnDocument
 
 from kwip.domain.ids import UserId
-from kwip.domain.mails import Mail, MailKind
+from kwip.domain.mail.mails import Mail, MailKind
 from kwip.store.client import translated
 from kwip.store.due_work import DueWork
 from kwip.store.upgrades import schema_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from kwip.embedded.upstreams import Check
+from kwip.nginx.upstreams import Check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

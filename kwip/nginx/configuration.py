@@ -20,7 +20,7 @@ from kwip.domain.attachments import MAX_IMAGES, VIDEO_MAX_BYTES
 from kwip.domain.errors import InvalidError
 from kwip.domain.media import INTERNAL_PATH
 from kwip.embedded.home_folder import HomeFolder
-from kwip.embedded.upstreams import listing
+from kwip.nginx.upstreams import listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -127,7 +127,7 @@ def configuration(settings: Settings, proxy: Proxy) -> str:
 
 
 def lists(settings: Settings, proxy: Proxy) -> Mapping[str, str]:
-    """Return the list of servers of each pool, for `kwip.embedded.upstreams`."""
+    """Return the list of servers of each pool, for `kwip.nginx.upstreams`."""
     return {name: listing(pool) for name, pool in _pools(settings, proxy).items()}
 
 

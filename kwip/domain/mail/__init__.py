@@ -1,0 +1,1 @@
+"""Mail: what is sent to whom, and who wants notifications by mail."""
