@@ -9,7 +9,7 @@ UV ?= uv
 # A test run starts a hundred processes; none has to compile what another has.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run cluster test browser tools monitoring alerts check check-cache machine faults scroll-back stale bench lighthouse pictures setup setup-dev docs lock clean
+.PHONY: run cluster test thorough browser tools monitoring alerts check check-cache machine faults scroll-back stale bench lighthouse pictures setup setup-dev docs lock clean
 
 run: setup
 	@$(VENV)/bin/kwip up --demo
@@ -25,6 +25,10 @@ test: setup-dev browser tools monitoring
 	tested=$$?; wait $$checked; checked=$$?; cat $(VENV)/check.log; \
 	exit $$((tested || checked))
 	$(PY) -m pytest -m alone $$(grep -rl --include='*.py' 'mark\.alone' tests)
+
+# Everything of what the suite only tries a part of; about five minutes more.
+thorough: setup-dev browser
+	THOROUGH=1 $(PY) -m pytest -n auto $$(grep -rl --include='*.py' 'tests.thorough' tests | grep -v conftest) tests/jobs
 
 check: setup-dev
 	$(PY) -m ruff check .

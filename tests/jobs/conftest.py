@@ -20,10 +20,13 @@ from tests.jobs.oracle import cache_homes, check, check_stored_sets
 from tests.jobs.process import Process
 from tests.jobs.snapshots import Snapshot
 from tests.jobs.steps import Steps
+from tests.thorough import IS_THOROUGH
 from tests.wired import Rings, viewer_of
 
 #: Longer than every lease and every wait for a retry.
 LONG_MS = 400_000
+#: The suite stops work after each other step, `make thorough` after each.
+STRIDE = 1 if IS_THOROUGH else 2
 #: Timelines seal and trim as the real ones do, at a sixteenth to a hundredth.
 SMALL = {
     "kwip.store.timelines.timelines.SEAL_AT": 8,
@@ -294,7 +297,7 @@ def killed_at_each_step(
             except AssertionError as error:
                 error.add_note(f"killed after step {done} of {steps.names}")
                 raise
-            done += 1
+            done += STRIDE
         check_stored_sets(kwip, mongodb)
         assert done > steps_at_least, steps.names
 
@@ -307,7 +310,8 @@ def interrupted_at_each_step(steps, snapshot, sweep, right, read_homes, rings):
 
     def interrupt(work, meanwhile, *, steps_at_least, **allowed):
         before, waiting = snapshot(), list(rings.waiting)
-        at, has_step = 0, True
+        # Kills take the even ones, interruptions the odd ones.
+        at, has_step = STRIDE - 1, True
         while has_step:
             before.restore()
             rings.waiting = list(waiting)
@@ -320,7 +324,7 @@ def interrupted_at_each_step(steps, snapshot, sweep, right, read_homes, rings):
             except AssertionError as error:
                 error.add_note(f"interrupted after step {at} of {steps.names}")
                 raise
-            at += 1
+            at += STRIDE
         assert at > steps_at_least, steps.names
 
     return interrupt

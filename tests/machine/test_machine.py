@@ -19,6 +19,7 @@ from tests.machine.machine import Machine
 from tests.machine.mutants import MUTANTS
 from tests.machine.world import PEOPLE, World, begin, extra_jobs
 from tests.servers import settings_in
+from tests.thorough import part
 
 #: Beside what the jobs' tests make small: every border that a read meets. One post is
 #: shown once however far apart its reposts are; `services/test_collapse.py` has how
@@ -108,7 +109,7 @@ def noticed(machine, script, step):
 
 def test_the_machine_notices_each_mutant_in_three_rules(machine, monkeypatch):
     """What a machine does is shown to be harmless without the mutant."""
-    for name, mutant in MUTANTS.items():
+    for name, mutant in part(MUTANTS.items(), of=4):
         with monkeypatch.context() as patch:
             for target, attribute, instead in mutant.patches:
                 patch.setattr(target, attribute, instead)
