@@ -21,6 +21,7 @@ from kwip import cli
 from kwip.blueprints import assets
 from kwip.blueprints.routes import AREAS
 from kwip.cache.invalidation_page import table
+from kwip.domain.roles import Permission, Role, may
 from kwip.nginx.configuration import Proxy, configuration
 from kwip.store.indexes import INDEXES
 from kwip.store.sharding import SHARD_KEYS
@@ -84,6 +85,19 @@ def shard_keys() -> str:
     return "\n".join(lines) + "\n"
 
 
+def permissions() -> str:
+    """List what each role may do."""
+    staff = [role for role in Role if role.is_staff]
+    lines = [
+        f"| permission | {' | '.join(staff)} |",
+        "|---|" + "---|" * len(staff),
+    ]
+    for permission in Permission:
+        marks = ["yes" if may(role, permission) else "" for role in staff]
+        lines.append(f"| `{permission}` | {' | '.join(marks)} |")
+    return "\n".join(lines) + "\n"
+
+
 def routes(area: str) -> Callable[[], str]:
     """Give what lists the routes of one area of the route table."""
 
@@ -102,7 +116,9 @@ def routes(area: str) -> Callable[[], str]:
 
 
 def _policy(policy: Policy) -> Iterator[str]:
-    yield policy.auth.replace("_", " ")
+    yield policy.auth.replace("_", " ") + (
+        f": `{policy.permission}`" if policy.permission else ""
+    )
     yield policy.scope or "no"
     yield policy.quota
     yield policy.cache
@@ -200,6 +216,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "cluster-cores": scaling.cluster_cores,
     },
     "widgets.md": {"script": widget_script},
+    "roles.md": {"permissions": permissions},
     "api.md": {area: routes(area) for area in AREAS},
 }
 

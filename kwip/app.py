@@ -25,9 +25,11 @@ from kwip.blueprints import (
 )
 from kwip.blueprints.report import CLIENTS
 from kwip.blueprints.toolbar import Toolbar
+from kwip.blueprints.web.admin import shell
 from kwip.domain.attachments import MAX_IMAGES, VIDEO_MAX_BYTES
 from kwip.domain.replies import without_name
 from kwip.schemas import emojis
+from kwip.schemas.accounts.roles import role_name
 from kwip.schemas.discovery.trends import short_address
 from kwip.schemas.site import SiteInfo
 from kwip.schemas.timelines import cards
@@ -206,6 +208,7 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
         user_card=partial(cards.user_card_url, urls=site.urls),
         tag_card=partial(cards.tag_card_url, urls=site.urls),
         live_origin=site.live_origin,
+        admin_places=shell.places,
     )
     app.jinja_env.filters["without_name"] = without_name
     app.jinja_env.filters["post_html"] = partial(emojis.post_markup, urls=site.urls)
@@ -213,6 +216,7 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
     app.jinja_env.filters["emojis"] = partial(emojis.plain_markup, urls=site.urls)
     app.jinja_env.filters["short_address"] = short_address
     app.jinja_env.filters["browser"] = browser_in_words
+    app.jinja_env.filters["role"] = role_name
     app.jinja_env.filters["ago"] = placeholders.time_ago
     app.jinja_env.filters["ago_in_words"] = placeholders.time_ago_in_words
     app.context_processor(

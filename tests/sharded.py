@@ -60,6 +60,7 @@ ALLOWED = {
     "HibernationStore.unfinished": "the sweeper asks each shard, once a minute",
     "PullAuthorStore.last_pulls": "one small answer for all, asked when it changes",
     "SuggestionStore.newest": "a page of the directory asks each shard for a few",
+    "RoleStore.require_other_owner": "asked when an owner is demoted or suspended",
     "SetupStore.has_admin": "asked until there is an administrator",
     "SetupStore.offer": "asked until there is an administrator",
     "UserStore.count": "an estimate for operators",

@@ -46,7 +46,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("people.css", "forms.css", "lightbox.css", "live.css", "search.css"),
             *("emojis.css", "explore.css", "builder.css"),
         ),
-        "status.css": ("status.css",),
+        "admin.css": ("admin.css",),
         "toolbar.css": ("toolbar.css",),
         "embed.css": (
             *("tokens.css", "base.css", "folded.css", "media.css"),

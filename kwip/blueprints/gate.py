@@ -42,6 +42,7 @@ from kwip.domain.errors import (
     NotFoundError,
     RateLimitedError,
 )
+from kwip.domain.roles import Role, may
 from kwip.domain.text import has_controls
 from kwip.schemas.urls import origin_of
 from kwip.services.accounts.authentication import Credential
@@ -121,7 +122,7 @@ def enforce() -> BaseResponse | None:
     Raises:
         NotAuthenticatedError: A token is missing or no longer valid.
         ForbiddenError: The token may not do this, or the form is not ours.
-        NotFoundError: Only administrators know this address.
+        NotFoundError: The address is for staff with a permission.
         RateLimitedError: The request exceeds its limit.
         MalformedError: The address is not UTF-8, or it or a form has control
             characters.
@@ -164,11 +165,24 @@ def _let_in(policy: Policy, viewer: Viewer | None) -> BaseResponse | None:
         )
     elif policy.auth == "user":
         return _to_login()
-    if policy.auth == "admin" and not (
-        viewer and http.services().users.me(viewer, http.loader()).is_admin
-    ):
-        raise NotFoundError(gettext("Page not found."))
+    _require_permission(policy, viewer)
     return None
+
+
+def _require_permission(policy: Policy, viewer: Viewer | None) -> None:
+    """Check the viewer's role; for whoever may not see a page, it does not exist."""
+    if policy.permission is None:
+        return
+    role = Role.MEMBER
+    if viewer is not None:
+        is_read = request.method in http.SAFE_METHODS
+        loader = http.loader() if is_read else None
+        role = http.services().staff.role(viewer, loader)
+    if may(role, policy.permission):
+        return
+    if policy.auth == "token":
+        raise ForbiddenError(gettext("Your role doesn't allow this."), rule="role")
+    raise NotFoundError(gettext("Page not found."))
 
 
 def fail(error: KwipError | HTTPException) -> Response:

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
-#: Who may use it. `optional`, `user` and `admin` check the session cookie, the last two
-#: the bearer token; no route checks both. For all but administrators, a route of theirs
-#: does not exist.
-Auth = Literal["none", "optional", "user", "admin", "optional_token", "token"]
+    from kwip.domain.roles import Permission
+
+#: Who may use it. `optional`, `user` and `staff` check the session cookie, the last two
+#: the bearer token; no route checks both. `staff` names a permission, and does not
+#: exist for whoever lacks that.
+Auth = Literal["none", "optional", "user", "staff", "optional_token", "token"]
 #: The scope that a token needs. A session may do everything.
 Scope = Literal["read", "write"]
 #: The quota that a request is charged to, besides that of the API or of pages.
@@ -63,7 +65,7 @@ class Policy:
     from signed-in users. An answer that may be in the `page_cache` depends on its
     address, its reader and what is read for it through the cache, and on nothing else.
     An endpoint that `asks_nothing` of Redis is charged before it runs, in a call of its
-    own.
+    own. The viewer's role must have the `permission`, if there is one.
     """
 
     auth: Auth
@@ -71,6 +73,7 @@ class Policy:
     quota: Quota
     cache: Cache
     csrf: Csrf
+    permission: Permission | None = None
     takes_files: bool = False
     asks_nothing: bool = False
     page_cache: PageCaching = "no"
@@ -96,7 +99,7 @@ class Policy:
     @property
     def reads_cookie(self) -> bool:
         """Whether the session cookie decides who the viewer is."""
-        return self.auth in {"optional", "user", "admin"}
+        return self.auth in {"optional", "user", "staff"}
 
     @property
     def needs_email(self) -> bool:

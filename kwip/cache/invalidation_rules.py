@@ -144,8 +144,8 @@ silence = Rule(
     "user:{user_id}",
 )
 unsilence = silence
-set_admin = Rule(
-    "Invalidate the user, who became an administrator or no longer is one.",
+set_role = Rule(
+    "Invalidate the user, whose role has changed.",
     "user:{user_id}",
 )
 leave = Rule(

@@ -8,7 +8,7 @@ from kwip.blueprints.routes import AREAS
 from kwip.cli import json_option, print_json
 
 _COLUMNS = (
-    *("method", "rule", "auth", "scope", "quota", "cache", "csrf"),
+    *("method", "rule", "auth", "permission", "scope", "quota", "cache", "csrf"),
     *("secondaries", "why"),
 )
 
@@ -29,6 +29,7 @@ def command(part: str, *, as_json: bool) -> None:
             "method": route.method,
             "rule": route.rule,
             "auth": route.policy.auth,
+            "permission": route.policy.permission,
             "scope": route.policy.scope,
             "quota": route.policy.quota,
             "cache": route.policy.cache,

@@ -29,13 +29,14 @@ def code(settings: Settings, *, as_json: bool) -> None:
     """Create a code for the first administrator.
 
     The code is valid for a day, and codes created earlier stop working. If the site has
-    an administrator already, use `kwip users admin`.
+    an administrator already, use `kwip users modify`.
     """
     drawn, expires_at = draw_code(), at(system_clock_ms()) + LIFETIME
     with connected(settings) as wiring:
         if not SetupStore(wiring.store).offer(code_digest(drawn), expires_at):
             raise ConflictError(
-                "This site has an administrator already. Run `kwip users admin NAME on`"
+                "This site has an administrator already."
+                " Run `kwip users modify NAME --role owner`"
                 " to add another one."
             )
     url = f"{settings.origin}/setup"

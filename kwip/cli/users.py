@@ -16,6 +16,7 @@ from kwip.cli.parts import deletion_by
 from kwip.cli.running import connected
 from kwip.domain.audit_log import Action
 from kwip.domain.errors import NotFoundError
+from kwip.domain.roles import Role
 from kwip.domain.users import READ, WRITE, Viewer
 from kwip.services.accounts.moderation import Moderation
 from kwip.services.accounts.users import SignUp
@@ -188,17 +189,27 @@ def confirm(settings: Settings, name: str, *, as_json: bool) -> None:
     _print(_named(viewer), as_json=as_json)
 
 
-@command.command("admin")
+@command.command("modify")
 @click.argument("name")
-@click.argument("state", type=click.Choice(["on", "off"]))
+@click.option(
+    "--role",
+    required=True,
+    type=click.Choice([role.value for role in Role]),
+    help="What the user may do on the site.",
+)
 @reason_option
 @json_option
 @click.pass_obj
-def admin(settings: Settings, name: str, state: str, *, as_json: bool) -> None:
-    """Grant (on) or revoke (off) administrator rights."""
-    is_admin = state == "on"
-    set_admin = partial(Moderation.set_admin, order=order(), is_admin=is_admin)
-    _moderate(settings, name, set_admin, as_json=as_json, is_admin=is_admin)
+def modify(settings: Settings, name: str, *, role: str, as_json: bool) -> None:
+    """Give the user NAME another role.
+
+    Moderators handle reports, and silence and suspend people. Administrators also
+    change settings and manage accounts. Owners may do everything, and appoint others.
+    The only owner of a site cannot get another role, nor be suspended or deleted.
+    """
+    given = Role(role)
+    set_role = partial(Moderation.set_role, role=given, order=order())
+    _moderate(settings, name, set_role, as_json=as_json, role=role)
 
 
 @command.command("password")
@@ -299,12 +310,12 @@ def _moderate(
     act: Callable[[Moderation, UserId], None],
     *,
     as_json: bool,
-    **flags: bool,
+    **changed: object,
 ) -> None:
     with connected(settings) as wiring:
         viewer = _viewer(wiring, name)
         act(wiring.services.moderation, viewer.id)
-    _print({**_named(viewer), **flags}, as_json=as_json)
+    _print({**_named(viewer), **changed}, as_json=as_json)
 
 
 def _named(viewer: Viewer) -> dict[str, object]:

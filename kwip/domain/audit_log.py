@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import datetime as dt
 
+    from kwip.domain.roles import Role
+
 #: Characters of a reason.
 REASON_MAX = 500
 Details = Mapping[str, str | bool]
@@ -22,7 +24,8 @@ class Action(StrEnum):
     UNSUSPEND_USER = "unsuspend_user"
     SILENCE_USER = "silence_user"
     UNSILENCE_USER = "unsilence_user"
-    SET_ADMIN = "set_admin"
+    SET_ADMIN = "set_admin"  # until there were roles
+    SET_ROLE = "set_role"
     CONFIRM_EMAIL = "confirm_email"
     SET_PASSWORD = "set_password"  # noqa: S105 -- a name, no secret
     DELETE_USER = "delete_user"
@@ -36,7 +39,11 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: "command line" with the name of the operating system's user."""
+    """Who acts.
+
+    "command line" with the name of the operating system's user, or "staff" with a
+    username.
+    """
 
     kind: str
     name: str
@@ -44,10 +51,14 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """On whose behalf something is done, and the reason they gave."""
+    """On whose behalf something is done, and the reason they gave.
+
+    `role` is that of somebody who acts on this site; None may act on everybody.
+    """
 
     actor: Actor
     reason: str = ""
+    role: Role | None = None
 
 
 #: For what nobody asked for.

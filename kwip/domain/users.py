@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Literal
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ms_of
+from kwip.domain.roles import Role
 from kwip.domain.text import is_unicode
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class User:
     shows_favourites: bool = False
     embed_origins: tuple[str, ...] = ()
     is_discoverable: bool = False
-    is_admin: bool = False
+    role: Role = Role.MEMBER
     folds_repeats: bool = True
     requires_descriptions: bool = False
     posts_count: int = 0

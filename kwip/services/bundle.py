@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.profiles import Profiles
     from kwip.services.accounts.setup import Setup
     from kwip.services.accounts.sign_in import SignIn
+    from kwip.services.accounts.staff import Staff
     from kwip.services.accounts.users import Users
     from kwip.services.coherence.clock_guard import ClockGuard
     from kwip.services.delivery.fanout import Fanout
@@ -180,6 +181,7 @@ class Accounts:
     audit_log: AuditLog
     email_domains: EmailDomains
     moderation: Moderation
+    staff: Staff
     profiles: Profiles
     rate_limits: RateLimits
 

@@ -22,7 +22,8 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     "users": (
         Index(
             (("is_admin", ASCENDING),),
-            "SetupStore.has_admin, SetupStore.offer: whether there is an administrator",
+            "SetupStore.has_admin, SetupStore.offer: if anybody is one; "
+            "RoleStore.require_other_owner: whether there is another owner",
             {"partialFilterExpression": {"is_admin": True}},
         ),
         Index(

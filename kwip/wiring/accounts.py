@@ -18,11 +18,13 @@ from kwip.services.accounts.passwords import Passwords
 from kwip.services.accounts.profiles import Profiles
 from kwip.services.accounts.setup import Setup
 from kwip.services.accounts.sign_in import SignIn
+from kwip.services.accounts.staff import Staff
 from kwip.services.accounts.users import Users
 from kwip.services.bundle import Accounts
 from kwip.services.reading.rate_limits import RateLimits
 from kwip.store.accounts.audit_log import AuditLogStore
 from kwip.store.accounts.email_domains import EmailDomainStore
+from kwip.store.accounts.roles import RoleStore
 from kwip.store.accounts.setup import SetupStore
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ def make_accounts(
     notices = Notices(stores, mail.mails)
     moderation = Moderation(
         stores=stores,
+        roles=RoleStore(core.store),
         jobs=core.jobs,
         fence=fence,
         passwords=passwords,
@@ -83,6 +86,7 @@ def make_accounts(
         audit_log=audit_log,
         email_domains=email_domains,
         moderation=moderation,
+        staff=Staff(stores.users, entities),
         email_address=EmailAddress(
             stores=stores,
             mails=mail.mails,

@@ -18,7 +18,7 @@ ACTS = {
     "unsuspend_user": (("users", "unsuspend", "bob"), ""),
     "silence_user": (("users", "silence", "bob"), ""),
     "unsilence_user": (("users", "unsilence", "bob"), ""),
-    "set_admin": (("users", "admin", "bob", "on"), ""),
+    "set_role": (("users", "modify", "bob", "--role", "moderator"), ""),
     "set_password": (("users", "password", "bob"), f"{NEW}\n"),
     "create_token": (("users", "token", "bob"), ""),
     "delete_user": (("users", "delete", "bob", "--yes"), ""),
@@ -53,7 +53,7 @@ def test_each_act_says_who_did_what_to_whom_and_why(kwip, wiring, bob):
     assert [each["details"] for each in entries if each["details"]] == [
         {"scopes": "read,write"},
         {"ends_tokens": False},
-        {"is_admin": True},
+        {"role": "moderator"},
     ]
     [token] = [word for word in printed.split() if word.startswith(f"{bob}.")]
     stored = str(list(wiring.store.database["audit_log"].find()))

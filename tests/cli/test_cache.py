@@ -18,6 +18,7 @@ from kwip.cache.inspection import Inspection
 from kwip.cli.bars import Bars
 from kwip.domain.ids import MAX_ID
 from kwip.domain.posts import Draft
+from kwip.domain.roles import Role
 from kwip.domain.timelines.lists import ListChange
 from kwip.domain.timelines.pages import PageRequest
 from kwip.embedded.home_folder import HomeFolder
@@ -193,7 +194,7 @@ def test_what_is_written_meanwhile_is_no_difference(wiring, bob):
     lie(wiring, bob)
 
     def settle(_):
-        wiring.services.moderation.set_admin(bob.id, is_admin=True)
+        wiring.services.moderation.set_role(bob.id, Role.MODERATOR)
 
     fence = FenceStore(wiring.store.database).read()
     audit = CacheAudit(

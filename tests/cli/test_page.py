@@ -59,7 +59,9 @@ def users(kwip, _wiring, _posts, _monkeypatch):
     return {
         "users-create": [kwip(*create, "--password", "correct horse", "--json")],
         "users-token": [kwip("users", "token", "alice", "--json")],
-        "users-admin": [kwip("users", "admin", "alice", "on", "--json")],
+        "users-modify": [
+            kwip("users", "modify", "alice", "--role", "moderator", "--json")
+        ],
         "users-suspend": [kwip("users", "suspend", "alice", "--json")],
         "users-unsuspend": [kwip("users", "unsuspend", "alice", "--json")],
         "users-silence": [kwip("users", "silence", "alice", "--json")],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kwip.blueprints.routes import AREAS
 
-FIELDS = ("auth", "scope", "quota", "cache", "csrf", "secondaries", "why")
+FIELDS = ("auth", "permission", "scope", "quota", "cache", "csrf", "secondaries", "why")
 
 
 def test_all_routes_are_listed_or_those_of_a_part(kwip):

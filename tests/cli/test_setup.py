@@ -18,7 +18,7 @@ def test_each_code_replaces_the_one_before(kwip, wiring):
 
 def test_a_site_with_an_administrator_gets_no_code(kwip, wiring):
     kwip("users", "create", "boss", "--email", "b@example.org", stdin="correct horse")
-    kwip("users", "admin", "boss", "on")
+    kwip("users", "modify", "boss", "--role", "administrator")
     run = kwip("setup", "code")
 
     assert (run.code, run.out) == (2, "")

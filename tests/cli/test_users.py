@@ -144,14 +144,19 @@ def test_silence_says_who_is_silenced(kwip, wiring):
         assert user.is_silenced == is_silenced
 
 
-@pytest.mark.parametrize(("state", "is_admin"), [("on", True), ("off", False)])
-def test_admin_appoints(kwip, wiring, state, is_admin):
+def test_modify_gives_a_role_but_takes_none_from_the_only_owner(kwip, wiring):
     alice = kwip("users", "create", *ALICE, "--json").json
-    run = kwip("users", "admin", "alice", state, "--json")
+    run = kwip("users", "modify", "alice", "--role", "owner", "--json")
     user_id = int(alice["id"])
 
-    assert (run.code, run.json) == (0, {**alice, "is_admin": is_admin})
-    assert wiring.stores.users.get_many([user_id])[user_id].is_admin == is_admin
+    assert (run.code, run.json) == (0, {**alice, "role": "owner"})
+    for act in (("modify", "--role", "member"), ("suspend",), ("delete", "--yes")):
+        run = kwip("users", act[0], "alice", *act[1:])
+        assert (run.code, run.err) == (
+            2,
+            "kwip: This is the only owner. Make somebody else an owner first.\n",
+        )
+    assert wiring.stores.users.get_many([user_id])[user_id].role == "owner"
 
 
 def test_password_is_read_and_ends_sessions(kwip, wiring):

@@ -18,6 +18,7 @@ from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.domain.mail.preferences import MailPreferences
 from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit
+from kwip.domain.roles import Role
 from kwip.domain.setup import LIFETIME
 from kwip.domain.timelines.lists import ListChange
 from kwip.domain.timelines.notifications import NotificationKind
@@ -108,6 +109,8 @@ def _follow_tags_and_lists(services, note, owner, member, root):
     services.featured_tags.add(owner, services.loaders.begin(), "bread")
     services.trending.recompute()
     services.suggestions.dismiss(owner, member.id)
+    for who, role in ((owner, "owner"), (member, "owner"), (member, "member")):
+        services.moderation.set_role(who.id, Role(role))
     note()
 
 

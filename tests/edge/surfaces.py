@@ -44,7 +44,7 @@ class Surface(NamedTuple):
 
     @property
     def takes_session(self):
-        return self.auth in {"user", "optional", "admin"}
+        return self.auth in {"user", "optional", "staff"}
 
 
 def surfaces(values, queries):

@@ -10,6 +10,7 @@ import re
 import pytest
 
 from kwip.blueprints import cors, gate, login
+from kwip.domain.roles import Role, may
 from tests.edge.test_routes import EXAMPLES, UNSAFE, about, rows
 from tests.people import sign_in
 
@@ -103,8 +104,8 @@ def person_only(row):
 def refused(row, *, is_known, is_ours):
     """Give the number with which a policy refuses somebody; None if it does not."""
     policy = row.policy
-    if policy.auth == "admin":
-        return 404  # nobody here is one
+    if policy.auth == "staff":
+        return 404  # nobody here is that
     if not is_known and policy.auth in {"token", "user"}:
         return {"token": 401, "user": 303}[policy.auth]
     is_form = policy.csrf == "form" and row.method in UNSAFE
@@ -204,20 +205,48 @@ def test_whoever_may_is_let_in(app, wiring, ask, alice):
             check(row, answer, None)
 
 
+def roles_open_what_they_may(app, wiring, ask, people):
+    """Each role asks for every address for staff, and gets what the table says."""
+    rows = [row for row in asked() if row.policy.permission is not None]
+    for role in Role:
+        person = people(f"a_{role}")
+        wiring.services.moderation.set_role(person.user.id, role)
+        browser = sign_in(app, wiring, person)
+        before = stored(wiring)
+        for row in rows:
+            if not may(role, row.policy.permission):
+                fields = {"csrf_token": browser.form_token}
+                answer = ask(row, person, browser, **fields)
+                assert (about(row), answer.status_code) == (about(row), 404)
+        assert stored(wiring) == before
+        for row in rows:
+            if may(role, row.policy.permission):
+                fields = {"csrf_token": browser.form_token}
+                answer = ask(row, person, browser, **fields)
+                is_open = answer.status_code < 400
+                assert (about(row), role, is_open) == (about(row), role, True)
+
+
+def test_each_role_opens_what_it_may_and_nothing_else(app, wiring, ask, people):
+    roles_open_what_they_may(app, wiring, ask, people)
+
+
 @pytest.mark.parametrize(
     ("place", "name", "instead", "walk"),
     [
         (gate, "_let_in", lambda *_: None, "strangers"),
+        (gate, "_require_permission", lambda *_: None, "roles"),
         (login, "check_form_token", lambda _: None, "forms"),
         (cors, "_CORS", {"Access-Control-Allow-Origin": "https://x"}, "origins"),
     ],
 )
 def test_a_check_that_is_taken_out_is_noticed(
-    app, wiring, ask, alice, monkeypatch, place, name, instead, walk
+    app, wiring, ask, alice, people, monkeypatch, place, name, instead, walk
 ):
     browser = sign_in(app, wiring, alice)
     monkeypatch.setattr(place, name, instead)
     walks = {
+        "roles": lambda: roles_open_what_they_may(app, wiring, ask, people),
         "strangers": lambda: strangers_are_refused(ask),
         "forms": lambda: forms_need_their_token(ask, browser),
         "origins": lambda: other_origins_get_no_cookie(ask, browser),

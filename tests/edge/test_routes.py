@@ -88,6 +88,7 @@ def test_a_row_asks_for_what_belongs_together(row):
 
     assert (policy.scope is not None) == policy.auth.endswith("token")
     assert is_api or not policy.auth.endswith("token")
+    assert (policy.auth == "staff") <= (policy.permission is not None)
     assert not is_api or policy.csrf == "none"
     if row.method in UNSAFE:
         has_proof = policy.scope == "write" or policy.csrf == "form"

@@ -21,6 +21,7 @@ from kwip.store.accounts.audit_log import AuditLogStore
 from kwip.store.accounts.credentials import CredentialStore
 from kwip.store.accounts.email_domains import EmailDomainStore
 from kwip.store.accounts.people import PeopleStore
+from kwip.store.accounts.roles import RoleStore
 from kwip.store.accounts.setup import SetupStore
 from kwip.store.accounts.users import UserStore
 from kwip.store.changes import ChangeStore
@@ -94,7 +95,7 @@ class Stores:
             CredentialStore(store),
         )
         self.loading, self.migrating = LoadStore(store), MigrationStore(store)
-        self.markers = MarkerStore(store)
+        self.markers, self.suggestions = MarkerStore(store), SuggestionStore(store)
         self.notifications = NotificationStore(store)
         self.posts, self.outbox = PostStore(store), OutboxStore(store)
         self.pull_authors = PullAuthorStore(store)
@@ -103,7 +104,7 @@ class Stores:
         self.reactions, self.votes = ReactionStore(store), VoteStore(store)
         self.relationships = RelationshipStore(store)
         self.search, self.people = SearchStore(store), PeopleStore(store)
-        self.setup, self.suggestions = SetupStore(store), SuggestionStore(store)
+        self.setup, self.roles = SetupStore(store), RoleStore(store)
         self.pushdown, self.domains = PushdownStore(store), EmailDomainStore(store)
         self.timelines, self.trends = TimelineStore(store), TrendStore(store)
         self.users, self.audit_log = UserStore(store), AuditLogStore(store)

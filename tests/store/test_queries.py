@@ -22,6 +22,7 @@ from kwip.domain.polls import Poll
 from kwip.domain.posts import QuotePolicy
 from kwip.domain.reactions import Act, Reaction, Span, span_of
 from kwip.domain.repeats import Said
+from kwip.domain.roles import Role
 from kwip.domain.text import Hashtag
 from kwip.domain.timelines.id_lists import Between
 from kwip.domain.timelines.lists import ListChange, UserList
@@ -716,6 +717,9 @@ CALLS = {
     ),
     "SearchStore.take_due": lambda s: s.search.take_due(NOW, LATER, 5, lambda _: True),
     "SearchStore.settle": lambda s: s.search.settle(posts_of(1)[8], 1),
+    "RoleStore.set_role": lambda s: [s.roles.set_role(n, Role.OWNER) for n in (1, 2)],
+    "RoleStore.require_other_owner": lambda s: s.roles.require_other_owner(2),
+    "RoleStore.suspend": lambda s: s.roles.suspend(2),
     "SetupStore.offer": lambda s: s.setup.offer("digest", LATER),
     "SetupStore.has_admin": lambda s: s.setup.has_admin(),
     "SetupStore.digest": lambda s: s.setup.digest(NOW),
@@ -752,7 +756,7 @@ CALLS = {
         for login in ("u1", read_email("u1@example.org"), read_email("ß@example.org"))
     ],
     "UserStore.shown_among": lambda s: s.users.shown_among([1, 2, 900]),
-    "UserStore.set_flag": lambda s: s.users.set_flag(1, "is_admin", is_set=True),
+    "UserStore.set_flag": lambda s: s.users.set_flag(1, "is_silenced", is_set=True),
     "CredentialStore.set_password": lambda s: s.credentials.set_password(1, "hash"),
     "UserStore.update_profile": lambda s: s.users.update_profile(1, {"bio": ""}),
     "UserStore.pin": lambda s: [s.users.pin(1, posts_of(1)[i]) for i in (0, 0, 1)],

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from kwip.domain.clock import system_clock_ms
+from kwip.domain.roles import Role
 from kwip.services.maintenance.reports import Reports
 from tests.web.pages import check
 
 
 @pytest.fixture
 def at_admin(browser_of, alice, wiring):
-    wiring.services.moderation.set_admin(alice.user.id, is_admin=True)
+    wiring.services.moderation.set_role(alice.user.id, Role.ADMINISTRATOR)
     return browser_of(alice)
 
 

@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 
 from kwip.domain.errors import InvalidError
 from kwip.domain.users import ProfileChange, ProfileField
+from kwip.schemas.accounts.roles import own_role, public_role
 from kwip.schemas.body import NOT_YET, BodySchema, Flag, NotYet, Text, only
 from kwip.schemas.dumping import DumpSchema, constant, instant
 from kwip.schemas.emojis import emojis_of_user
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 #: Longer numbers are not indexes of a list.
 _DIGITS = 10
-#: Mastodon's Roles.
-ADMINISTRATOR = {"id": "1", "name": "Administrator", "color": ""}
-EVERYBODY = {"id": "-99", "name": "", "color": ""}
 #: Mastodon's Preferences: Kwip stores none of them yet.
 PREFERENCES: dict[str, object] = {
     "posting:default:visibility": "public",
@@ -101,7 +99,7 @@ class AccountSchema(DumpSchema):
 
     def get_roles(self, user: User) -> list[dict[str, str]]:
         """Return the user's public roles."""
-        return [ADMINISTRATOR] if user.is_admin else []
+        return [public_role(user.role)] if user.role.is_staff else []
 
 
 class CredentialAccountSchema(AccountSchema):
@@ -128,9 +126,7 @@ class CredentialAccountSchema(AccountSchema):
 
     def get_role(self, user: User) -> dict[str, object]:
         """Return the user's role, with Mastodon's numbers."""
-        if user.is_admin:
-            return ADMINISTRATOR | {"permissions": "1", "highlighted": True}
-        return EVERYBODY | {"permissions": "0", "highlighted": False}
+        return own_role(user.role)
 
 
 class FieldBody(BodySchema[ProfileField]):

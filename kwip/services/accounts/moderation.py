@@ -1,11 +1,12 @@
-"""What operators do to accounts: suspend, silence, make an administrator, and so on.
+"""What operators and staff do to accounts: suspend, silence, give a role, and so on.
 
 A suspension is one flag of the user, which every read of the user checks: the account
 and its posts are hidden from everyone, and its sessions and tokens do not work. So it
 takes effect at once, and ending it brings everything back. Its files are moved, because
 nothing asks for the flag where they are read.
 A silence is such a flag, too; `filters.is_limited` says what it hides.
-Each act is recorded in the audit log before it begins.
+Each act is recorded in the audit log before it begins. Staff may only act on people of
+a lower role; operators, on the command line, on everybody.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING, Literal
 from kwip.cache import invalidation_rules
 from kwip.domain.audit_log import BY_KWIP, Action
 from kwip.domain.clock import at
-from kwip.domain.errors import ConflictError, NotFoundError
+from kwip.domain.errors import ConflictError, ForbiddenError, NotFoundError
+from kwip.domain.roles import Role, may_appoint, outranks
 from kwip.domain.timelines.surrogate_keys import of_user
 from kwip.domain.users import check_password
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from kwip.services.coherence.fence import Fence
     from kwip.services.media.stored.withholding import Withholding
     from kwip.services.reading.stores import Stores
+    from kwip.store.accounts.roles import RoleStore
     from kwip.store.accounts.users import Flag
     from kwip.store.jobs import JobStore
 
@@ -43,6 +46,7 @@ class Moderation:
     """Moderate accounts, by the order of somebody. Each action may be repeated."""
 
     stores: Stores
+    roles: RoleStore
     jobs: JobStore
     fence: Fence
     passwords: Passwords
@@ -55,10 +59,11 @@ class Moderation:
 
         Raises:
             NotFoundError: There is no such user.
+            ConflictError: It is the only owner.
             StoreUnavailableError: Some files may still be readable. Do it again.
         """
         self._record(order, Action.SUSPEND_USER, user_id)
-        is_there = self._set(user_id, "is_suspended", is_set=True)
+        is_there = self.roles.suspend(user_id)
         self.fence.invalidate(invalidation_rules.suspend(user_id=user_id))
         self.withholding.files.purges.forget(of_user(user_id))
         self.withholding.withhold(user_id)
@@ -106,17 +111,19 @@ class Moderation:
         self.fence.invalidate(invalidation_rules.unsilence(user_id=user_id))
         _require(user_id, is_there=is_there)
 
-    def set_admin(
-        self, user_id: UserId, order: Order = BY_KWIP, *, is_admin: bool
-    ) -> None:
-        """Make a user an administrator, or remove that role.
+    def set_role(self, user_id: UserId, role: Role, order: Order = BY_KWIP) -> None:
+        """Give a user a role. Staff may only give roles below their own, or owner.
 
         Raises:
             NotFoundError: There is no such user.
+            ForbiddenError: Whoever acts may not give this role, or not to this user.
+            ConflictError: It is the only owner.
         """
-        self._record(order, Action.SET_ADMIN, user_id, is_admin=is_admin)
-        is_there = self._set(user_id, "is_admin", is_set=is_admin)
-        self.fence.invalidate(invalidation_rules.set_admin(user_id=user_id))
+        if order.role is not None and not may_appoint(order.role, role):
+            raise ForbiddenError("You can only give roles below your own.", rule="role")
+        self._record(order, Action.SET_ROLE, user_id, role=role)
+        is_there = self.roles.set_role(user_id, role)
+        self.fence.invalidate(invalidation_rules.set_role(user_id=user_id))
         _require(user_id, is_there=is_there)
 
     def _set(self, user_id: UserId, flag: Flag, *, is_set: bool) -> bool:
@@ -159,17 +166,22 @@ class Moderation:
         return len(sessions), len(tokens)
 
     def _record(
-        self, order: Order, action: Action, user_id: UserId, **details: bool
+        self, order: Order, action: Action, user_id: UserId, **details: str | bool
     ) -> None:
         """Record an act that is about to begin.
 
         Raises:
             InvalidError: The reason cannot be used.
             NotFoundError: There is no such user.
+            ForbiddenError: Whoever acts does not outrank the user.
         """
         user = self.stores.users.get_many([user_id]).get(user_id)
         if user is None:
             raise NotFoundError("User not found.", user_id=user_id)
+        if order.role is not None and not outranks(order.role, user.role):
+            raise ForbiddenError(
+                "You can only act on people whose role is below yours.", rule="role"
+            )
         subject, known = f"@{user.username}", {"user_id": str(user_id)}
         self.audit_log.record(order, action, subject, {**known, **details})
 

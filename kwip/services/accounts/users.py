@@ -10,6 +10,7 @@ from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.ids import UserId
 from kwip.domain.media import AVATAR, BANNER
 from kwip.domain.names import name_terms
+from kwip.domain.roles import Role
 from kwip.domain.timelines.surrogate_keys import of_user
 from kwip.domain.timelines.views import UserView
 from kwip.domain.timelines.visibility import require_shown
@@ -89,7 +90,7 @@ class Users:
         return self._create(form, "", user_id)
 
     def sign_up_admin(self, form: SignUp, setup: str) -> User:
-        """Create the first administrator, with the digest of the setup code.
+        """Create the site's owner, with the digest of the setup code.
 
         Raises:
             InvalidError: As for other users.
@@ -107,7 +108,7 @@ class Users:
             display_name=form.display_name,
             bio=form.bio,
             avatar=form.avatar,
-            is_admin=bool(setup),
+            role=Role.OWNER if setup else Role.MEMBER,
         )
         hashed = self.passwords.hash(form.password)
         try:

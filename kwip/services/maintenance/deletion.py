@@ -115,11 +115,13 @@ class Deletion:
         Raises:
             InvalidError: The reason cannot be used.
             NotFoundError: There is no such user.
+            ConflictError: It is the only owner.
         """
         user = self.stores.users.get_many([user_id]).get(user_id)
         checkpoint = Checkpoint(self.jobs, deletion_of(user_id), self.clock)
         if user is None:
             return self._end(user_id, checkpoint)
+        self.moderation.roles.require_other_owner(user_id)
         subject, details = f"@{user.username}", {"user_id": str(user_id)}
         self.audit_log.record(order, Action.DELETE_USER, subject, details)
         checkpoint.save(detail={"username": user.username})

@@ -20,6 +20,7 @@ from kwip.domain.polls import Option, Poll
 from kwip.domain.posts import Post, QuotePolicy, Visibility
 from kwip.domain.reactions import Reacted
 from kwip.domain.relationships import Relations
+from kwip.domain.roles import Role
 from kwip.domain.text import Hashtag, Link, Mention
 from kwip.domain.timelines.markers import Marked, Marker
 from kwip.domain.timelines.notifications import Unread
@@ -38,7 +39,7 @@ def _names(kind: type[Any], *without: str) -> tuple[str, ...]:
 
 
 #: The fields that are packed as they are.
-_USER = _names(User, "fields", "pinned_ids", "featured_tags", "embed_origins")
+_USER = _names(User, "fields", "pinned_ids", "featured_tags", "embed_origins", "role")
 _POST = _names(
     Post,
     *("visibility", "quote_policy", "created_at", "edited_at"),
@@ -65,17 +66,18 @@ def encode_user(user: User) -> bytes:
     profile = [[x.name, x.value] for x in user.fields]
     featured = [[x.id, x.name] for x in user.featured_tags]
     lists = [profile, user.pinned_ids, featured, user.embed_origins]
-    return _dump([*lists, *_user_values(user)])
+    return _dump([*lists, user.role, *_user_values(user)])
 
 
 def decode_user(raw: bytes) -> User:
     """Unpack a user."""
-    profile, pinned, featured, origins, *values = json.loads(raw.decode())
+    profile, pinned, featured, origins, role, *values = json.loads(raw.decode())
     return User(
         fields=tuple(ProfileField(*field) for field in profile),
         pinned_ids=tuple(pinned),
         featured_tags=tuple(FeaturedTag(*tag) for tag in featured),
         embed_origins=tuple(origins),
+        role=Role(role),
         **dict(zip(_USER, values, strict=True)),
     )
 

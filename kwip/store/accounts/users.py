@@ -12,6 +12,7 @@ from pymongo.errors import DuplicateKeyError
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import NOBODY, PostId, UserId
 from kwip.domain.names import name_terms
+from kwip.domain.roles import ADMINISTRATORS, Role
 from kwip.domain.users import MAX_PINS, FeaturedTag, ProfileField, User
 from kwip.store.accounts.setup import SETUP_CLAIM
 from kwip.store.bulk import insert_missing
@@ -25,14 +26,14 @@ if TYPE_CHECKING:
     from kwip.domain.users import Email, ProfileKey
     from kwip.store.client import Document, Store
 
-Flag = Literal["is_suspended", "is_silenced", "is_admin"]
+Flag = Literal["is_suspended", "is_silenced"]
 
 _HANDLE, _EMAIL = "handle:", "email:"
 #: Schema 2 of users has no pins.
 _PINNED = {"$ifNull": ["$pinned_ids", []]}
 #: The fields of a user that documents have as they are.
 _AS_STORED = {f.name for f in fields(User)} - {
-    *("id", "fields", "pinned_ids", "featured_tags", "embed_origins")
+    *("id", "fields", "pinned_ids", "featured_tags", "embed_origins", "role")
 }
 
 
@@ -326,6 +327,7 @@ def to_user(document: Document) -> User:
         fields=tuple(ProfileField(x["name"], x["value"]) for x in d["fields"]),
         pinned_ids=tuple(PostId(i) for i in d["pinned_ids"]),
         embed_origins=tuple(d["embed_origins"]),
+        role=Role(d["role"]),
         featured_tags=tuple(
             FeaturedTag(x["id"], x["name"]) for x in d["featured_tags"]
         ),
@@ -352,7 +354,8 @@ def _to_document(user: User) -> Document:
         "shows_favourites": user.shows_favourites,
         "embed_origins": user.embed_origins,
         "is_discoverable": user.is_discoverable,
-        "is_admin": user.is_admin,
+        "role": user.role,
+        "is_admin": user.role in ADMINISTRATORS,  # for the version before
         "folds_repeats": user.folds_repeats,
         "requires_descriptions": user.requires_descriptions,
         "posts_count": 0,

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import product
+
 import pytest
 
+from kwip.domain.audit_log import Actor, Order
 from kwip.domain.errors import (
     ConflictError,
+    ForbiddenError,
     InvalidError,
     NotAuthenticatedError,
     NotFoundError,
 )
 from kwip.domain.ids import UserId
 from kwip.domain.posts import Draft
+from kwip.domain.roles import Permission, Role
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.users import READ
 from kwip.services.accounts.authentication import Credential
@@ -104,12 +112,84 @@ def test_a_deletion_that_has_begun_is_not_taken_back(kwip, moderation, bob):
         moderation.unsuspend(bob.id)
 
 
-def test_an_administrator_is_made_and_unmade(kwip, moderation, bob):
-    moderation.set_admin(bob.id, is_admin=True)
-    assert kwip.stores.users.get_many([bob.id])[bob.id].is_admin
-    moderation.set_admin(bob.id, is_admin=False)
+def role_of(kwip, viewer):
+    return kwip.stores.users.get_many([viewer.id])[viewer.id].role
 
-    assert not kwip.stores.users.get_many([bob.id])[bob.id].is_admin
+
+def test_of_two_owners_who_demote_each_other_one_stays(kwip, moderation, alice, bob):
+    for each in (alice, bob):
+        moderation.set_role(each.id, Role.OWNER)
+    both = threading.Barrier(2)
+
+    def demote(viewer):
+        both.wait()
+        try:
+            moderation.set_role(viewer.id, Role.MEMBER)
+        except ConflictError:
+            return 0
+        return 1
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sum(pool.map(demote, (alice, bob))) == 1
+    assert {role_of(kwip, each) for each in (alice, bob)} == {Role.OWNER, Role.MEMBER}
+
+
+def test_an_administrator_from_before_there_were_roles_is_an_owner(
+    kwip, moderation, alice, bob
+):
+    users = kwip.store.database["users"]
+    for each in (alice, bob):
+        before = {"$set": {"schema": 8, "is_admin": True}, "$unset": {"role": ""}}
+        users.update_one({"_id": each.id}, before)
+    moderation.suspend(bob.id)
+
+    assert role_of(kwip, alice) is Role.OWNER
+    with pytest.raises(ConflictError, match="only owner"):
+        moderation.suspend(alice.id)
+
+
+def test_staff_only_act_on_people_below_them(kwip, moderation, alice, bob):
+    """Every pair of roles: what the first may do to the second."""
+    staff = kwip.services.staff
+    allowed = set()
+    for role, other in product(Role, repeat=2):
+        for each, given in ((alice, role), (bob, other)):
+            kwip.store.database["users"].update_one(
+                {"_id": each.id}, {"$set": {"role": given, "is_suspended": False}}
+            )
+        with suppress(ForbiddenError):
+            order = staff.order(alice, Permission.LIMIT_PEOPLE, "Spam")
+            moderation.silence(bob.id, order)
+            allowed.add((role.value, other.value))
+
+    assert allowed == {
+        ("moderator", "member"),
+        ("administrator", "member"),
+        ("administrator", "moderator"),
+        ("owner", "member"),
+        ("owner", "moderator"),
+        ("owner", "administrator"),
+    }
+    logged = kwip.services.audit_log.newest(50)
+    assert len(logged) == len(allowed)
+    assert {each.actor for each in logged} == {Actor("staff", "alice")}
+
+
+def test_nobody_gives_a_role_that_is_not_below_their_own(moderation, alice, bob):
+    moderation.set_role(alice.id, Role.OWNER)
+    given = {role.value: [] for role in Role}
+    for role, new in product(Role, repeat=2):
+        moderation.set_role(bob.id, Role.MEMBER)
+        with suppress(ForbiddenError):
+            moderation.set_role(bob.id, new, Order(Actor("staff", "a"), "", role))
+            given[role.value].append(new.value)
+
+    assert given == {
+        "member": [],
+        "moderator": ["member"],
+        "administrator": ["member", "moderator"],
+        "owner": ["member", "moderator", "administrator", "owner"],
+    }
 
 
 def test_a_new_password_ends_every_session_and_leaves_tokens(kwip, moderation, bob):

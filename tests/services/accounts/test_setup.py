@@ -15,6 +15,7 @@ from kwip.domain.errors import (
     NotFoundError,
     StoreUnavailableError,
 )
+from kwip.domain.roles import Role
 from kwip.domain.setup import LIFETIME, code_digest, draw_code
 from kwip.services.accounts.users import SignUp
 from kwip.store.accounts.setup import SetupStore
@@ -57,8 +58,8 @@ def test_whoever_has_the_code_becomes_the_administrator_once(kwip, offer, store)
 
     made = kwip.services.setup.complete(f" {code.lower()} ", form())
 
-    assert made.is_admin
-    assert kwip.stores.users.get_many([made.id])[made.id].is_admin
+    assert made.role is Role.OWNER
+    assert kwip.stores.users.get_many([made.id])[made.id] == made
     for again in (
         kwip.services.setup.require_open,
         lambda: kwip.services.setup.complete(code, form("second")),
@@ -100,7 +101,7 @@ def test_wrong_codes_make_nobody_are_logged_and_do_not_end_the_right_one(kwip, o
     assert list(caught.value.fields) == ["code"]
     assert [line["event"] for line in lines] == ["setup_refused"] * 150
     assert kwip.stores.users.is_empty()
-    assert kwip.services.setup.complete(code, form()).is_admin
+    assert kwip.services.setup.complete(code, form()).role is Role.OWNER
 
 
 def test_a_wrong_form_with_the_right_code_leaves_it_good(kwip, offer):
@@ -110,7 +111,7 @@ def test_a_wrong_form_with_the_right_code_leaves_it_good(kwip, offer):
             kwip.services.setup.complete(code, form("admin"))
         assert list(caught.value.fields) == ["username"]
 
-    assert kwip.services.setup.complete(code, form("boss")).is_admin
+    assert kwip.services.setup.complete(code, form("boss")).role is Role.OWNER
 
 
 def test_a_name_that_is_taken_leaves_the_code_good(kwip, offer, new_user):
@@ -120,7 +121,7 @@ def test_a_name_that_is_taken_leaves_the_code_good(kwip, offer, new_user):
     with pytest.raises(InvalidError):
         kwip.services.setup.complete(code, form("alice"))
     assert admins(kwip) == 0
-    assert kwip.services.setup.complete(code, form("boss")).is_admin
+    assert kwip.services.setup.complete(code, form("boss")).role is Role.OWNER
 
 
 def test_a_new_code_ends_the_one_before(kwip, offer):
@@ -128,7 +129,7 @@ def test_a_new_code_ends_the_one_before(kwip, offer):
 
     with pytest.raises(InvalidError):
         kwip.services.setup.complete(old, form())
-    assert kwip.services.setup.complete(new, form()).is_admin
+    assert kwip.services.setup.complete(new, form()).role is Role.OWNER
 
 
 def test_a_code_that_has_ended_opens_nothing(kwip, offer):
@@ -140,7 +141,7 @@ def test_a_code_that_has_ended_opens_nothing(kwip, offer):
 
 def test_an_administrator_made_otherwise_closes_the_setup(kwip, offer, new_user):
     code = offer()
-    kwip.services.moderation.set_admin(new_user("alice").id, is_admin=True)
+    kwip.services.moderation.set_role(new_user("alice").id, Role.ADMINISTRATOR)
 
     with pytest.raises(NotFoundError):
         kwip.services.setup.complete(code, form())

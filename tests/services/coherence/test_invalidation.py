@@ -16,6 +16,7 @@ from kwip.domain.link_previews import LinkPreview, PreviewKind
 from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit, QuotePolicy
 from kwip.domain.reactions import span_of
+from kwip.domain.roles import Role
 from kwip.domain.timelines.id_lists import IdListSlice
 from kwip.domain.timelines.lists import ListChange
 from kwip.domain.timelines.notifications import NotificationSlice
@@ -251,7 +252,7 @@ WRITES = {
     "unsuspend": lambda w: w.services.moderation.unsuspend(w.bob.id),
     "silence": lambda w: w.services.moderation.silence(w.bob.id),
     "unsilence": lambda w: w.services.moderation.unsilence(w.bob.id),
-    "set_admin": lambda w: w.services.moderation.set_admin(w.bob.id, is_admin=True),
+    "set_role": lambda w: w.services.moderation.set_role(w.bob.id, Role.MODERATOR),
     "sign_out_everywhere": lambda w: w.services.moderation.sign_out_everywhere(
         w.bob.id, ends_tokens=True
     ),

@@ -34,11 +34,11 @@ def test_the_administrator_is_made_signed_in_and_marked_and_the_page_is_gone(
 
     assert anybody.send("/setup", code=code, **FORM) == "/home"
 
-    assert anybody.get("/home").said == "Welcome! You're an administrator of this site."
-    assert "Administrator" in anybody.get("/@boss").words
+    assert anybody.get("/home").said == "Welcome! You're the owner of this site."
+    assert "Owner" in anybody.get("/@boss").words
     anybody.get("/setup", 404)
     account = client.get("/api/v1/accounts/lookup?acct=boss").json
-    assert [role["name"] for role in account["roles"]] == ["Administrator"]
+    assert [role["name"] for role in account["roles"]] == ["Owner"]
 
 
 def test_a_wrong_code_is_said_at_its_field_and_the_others_stay(anybody, code):
@@ -52,4 +52,4 @@ def test_a_wrong_code_is_said_at_its_field_and_the_others_stay(anybody, code):
 
 
 def test_nobody_else_is_marked(anybody, alice):
-    assert "Administrator" not in anybody.get("/@alice").words
+    assert "Owner" not in anybody.get("/@alice").words

@@ -37,9 +37,7 @@ def set_up() -> Response:
         http.services().setup.require_open()
         return page_again("setup.html", error)
     cookie.sign_in(admitted.credential, admitted.names)
-    return go(
-        url_for("web.home"), gettext("Welcome! You're an administrator of this site.")
-    )
+    return go(url_for("web.home"), gettext("Welcome! You're the owner of this site."))
 
 
 _OPEN = Policy(auth="optional", scope=None, quota="pages", cache="never", csrf="none")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
-from kwip.blueprints.web.pages import OPEN_PART, page
+from kwip.blueprints.web.admin.shell import page_policy
+from kwip.blueprints.web.pages import page
+from kwip.domain.roles import Permission
 
 if TYPE_CHECKING:
     from flask import Response
@@ -16,14 +17,7 @@ if TYPE_CHECKING:
 def status() -> Response:
     """Show the status of the site to its administrators."""
     probes = {name: probe() for name, probe in http.site().probes.items()}
-    return page("status.html", probes=probes, status=http.site().status())
+    return page("admin_status.html", probes=probes, status=http.site().status())
 
 
-ROUTES = (
-    Route(
-        "GET",
-        "/admin/status",
-        status,
-        replace(OPEN_PART, auth="admin", secondaries="nobody"),
-    ),
-)
+ROUTES = (Route("GET", "/admin/status", status, page_policy(Permission.SEE_STATUS)),)

@@ -1,0 +1,11 @@
+"""The pages for staff, below `/admin`: each row of their routes names a permission.
+
+A new page has a module here, a row in `shell.PLACES`, and a template that extends
+`admin.html`.
+"""
+
+from __future__ import annotations
+
+from kwip.blueprints.web.admin import overview, status
+
+ROUTES = (*overview.ROUTES, *status.ROUTES)
