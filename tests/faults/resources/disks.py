@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
+from tests.faults.resources.full_disk import kept_full, takes_jobs
 from tests.faults.resources.place import failed_reads, full, names, people_act, refuses
 from tests.jobs.oracle import Oracle
-from tests.ops.full_disk import kept_full, takes_jobs
 from tests.pictures import plain
 from tests.servers import wait_until
 
