@@ -63,6 +63,9 @@ class QuotaSettings(LogSettings):
     quota_follows: Annotated[
         int, _quota("FOLLOWS", 400, "Follows and unfollows per user in a day.")
     ]
+    quota_reports: Annotated[
+        int, _quota("REPORTS", 50, "Reports to the moderators per user in a day.")
+    ]
     quota_media: Annotated[
         int, _quota("MEDIA", 30, "Uploaded pictures per user in 30 minutes.")
     ]

@@ -29,6 +29,7 @@ Quota = Literal[
     "posts",
     "deletes",
     "follows",
+    "reports",
     "media",
     "sign_in",
     "sign_up",

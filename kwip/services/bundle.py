@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from kwip.services.media.emojis import Emojis
     from kwip.services.media.media import Media
     from kwip.services.media.processing import Processing
+    from kwip.services.moderation.reports import Reports
     from kwip.services.posting.muted_conversations import MutedConversations
     from kwip.services.posting.pins import Pins
     from kwip.services.posting.polls import Polls
@@ -187,6 +188,13 @@ class Accounts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Moderating:
+    """The services of moderation."""
+
+    reports: Reports
+
+
+@dataclass(frozen=True, kw_only=True)
 class Services(
     Delivery,
     Reading,
@@ -198,6 +206,7 @@ class Services(
     Finding,
     Discovery,
     Accounts,
+    Moderating,
 ):
     """All services, one attribute per feature."""
 

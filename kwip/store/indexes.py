@@ -8,6 +8,7 @@ from pymongo import ASCENDING, DESCENDING
 
 from kwip.store.index import Index, ttl
 from kwip.store.mail.indexes import MAIL_INDEXES
+from kwip.store.moderation.indexes import MODERATION_INDEXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -340,6 +341,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             "AuditLogStore.newest: what was done to a user",
         ),
     ),
+    **MODERATION_INDEXES,
     "jobs": (),
     "processes": (ttl("ProcessStore.running; killed processes are forgotten"),),
     "cache_fence": (),

@@ -18,6 +18,7 @@ from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.domain.mail.preferences import MailPreferences
 from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit
+from kwip.domain.reports import NewReport
 from kwip.domain.roles import Role
 from kwip.domain.setup import LIFETIME
 from kwip.domain.timelines.lists import ListChange
@@ -141,6 +142,16 @@ def _convert(kwip, rings, note, viewer):
     note()
 
 
+def _report_and_block(kwip, note, reporter, target):
+    post = kwip.store.database["posts"].find_one(
+        {"author_id": target.id, "text": {"$regex": "bread"}}
+    )
+    asked = NewReport(target_id=target.id, post_ids=(post["_id"],), rule_ids=(2,))
+    kwip.services.reports.create(reporter, asked)
+    note()
+    kwip.services.relationships.block(target, reporter.id)
+
+
 def _purge(kwip, note, now):
     purges = kwip.services.attachments.files.purges.store
     author = kwip.store.database["posts"].find_one({"has_media": True})["author_id"]
@@ -208,7 +219,7 @@ def _live(kwip, rings, note, alice, bob):
     note()
     services.home_backfill.rebuild(bob.id)
     timelines.take(home_of(bob.id), "somebody", now, now)
-    services.relationships.block(alice, bob.id)
+    _report_and_block(kwip, note, bob, alice)
     checkpoint = Checkpoint(kwip.jobs, "reindex:timelines", system_clock_ms)
     checkpoint.save(cursor=bob.id, counts={"rebuilt": 1}, detail={"busy": ""})
     _cache(kwip, note, now)

@@ -14,6 +14,7 @@ from kwip.domain.audit_log import Action, Actor, AuditEntry
 from kwip.domain.ids import AttachmentId, first_id_at
 from kwip.domain.mail.mails import Mail, MailKind
 from kwip.domain.posts import Post, Visibility
+from kwip.domain.reports import Category, Report
 from kwip.domain.text import Mention
 from kwip.domain.users import User
 from kwip.store.accounts.access_keys import AccessKeyStore
@@ -43,6 +44,7 @@ from kwip.store.maintenance.migrating import MigrationStore
 from kwip.store.maintenance.processes import ProcessStore
 from kwip.store.maintenance.repairs import RepairStore
 from kwip.store.maintenance.retagging import RetagStore
+from kwip.store.moderation.reports import ReportStore
 from kwip.store.posting.active_order import ActivityStore
 from kwip.store.posting.attachments import AttachmentStore
 from kwip.store.posting.claims import ClaimStore
@@ -98,7 +100,7 @@ class Stores:
         self.markers, self.suggestions = MarkerStore(store), SuggestionStore(store)
         self.notifications = NotificationStore(store)
         self.posts, self.outbox = PostStore(store), OutboxStore(store)
-        self.pull_authors = PullAuthorStore(store)
+        self.pull_authors, self.reports = PullAuthorStore(store), ReportStore(store)
         self.activity = ActivityStore(store)
         self.repeats, self.quotes = RepeatStore(store), QuoteStore(store)
         self.reactions, self.votes = ReactionStore(store), VoteStore(store)
@@ -118,6 +120,21 @@ def audited(number):
         actor=Actor("command line", "deploy"),
         action=Action.SUSPEND_USER,
         subject=f"@u{number}",
+    )
+
+
+def reported(number):
+    """Make a report by user `number` about the next one, of each category."""
+    return Report(
+        id=post_id(number),
+        reporter_id=number,
+        target_id=number + 1,
+        posts=(),
+        comment="",
+        category=list(Category)[number % len(Category)],
+        rule_ids=(),
+        created_at=NOW,
+        assigned_id=number % 20,
     )
 
 

@@ -22,6 +22,7 @@ from kwip.domain.polls import Poll
 from kwip.domain.posts import QuotePolicy
 from kwip.domain.reactions import Act, Reaction, Span, span_of
 from kwip.domain.repeats import Said
+from kwip.domain.reports import Category, Event, ReportEvent, ReportFilter
 from kwip.domain.roles import Role
 from kwip.domain.text import Hashtag
 from kwip.domain.timelines.id_lists import Between
@@ -44,6 +45,7 @@ from kwip.store.jobs import Job
 from kwip.store.maintenance.attachment_audit import Pair
 from kwip.store.maintenance.migrating import BEGINNING
 from kwip.store.maintenance.processes import Process
+from kwip.store.moderation.reports import resolved
 from kwip.store.posting.claims import Claim
 from kwip.store.posting.counters import count
 from kwip.store.present_indexes import ensure_indexes
@@ -61,6 +63,7 @@ from tests.store.stores import (
     mail,
     post,
     post_id,
+    reported,
     upload,
     user,
 )
@@ -114,6 +117,7 @@ PROCESS = Process(
     seen_at=NOW,
     expires_at=LATER,
 )
+NOTED = ReportEvent(event=Event.NOTE, by_id=1, at=NOW)
 #: A post as the version before wrote it.
 OLDER = {"_id": post_id(1), "schema": schema_of("posts") - 1}
 
@@ -208,6 +212,25 @@ CALLS = {
     "AuditLogStore.newest": lambda s: [
         s.audit_log.newest(3, subject) for subject in (None, "@u7")
     ],
+    "ReportStore.add": lambda s: [s.reports.add(reported(n)) for n in (900, 900)],
+    "ReportStore.find_open": lambda s: s.reports.find_open(7, 8),
+    "ReportStore.extend": lambda s: s.reports.extend(reported(8), reported(8), NOTED),
+    "ReportStore.find": lambda s: s.reports.find(reported(9).id),
+    "ReportStore.change": lambda s: s.reports.change(
+        reported(10), resolved(NOTED), NOTED
+    ),
+    "ReportStore.page": lambda s: [
+        s.reports.page(wanted, limit=3)
+        for wanted in (
+            ReportFilter(is_open=True),
+            ReportFilter(is_open=True, category=Category.SPAM),
+            ReportFilter(is_open=True, assigned_id=7),
+            ReportFilter(target_id=7),
+            ReportFilter(reporter_id=7),
+        )
+    ],
+    "ReportStore.open_counts": lambda s: s.reports.open_counts(),
+    "ReportStore.assigned_count": lambda s: s.reports.assigned_count(7),
     "EmailDomainStore.block": lambda s: s.domains.block("d7.example", NOW),
     "EmailDomainStore.unblock": lambda s: s.domains.unblock("d8.example"),
     "EmailDomainStore.has_any": lambda s: s.domains.has_any(["d9.example", "example"]),

@@ -151,6 +151,9 @@ def places(alice, mallory, at_mallory, people, wiring):
         "embed_code": f"/@mallory/{first}/embed",
         "share": f"/share?text={HOSTILE}",
         "follow_intent": "/follow?name=mallory",
+        "report_post": f"/@mallory/{first}/report",
+        "report_user": "/@mallory/report",
+        "report_sent": "/@mallory/report/sent",
         "notifications": "/notifications",
         "some_notifications": "/notifications/mentions",
     }

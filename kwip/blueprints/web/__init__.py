@@ -14,6 +14,7 @@ from kwip.blueprints.web.accounts import (
 )
 from kwip.blueprints.web.accounts import sign_in as access
 from kwip.blueprints.web.discovery import explore, featured_tags, search, suggestions
+from kwip.blueprints.web.moderation import reports
 from kwip.blueprints.web.posting import intents, media, posts, quotes, reactions
 from kwip.blueprints.web.social import lists, people, relationships, tags
 from kwip.blueprints.web.timelines import builder, notifications, timelines
@@ -44,5 +45,6 @@ ROUTES = (
     *notifications.ROUTES,
     *builder.ROUTES,
     *intents.ROUTES,
+    *reports.ROUTES,
     *admin.ROUTES,
 )

@@ -211,6 +211,7 @@ LEFT_OUT: Mapping[str, str] = {
     "mail_preferences": "never cached",
     "purges": "never cached",
     "audit_log": "never cached",
+    "reports": "never cached",
     "blocked_email_domains": "never cached",
     "jobs": "never cached",
     "processes": "never cached",

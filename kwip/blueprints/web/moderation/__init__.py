@@ -1,0 +1,1 @@
+"""Reporting, the moderators' queue, and what people see of acts against them."""

@@ -1,0 +1,90 @@
+"""Report a kwip or a person: a form, and a page that says what happens next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flask import url_for
+
+from kwip.blueprints import http
+from kwip.blueprints.table import Route
+from kwip.blueprints.web.pages import OWN, Form, form_policy, go, page, page_again
+from kwip.domain.errors import InvalidError, NotFoundError
+from kwip.schemas.moderation.reports import ReportForm
+from kwip.text.translation import gettext
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from kwip.domain.ids import PostId
+    from kwip.domain.timelines.views import PostView, UserView
+
+
+def report_post(username: str, post_id: PostId) -> Response:
+    """Show the form to report a kwip."""
+    view = _shown(username, post_id)
+    return page("report.html", form=Form(), user=view.author, view=view)
+
+
+def send_report_of_post(username: str, post_id: PostId) -> Response:
+    """Report a kwip."""
+    view = _shown(username, post_id)
+    return _send(username, view)
+
+
+def report_user(username: str) -> Response:
+    """Show the form to report a person."""
+    return page("report.html", form=Form(), user=_of(username).user, view=None)
+
+
+def send_report_of_user(username: str) -> Response:
+    """Report a person."""
+    return _send(username, None)
+
+
+def report_sent(username: str) -> Response:
+    """Say what happens next, and offer to mute or block."""
+    return page("report_sent.html", view=_of(username))
+
+
+def _send(username: str, view: PostView | None) -> Response:
+    user = _of(username).user
+    try:
+        asked = replace(
+            http.load_form(ReportForm()),
+            target_id=user.id,
+            post_ids=() if view is None else (view.post.id,),
+        )
+        http.services().reports.create(http.signed_in(), asked)
+    except InvalidError as error:
+        return page_again("report.html", error, user=user, view=view)
+    return go(url_for("web.report_sent", username=username))
+
+
+def _of(username: str) -> UserView:
+    return http.services().users.by_name(http.viewer(), http.loader(), username)
+
+
+def _shown(username: str, post_id: PostId) -> PostView:
+    """Find a kwip by its address.
+
+    Raises:
+        NotFoundError: There is none for this viewer, or its author has another name.
+    """
+    view = http.services().posts.get(http.viewer(), http.loader(), post_id)
+    if view.author.username != username or view.reposted:
+        raise NotFoundError(gettext("Kwip not found."), post_id=post_id)
+    return view
+
+
+_REPORT = form_policy("reports")
+_POST_RULE, _USER_RULE = "/@<name:username>/<id:post_id>", "/@<name:username>"
+
+ROUTES = (
+    Route("GET", f"{_POST_RULE}/report", report_post, OWN),
+    Route("POST", f"{_POST_RULE}/report", send_report_of_post, _REPORT),
+    Route("GET", f"{_USER_RULE}/report", report_user, OWN),
+    Route("POST", f"{_USER_RULE}/report", send_report_of_user, _REPORT),
+    Route("GET", f"{_USER_RULE}/report/sent", report_sent, OWN),
+)

@@ -1,0 +1,71 @@
+"""Reports: taken in once, with what the kwips said, and only about what one sees."""
+
+from __future__ import annotations
+
+import pytest
+
+from kwip.domain.errors import InvalidError, NotFoundError
+from kwip.domain.posts import Draft, Edit, Visibility
+from kwip.domain.reports import Category, NewReport, ReportFilter
+
+
+@pytest.fixture
+def reports(kwip):
+    return kwip.services.reports
+
+
+def said(kwip, viewer, text, **fields):
+    return kwip.services.posts.publish(viewer.id, Draft(text=text, **fields))
+
+
+def stored(kwip):
+    return kwip.services.reports.store.page(ReportFilter(), limit=10)
+
+
+def test_a_report_keeps_what_a_kwip_said_when_it_is_edited_and_deleted(
+    kwip, reports, alice, bob
+):
+    post = said(kwip, bob, "Buy my bread!", warning="ad")
+    reports.create(alice, NewReport(target_id=bob.id, post_ids=(post.id,)))
+    kwip.services.posts.edit(bob, post.id, Edit(text="Hello"))
+    kwip.services.posts.delete(bob, post.id)
+
+    [report] = stored(kwip)
+    assert [(p.text, p.warning) for p in report.posts] == [("Buy my bread!", "ad")]
+    assert (report.reporter_id, report.target_id) == (alice.id, bob.id)
+
+
+def test_reporting_again_adds_to_the_open_report(kwip, reports, alice, bob):
+    first, second = (said(kwip, bob, text) for text in ("one", "two"))
+    asked = NewReport(
+        target_id=bob.id,
+        post_ids=(first.id,),
+        comment="Every hour.",
+        category=Category.SPAM,
+    )
+    for each in (asked, asked):
+        reports.create(alice, each)
+    once = stored(kwip)
+    more = NewReport(target_id=bob.id, post_ids=(first.id, second.id), comment="Again.")
+    reports.create(alice, more)
+
+    assert [report.version for report in once] == [1]
+    [report] = stored(kwip)
+    assert report.post_ids == (first.id, second.id)
+    assert report.comment == "Every hour.\n\nAgain."
+    assert report.category is Category.SPAM
+
+
+def test_nobody_reports_a_kwip_that_they_cannot_see_or_that_is_not_theirs(
+    kwip, reports, alice, bob, carol
+):
+    hidden = said(kwip, bob, "for followers", visibility=Visibility.FOLLOWERS)
+    others = said(kwip, carol, "hello")
+    for post in (hidden, others):
+        with pytest.raises(NotFoundError):
+            reports.create(alice, NewReport(target_id=bob.id, post_ids=(post.id,)))
+    with pytest.raises(InvalidError, match="can't be sent") as error:
+        reports.create(alice, NewReport(target_id=alice.id, comment="x" * 1_001))
+
+    assert set(error.value.fields) == {"account_id", "comment"}
+    assert stored(kwip) == []
