@@ -68,6 +68,7 @@ ProfileKey = Literal[
     "shows_favourites",
     "embed_origins",
     "is_discoverable",
+    "is_locked",
     "folds_repeats",
     "requires_descriptions",
     "avatar",
@@ -103,7 +104,8 @@ class User:
     Users who are not `is_embeddable` are in no widget, and only of those who
     `shows_favourites` do widgets show what they favourited. If there are
     `embed_origins`, only these sites may frame their pages. Only those who are
-    `is_discoverable` are suggested to others and in the directory. Readers who
+    `is_discoverable` are suggested to others and in the directory. Those who are
+    `is_locked` accept each follower; `requests_count` people wait for that. Readers who
     `folds_repeats` see on pages only once what an author says repeatedly. Authors who
     `requires_descriptions` post no files without one.
     """
@@ -123,12 +125,14 @@ class User:
     shows_favourites: bool = False
     embed_origins: tuple[str, ...] = ()
     is_discoverable: bool = False
+    is_locked: bool = False
     is_admin: bool = False
     folds_repeats: bool = True
     requires_descriptions: bool = False
     posts_count: int = 0
     followers_count: int = 0
     following_count: int = 0
+    requests_count: int = 0
     version: int = 1
 
     @property
@@ -158,6 +162,7 @@ class ProfileChange:
     shows_favourites: bool | None = None
     embed_origins: str | None = None
     is_discoverable: bool | None = None
+    is_locked: bool | None = None
     folds_repeats: bool | None = None
     requires_descriptions: bool | None = None
     avatar: IO[bytes] | None = None

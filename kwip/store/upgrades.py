@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: The current schema of each collection; 1 unless named.
 SCHEMAS: Mapping[str, int] = {
-    "users": 8,
+    "users": 9,
     "credentials": 3,
     "posts": 6,
     "follows": 2,
@@ -62,6 +62,12 @@ def _user_shows_favourites(document: dict[str, Any]) -> None:
 def _user_can_be_silenced(document: dict[str, Any]) -> None:
     """Schema 7 of users had no silence."""
     document.setdefault("is_silenced", False)
+
+
+def _user_can_be_locked(document: dict[str, Any]) -> None:
+    """Schema 8 of users accepted every follower."""
+    document.setdefault("is_locked", False)
+    document.setdefault("requests_count", 0)
 
 
 def _credentials_get_a_key(document: dict[str, Any]) -> None:
@@ -155,6 +161,7 @@ STEPS: Sequence[Step] = (
     Step("users", 5, _user_can_be_discovered),
     Step("users", 6, _user_shows_favourites),
     Step("users", 7, _user_can_be_silenced),
+    Step("users", 8, _user_can_be_locked),
     Step("credentials", 1, _credentials_get_a_key),
     Step("credentials", 2, _credentials_get_a_state),
     Step("posts", 1, _post_gets_reactions),

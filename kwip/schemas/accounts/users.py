@@ -42,7 +42,7 @@ class AccountSchema(DumpSchema):
     username = fields.String()
     acct = fields.String(attribute="username")
     display_name = fields.String(attribute="name")
-    locked = constant(value=False)
+    locked = fields.Boolean(attribute="is_locked")
     bot = constant(value=False)
     group = constant(value=False)
     discoverable = fields.Boolean(attribute="is_discoverable")
@@ -118,7 +118,7 @@ class CredentialAccountSchema(AccountSchema):
                 {"name": field.name, "value": field.value, "verified_at": None}
                 for field in user.fields
             ],
-            "follow_requests_count": 0,
+            "follow_requests_count": user.requests_count,
             "discoverable": user.is_discoverable,
             "indexable": True,
             "hide_collections": False,
@@ -187,7 +187,7 @@ class CredentialsBody(BodySchema[ProfileChange]):
     header = NotYet(lazy_gettext("Send the picture as a file, in a multipart form."))
     avatar_description = NotYet()
     header_description = NotYet()
-    locked = only(value=False)
+    locked = Flag(load_default=None, allow_none=True)
     bot = only(value=False)
     hide_collections = only(value=False)
     discoverable = Flag(load_default=None, allow_none=True)
@@ -201,6 +201,7 @@ class CredentialsBody(BodySchema[ProfileChange]):
         note: str | None,
         fields_attributes: list[ProfileField] | None,
         discoverable: bool | None,
+        locked: bool | None,
         **_: object,
     ) -> ProfileChange:
         """Build the change, without the files."""
@@ -210,6 +211,7 @@ class CredentialsBody(BodySchema[ProfileChange]):
             bio=note,
             fields=lines,
             is_discoverable=discoverable,
+            is_locked=locked,
         )
 
 
