@@ -92,7 +92,7 @@ def pytest_xdist_auto_num_workers():
 _LONG = (
     *("browser/test_soundness", "cli/test_world", "edge/test_fuzz"),
     *("edge/test_privacy", "faults/", "jobs/test_outlasting", "machine/"),
-    *("ops/test_full_disk", "ops/test_whole_stack"),
+    "ops/test_whole_stack",
 )
 
 

@@ -42,6 +42,7 @@ ALLOWED = {
     "ChangeFollower": "a backup refuses a sharded cluster",
     "RestoreStore": "a backup refuses a sharded cluster",
     "CounterStore": "fsck and reindex count everything anew",
+    "RequestAuditStore": "fsck looks through everything, page by page",
     "ReactionAuditStore": "fsck looks through everything, page by page",
     "MigrationStore": "an operator's command goes through everything",
     "RepairStore": "an operator mends one thing at a time",

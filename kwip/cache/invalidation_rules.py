@@ -154,7 +154,7 @@ leave = Rule(
     "home:{user_id} user_timeline:{user_id} media_timeline:{user_id} "
     "active:user:{user_id} pulls "
     "id_list:followers:{user_id} id_list:favourites:{user_id} "
-    "id_list:bookmarks:{user_id} "
+    "id_list:bookmarks:{user_id} id_list:follow_requests:{user_id} "
     "notifications:{user_id} unread:{user_id} markers:{user_id} "
     "suggestions:{user_id}",
 )
@@ -275,12 +275,18 @@ recount = Rule(
 follow = Rule(
     "Invalidate what the follower may see, both counters, and the notifications.",
     "relations:{follower_id} lists:{follower_id} home:{follower_id} "
-    "id_list:followers:{followee_id} "
+    "id_list:followers:{followee_id} id_list:follow_requests:{followee_id} "
     "notifications:{followee_id} unread:{followee_id}",
     counts="user:{follower_id} user:{followee_id}",
     writer="follower_id",
 )
 unfollow = follow
+answer_request = Rule(
+    "Invalidate what a follow invalidates: the followee decides on it.",
+    follow.now,
+    counts=follow.counts,
+    writer="followee_id",
+)
 remove_follower = Rule(
     "Invalidate what a follow invalidates: the followee ends it.",
     follow.now,
@@ -290,9 +296,11 @@ remove_follower = Rule(
 block = Rule(
     "Invalidate both sides: a block ends follows in both directions.",
     "relations:{blocker_id} lists:{blocker_id} home:{blocker_id} "
-    "id_list:followers:{blocker_id} notifications:{blocker_id} unread:{blocker_id} "
+    "id_list:followers:{blocker_id} id_list:follow_requests:{blocker_id} "
+    "notifications:{blocker_id} unread:{blocker_id} "
     "relations:{blocked_id} lists:{blocked_id} home:{blocked_id} "
-    "id_list:followers:{blocked_id} notifications:{blocked_id} unread:{blocked_id}",
+    "id_list:followers:{blocked_id} id_list:follow_requests:{blocked_id} "
+    "notifications:{blocked_id} unread:{blocked_id}",
     counts="user:{blocker_id} user:{blocked_id}",
     writer="blocker_id",
 )

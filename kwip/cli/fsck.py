@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from config.settings import Settings
-    from kwip.services.maintenance.fsck import Finding, Report
+    from kwip.services.maintenance.findings import Finding, Report
     from kwip.wiring import Wiring
 
 
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 def command(settings: Settings, *, repairs: bool, dry_run: bool, as_json: bool) -> int:
     """Check stored data for problems, and repair it.
 
-    Checks both sides of follows and blocks, timelines and their buckets, counters,
-    hashtags, search, reactions, pins, attachments, link previews, posts waiting for
-    delivery, claims on usernames and email addresses, and custom emoji. The site can
-    stay online.
+    Checks both sides of follows, follow requests and blocks, timelines and their
+    buckets, counters, hashtags, search, reactions, pins, attachments, link previews,
+    posts waiting for delivery, claims on usernames and email addresses, and custom
+    emoji. The site can stay online.
 
     Without --repair, fsck changes nothing; it only stores the number of problems, for
     the metrics. With it, fsck repairs what it can and checks

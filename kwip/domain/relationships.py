@@ -17,7 +17,8 @@ class Relations:
     """Everybody whom a viewer follows, mutes or blocks, and who blocks the viewer.
 
     `notifies` are followees whose every post the viewer is notified of, `exclusive`
-    those whom a list of the viewer keeps out of home, `tags` the hashtags that the
+    those whom a list of the viewer keeps out of home, `requested` those whom the viewer
+    has asked to follow, `tags` the hashtags that the
     viewer follows, `conversations` the roots of those that the viewer has muted. One
     cached entity per viewer: the read rules need all of it at once.
     """
@@ -28,6 +29,7 @@ class Relations:
     blocked_by: frozenset[UserId] = frozenset()
     notifies: frozenset[UserId] = frozenset()
     exclusive: frozenset[UserId] = frozenset()
+    requested: frozenset[UserId] = frozenset()
     conversations: frozenset[PostId] = frozenset()
     tags: frozenset[str] = frozenset()
 
@@ -50,6 +52,8 @@ class Relationship:
     is_blocked_by: bool = False
     is_muting: bool = False
     is_notifying: bool = False
+    is_requested: bool = False
+    is_requested_by: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ ProfileKey = Literal[
     "shows_favourites",
     "embed_origins",
     "is_discoverable",
+    "is_locked",
     "folds_repeats",
     "requires_descriptions",
     "avatar",
@@ -104,7 +105,8 @@ class User:
     Users who are not `is_embeddable` are in no widget, and only of those who
     `shows_favourites` do widgets show what they favourited. If there are
     `embed_origins`, only these sites may frame their pages. Only those who are
-    `is_discoverable` are suggested to others and in the directory. Readers who
+    `is_discoverable` are suggested to others and in the directory. Those who are
+    `is_locked` accept each follower; `requests_count` people wait for that. Readers who
     `folds_repeats` see on pages only once what an author says repeatedly. Authors who
     `requires_descriptions` post no files without one.
     """
@@ -125,11 +127,13 @@ class User:
     embed_origins: tuple[str, ...] = ()
     is_discoverable: bool = False
     role: Role = Role.MEMBER
+    is_locked: bool = False
     folds_repeats: bool = True
     requires_descriptions: bool = False
     posts_count: int = 0
     followers_count: int = 0
     following_count: int = 0
+    requests_count: int = 0
     version: int = 1
 
     @property
@@ -159,6 +163,7 @@ class ProfileChange:
     shows_favourites: bool | None = None
     embed_origins: str | None = None
     is_discoverable: bool | None = None
+    is_locked: bool | None = None
     folds_repeats: bool | None = None
     requires_descriptions: bool | None = None
     avatar: IO[bytes] | None = None

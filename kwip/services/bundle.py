@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from kwip.services.reading.rate_limits import RateLimits
     from kwip.services.search.search import Search
     from kwip.services.search.widget import SearchWidget
+    from kwip.services.social.follow_requests import FollowRequests
     from kwip.services.social.followed_tags import FollowedTags
     from kwip.services.social.lists import Lists
     from kwip.services.social.people import People
@@ -107,6 +108,7 @@ class Social:
 
     people: People
     relationships: Relationships
+    follow_requests: FollowRequests
     lists: Lists
     followed_tags: FollowedTags
 

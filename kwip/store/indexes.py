@@ -237,6 +237,12 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"notify": True}},
         ),
     ),
+    "follow_requests": (
+        Index(
+            (("followee_id", ASCENDING), ("seq", DESCENDING)),
+            "FollowRequestStore.of_user: who asks to follow a user, newest first",
+        ),
+    ),
     "blocks": (
         Index(
             (

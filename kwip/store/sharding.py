@@ -41,6 +41,7 @@ SHARD_KEYS: Mapping[str, ShardKey] = {
         is_hashed=False,
         then="follower_id",
     ),
+    "follow_requests": ShardKey("followee_id", 2, "the requests to follow a user"),
     "blocks": ShardKey("user_id", 2, "one side of a user's blocks"),
     "mutes": ShardKey("user_id", 2, "a user's mutes"),
     "list_members": ShardKey("member_id", 2, "a member's lists"),

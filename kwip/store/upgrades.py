@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: The current schema of each collection; 1 unless named.
 SCHEMAS: Mapping[str, int] = {
-    "users": 9,
+    "users": 10,
     "credentials": 3,
     "posts": 6,
     "follows": 2,
@@ -68,6 +68,12 @@ def _user_gets_a_role(document: dict[str, Any]) -> None:
     """Schema 8 of users had only administrators, who could do everything."""
     role = "owner" if document["is_admin"] else "member"
     document.setdefault("role", role)
+
+
+def _user_can_be_locked(document: dict[str, Any]) -> None:
+    """Schema 9 of users accepted every follower."""
+    document.setdefault("is_locked", False)
+    document.setdefault("requests_count", 0)
 
 
 def _credentials_get_a_key(document: dict[str, Any]) -> None:
@@ -162,6 +168,7 @@ STEPS: Sequence[Step] = (
     Step("users", 6, _user_shows_favourites),
     Step("users", 7, _user_can_be_silenced),
     Step("users", 8, _user_gets_a_role),
+    Step("users", 9, _user_can_be_locked),
     Step("credentials", 1, _credentials_get_a_key),
     Step("credentials", 2, _credentials_get_a_state),
     Step("posts", 1, _post_gets_reactions),

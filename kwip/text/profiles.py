@@ -29,6 +29,7 @@ _FLAGS: tuple[ProfileKey, ...] = (
     "is_embeddable",
     "shows_favourites",
     "is_discoverable",
+    "is_locked",
     "folds_repeats",
     "requires_descriptions",
 )

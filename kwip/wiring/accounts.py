@@ -74,6 +74,7 @@ def make_accounts(
         fence=fence,
         passwords=passwords,
         withholding=media.attachments.withholding,
+        follow_requests=social.follow_requests,
         audit_log=audit_log,
         clock=clock,
     )

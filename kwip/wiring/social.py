@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.services.bundle import Social
+from kwip.services.social.follow_requests import FollowRequests
 from kwip.services.social.followed_tags import FollowedTags
 from kwip.services.social.lists import Lists
 from kwip.services.social.people import People
@@ -21,12 +22,20 @@ def make_social(
     """Make them from the services they call."""
     stores, entities, fence = core.stores, core.entities, core.fence
     people = People(entities, reading.hydration, reading.threads, reading.id_lists)
+    relationships = Relationships(
+        stores=stores,
+        entities=entities,
+        notifier=delivery.notifier,
+        fence=fence,
+        enqueue=core.enqueue,
+        clock=core.options.clock,
+    )
     return Social(
         people=people,
-        relationships=Relationships(
+        relationships=relationships,
+        follow_requests=FollowRequests(
             stores=stores,
-            entities=entities,
-            notifier=delivery.notifier,
+            relationships=relationships,
             fence=fence,
             enqueue=core.enqueue,
             clock=core.options.clock,

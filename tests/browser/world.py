@@ -86,6 +86,7 @@ def fill(author, other):
         "appearance": "/settings/appearance",
         "tokens": "/settings/tokens",
         "muted": "/settings/muted",
+        "follow requests": "/follow-requests",
         "blocked": "/settings/blocked",
         "widgets": "/widgets",
         "frame of a widget": f"/widgets?kind=thread&of={first['id']}&way=frame",

@@ -182,12 +182,20 @@ def _mail(kwip, note):
     mails.store.failed(mail_id, "a worker", None, "550 5.1.1 No such user")
 
 
+def _follow(services, note, follower, followee):
+    """Follow somebody who has to accept it."""
+    services.users.update_profile(followee, ProfileChange(is_locked=True))
+    services.relationships.follow(follower, followee.id)
+    note()
+    services.follow_requests.accept(followee, follower.id)
+    note()
+
+
 def _live(kwip, rings, note, alice, bob):
     services, timelines = kwip.services, kwip.stores.timelines
     services.authentication.begin_session(alice.id, alice.username, "a browser")
     services.authentication.create_token(alice, "a script", frozenset({READ, WRITE}))
-    services.relationships.follow(bob, alice.id)
-    note()
+    _follow(services, note, bob, alice)
     _, root = (
         services.posts.publish(bob.id, Draft(text="Who has a recipe?")) for _ in "12"
     )

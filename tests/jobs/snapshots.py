@@ -9,7 +9,7 @@ from pymongo.write_concern import WriteConcern
 _MOVED = (
     *("users", "claims", "posts", "timelines", "timeline_buckets"),
     *("follows", "followers", "blocks", "mutes", "reactions", "notifications"),
-    *("lists", "list_members", "followed_tags"),
+    *("lists", "list_members", "followed_tags", "follow_requests"),
     *("muted_conversations", "attachments", "search_posts", "trends"),
 )
 

@@ -14,6 +14,7 @@ from kwip.domain.attachments import AttachmentChange, AttachmentFile
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Visibility
+from kwip.domain.timelines.pages import PageRequest
 from tests.machine.model import Kwip
 from tests.machine.timelines import downwards, timelines_of, upwards
 from tests.machine.world import PEOPLE, World
@@ -116,6 +117,24 @@ class Doing(RuleBasedStateMachine):
             found = self.services.trends.posts(viewer, loader)
             seen = [view.post.id for view in found]
             assert seen == wanted, f"trends for {name}: {seen} is not {wanted}"
+
+    def _check_ties(self, name):
+        """Somebody knows whom they follow or ask to, and who asks or follows back."""
+        if name is None or name in self.model.suspended:
+            return
+        loader, viewer = self.services.loaders.begin(), self.viewers[name]
+        others = [each for each in PEOPLE if each != name]
+        ids = [self.viewers[each].id for each in others]
+        ties = self.services.relationships.between(viewer, loader, ids)
+        model = self.model
+        for other, tie in zip(others, ties, strict=True):
+            there, back = (name, other), (other, name)
+            assert tie.is_following == (there in model.follows), there
+            assert tie.is_requested == (there in model.requests), there
+            assert tie.is_requested_by == (back in model.requests), back
+        found = self.services.people.requesting(viewer, loader, PageRequest()).items
+        asking = {one for one, two in model.requests if two == name}
+        assert {view.user.username for view in found} == asking, name
 
     def _check_pictures(self):
         """Files are where everybody gets them if an open post has them, else not."""

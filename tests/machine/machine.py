@@ -20,6 +20,7 @@ from kwip.domain.errors import GoneError, NotFoundError
 from kwip.domain.link_previews import LinkPreview, PreviewKind
 from kwip.domain.posts import Edit
 from kwip.domain.timelines.lists import ListChange, RepliesPolicy
+from kwip.domain.users import ProfileChange
 from kwip.services.delivery.hibernation import HIBERNATE
 from kwip.store.timelines.buckets import home_of
 from tests.machine.doing import WHOLE, Doing, Fate
@@ -194,6 +195,29 @@ class Machine(Doing):
         self.job_fates.extend(jobs)
         self._relate("unfollow", pair, fate)
 
+    @rule(who=PERSON, fate=ACT)
+    def lock_or_not(self, who, fate):
+        change = ProfileChange(is_locked=who not in self.model.locked)
+        work = partial(self.services.users.update_profile, self.viewers[who], change)
+        if self._may_act(who):
+            self._act(work, fate)
+            self.model.locked ^= {who}
+
+    @rule(which=NUMBER, is_accepted=st.booleans(), fate=ACT, jobs=JOBS)
+    def answer_a_request(self, which, is_accepted, fate, jobs):
+        self.job_fates.extend(jobs)
+        if waiting := sorted(self.model.requests):
+            one, two = waiting[which % len(waiting)]
+            requests = self.services.follow_requests
+            act = requests.accept if is_accepted else requests.reject
+
+            def answer():
+                with suppress(NotFoundError):  # it was, before the first try died
+                    act(self.viewers[two], self.viewers[one].id)
+
+            self._act(answer, fate)
+            (self.model.accept if is_accepted else self.model.reject)(two, one)
+
     @rule(
         act=st.sampled_from(("block", "unblock", "mute", "unmute")),
         pair=PAIR,
@@ -253,7 +277,7 @@ class Machine(Doing):
         act = "suspend" if self._may_act(who) else "unsuspend"
         user_id = self.viewers[who].id
         self._act(partial(getattr(self.services.moderation, act), user_id), fate)
-        self.model.suspended ^= {who}
+        getattr(self.model, act)(who)
 
     @rule(who=PERSON, fate=ACT)
     def silence_or_not(self, who, fate):
@@ -345,6 +369,7 @@ class Machine(Doing):
             self._check_pictures()
         name = (None, *PEOPLE)[self.ran % 5]
         self._check_trends(name)
+        self._check_ties(name)
         self._check(self._timelines(name, is_stored=False))
 
 

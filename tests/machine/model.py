@@ -60,6 +60,9 @@ class Model:
     people: tuple
     posts: list = field(default_factory=list)
     follows: set = field(default_factory=set)
+    #: Who asks to follow whom, and who approves followers.
+    requests: set = field(default_factory=set)
+    locked: set = field(default_factory=set)
     blocks: set = field(default_factory=set)
     mutes: set = field(default_factory=set)
     suspended: set = field(default_factory=set)
@@ -75,9 +78,20 @@ class Model:
         return post
 
     def follow(self, one, two):
+        if two in self.locked and (one, two) not in self.follows:
+            self.requests.add((one, two))
+        else:
+            self.accept(two, one)
+
+    def accept(self, two, one):
+        self.requests.discard((one, two))
         self.follows.add((one, two))
 
+    def reject(self, two, one):
+        self.requests.discard((one, two))
+
     def unfollow(self, one, two):
+        self.requests.discard((one, two))
         self.follows.discard((one, two))
         self.lists[one].members.discard(two)
 
@@ -85,6 +99,13 @@ class Model:
         self.blocks.add((one, two))
         self.unfollow(one, two)
         self.unfollow(two, one)
+
+    def suspend(self, who):
+        self.suspended.add(who)
+        self.requests = {pair for pair in self.requests if who not in pair}
+
+    def unsuspend(self, who):
+        self.suspended.discard(who)
 
     def unblock(self, one, two):
         self.blocks.discard((one, two))

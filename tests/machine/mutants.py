@@ -21,6 +21,7 @@ from kwip.services.timelines import hydration
 from kwip.store.delivery.hibernation import HibernationStore
 from kwip.store.delivery.pull_authors import PullAuthorStore
 from kwip.store.posting import votes
+from kwip.store.social.relationships import RelationshipStore
 from kwip.store.timelines import timelines
 from kwip.store.timelines.buckets import OpenBucket, Stored, bucket_document
 from kwip.store.timelines.timelines import TimelineStore
@@ -231,6 +232,19 @@ def _edit(state, _):
     state.edit(0, PLAIN | {"tags": {TAG}}, WHOLE)
 
 
+def _ask_a_locked_account(state, _):
+    state.lock_or_not("dave", WHOLE)
+    state.follow(("alice", "dave"), WHOLE, [])
+    type(state).ran = 0  # so that alice reads next
+
+
+def _accept_who_asks(state, _):
+    _ask_a_locked_account(state, 0)
+    state.everybody_sees_what_the_model_says()
+    state.answer_a_request(0, is_accepted=True, fate=WHOLE, jobs=[])
+    type(state).ran = 0
+
+
 def _trend_and_mute(state, _):
     _many(state, "alice", 1)
     for who in ("bob", "carol"):
@@ -348,6 +362,12 @@ MUTANTS = {
     ),
     "an edited post is not indexed": Mutant(
         ((SearchIndex, "settle", _settle_without_indexing),), _edit
+    ),
+    "a locked account is followed at once": Mutant(
+        ((RelationshipStore, "_is_locked", lambda *_: False),), _ask_a_locked_account
+    ),
+    "an answer to a request drops nothing": Mutant(
+        ((invalidation_rules, "answer_request", lambda **_: ()),), _accept_who_asks
     ),
     "muted people trend": Mutant(
         ((trends, "hidden_by", lambda _: frozenset()),), _trend_and_mute

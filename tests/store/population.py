@@ -272,8 +272,14 @@ def _buckets_of(n):
             yield bucket_document(home_of(n), epoch, ids)
 
 
+def _request(followee_id, follower_id):
+    pair = {"followee_id": followee_id, "follower_id": follower_id}
+    name = f"{followee_id}:{follower_id}"
+    return {"_id": name, "schema": 1, **pair, "seq": post_id(follower_id)}
+
+
 def _populate_relations(database):
-    follows, followers, blocks, mutes = [], [], [], []
+    follows, followers, blocks, mutes, requests = [], [], [], [], []
     for n in USERS:
         for step in range(1, 11):
             other = (n + step - 1) % 60 + 1
@@ -282,6 +288,10 @@ def _populate_relations(database):
             follows.append(follow_document(edge, BEFORE if step < 3 else LATER))
             if state != "removed":
                 followers.append(follower_document(other, n))
+        asked = (n + 20) % 60 + 1
+        edge = Edge(n, asked, "requested", "nonce")
+        follows.append(follow_document(edge, LATER))
+        requests += [_request(asked, n), _request(9, 1_000 + n)]
         # User 9 has many followers, of whom one in twenty asks for each post.
         followers.append(follower_document(9, 1_000 + n, notify=n % 20 == 0))
         other = (n + 30) % 60 + 1
@@ -296,5 +306,6 @@ def _populate_relations(database):
         ("followers", followers),
         ("blocks", blocks),
         ("mutes", mutes),
+        ("follow_requests", requests),
     ):
         database[name].insert_many(documents)

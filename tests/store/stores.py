@@ -61,6 +61,7 @@ from kwip.store.posting.votes import VoteStore
 from kwip.store.posting.withheld import WithheldStore
 from kwip.store.purges import PurgeStore
 from kwip.store.social.edges import EdgeStore
+from kwip.store.social.follow_requests import FollowRequestStore
 from kwip.store.social.followed_tags import FollowedTagStore
 from kwip.store.social.list_edges import ListEdgeStore
 from kwip.store.social.lists import ListStore
@@ -89,7 +90,10 @@ class Stores:
         self.edges, self.list_edges = EdgeStore(store), ListEdgeStore(store)
         self.emojis, self.fence = EmojiStore(store), FenceStore(store.database)
         self.jobs, self.processes = JobStore(store), ProcessStore(store)
-        self.followed_tags = FollowedTagStore(store)
+        self.followed_tags, self.follow_requests = (
+            FollowedTagStore(store),
+            FollowRequestStore(store),
+        )
         self.muted_conversations = MutedConversationStore(store)
         self.featured_tags, self.lists = FeaturedTagStore(store), ListStore(store)
         self.mail_preferences, self.credentials = (

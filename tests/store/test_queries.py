@@ -330,6 +330,12 @@ CALLS = {
     "AttachmentAuditStore.repair": lambda s: s.audit.attachments.repair(
         Pair(posts_of(2)[0], uploads_of(2)[2]), NOW
     ),
+    "RequestAuditStore.asked_after": lambda s: s.audit.requests.asked_after("20:", 40),
+    "RequestAuditStore.asking_after": lambda s: s.audit.requests.asking_after(
+        "20:", 20
+    ),
+    "RequestAuditStore.one_sided": lambda s: s.audit.requests.one_sided(["1:22"]),
+    "RequestAuditStore.repair": lambda s: s.audit.requests.repair(1, 22, NOW),
     "AuditStore.sizes": lambda s: s.audit.sizes(),
     "AuditStore.follows_after": lambda s: s.audit.follows_after("20:", 40),
     "AuditStore.followers_after": lambda s: s.audit.followers_after("20:", 40),
@@ -681,6 +687,14 @@ CALLS = {
         )
         for is_silenced in (True, False)
     ],
+    "FollowRequestStore.of_user": lambda s: [
+        s.follow_requests.of_user(9, part) for part in PARTS
+    ],
+    "FollowRequestStore.pending": lambda s: s.follow_requests.pending(5, 3),
+    "FollowRequestStore.accept": lambda s: s.follow_requests.accept(
+        Edge(2, 23, "merging", "nonce"), NOW
+    ),
+    "FollowRequestStore.end": lambda s: s.follow_requests.end(3, 24, NOW),
     "RelationshipStore.follow": lambda s: s.relationships.follow(
         Edge(1, 50, "merging", "n"), NOW, replace(TOLD, kind=NotificationKind.FOLLOW)
     ),

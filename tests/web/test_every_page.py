@@ -114,6 +114,7 @@ def places(alice, mallory, at_mallory, people, wiring):
         "favourites": "/favourites",
         "bookmarks": "/bookmarks",
         "muted": "/settings/muted",
+        "follow_requests": "/follow-requests",
         "blocked": "/settings/blocked",
         "lists": "/lists",
         "list_timeline": made,

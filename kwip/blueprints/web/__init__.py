@@ -16,7 +16,13 @@ from kwip.blueprints.web.accounts import sign_in as access
 from kwip.blueprints.web.discovery import explore, featured_tags, search, suggestions
 from kwip.blueprints.web.moderation import reports
 from kwip.blueprints.web.posting import intents, media, posts, quotes, reactions
-from kwip.blueprints.web.social import lists, people, relationships, tags
+from kwip.blueprints.web.social import (
+    follow_requests,
+    lists,
+    people,
+    relationships,
+    tags,
+)
 from kwip.blueprints.web.timelines import builder, notifications, timelines
 
 ROUTES = (
@@ -39,6 +45,7 @@ ROUTES = (
     *explore.ROUTES,
     *welcome.ROUTES,
     *featured_tags.ROUTES,
+    *follow_requests.ROUTES,
     *people.ROUTES,
     *lists.ROUTES,
     *tags.ROUTES,

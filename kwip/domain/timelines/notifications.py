@@ -40,6 +40,7 @@ class NotificationKind(StrEnum):
     POST = "post"
     POLL = "poll"
     QUOTE = "quote"
+    FOLLOW_REQUEST = "follow_request"
 
     @property
     def number(self) -> int:
@@ -59,9 +60,9 @@ class Notification:
     """A notification for one recipient. `seq` is its id: its time, and its place.
 
     `post_id` is the post itself (a reply, a repost, a quote) or the one that was
-    favourited or whose poll has ended, 0 for a follow. `reply_to_author_id` is the
-    author that this post replies to, `repost_of_id` the reposted post, `quote_of_id`
-    and `quote_of_author_id` are of what it quotes, or 0.
+    favourited or whose poll has ended, 0 for a follow or a request to follow.
+    `reply_to_author_id` is the author that this post replies to, `repost_of_id` the
+    reposted post, `quote_of_id` and `quote_of_author_id` are of what it quotes, or 0.
     """
 
     recipient_id: UserId
@@ -81,8 +82,8 @@ class Notification:
         All notifications of one post to one recipient share a name.
         """
         match self.kind:
-            case NotificationKind.FOLLOW:
-                source = f"follow:{self.actor_id}"
+            case NotificationKind.FOLLOW | NotificationKind.FOLLOW_REQUEST:
+                source = f"{self.kind.value}:{self.actor_id}"
             case NotificationKind.FAVOURITE:
                 source = f"favourite:{self.post_id}:{self.actor_id}"
             case NotificationKind.REPOST:

@@ -116,6 +116,7 @@ class UserView:
             is_blocking=user.id in relations.blocks,
             is_muting=user.id in relations.mutes,
             is_notifying=user.id in relations.notifies,
+            is_requested=user.id in relations.requested,
         )
         return cls(user=user, relationship=relationship, is_own=user.id == viewer.id)
 

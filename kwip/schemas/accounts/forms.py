@@ -130,6 +130,7 @@ class PrivacyForm(StrictSchema[ProfileChange]):
     shows_favourites = fields.Boolean(load_default=False)
     embed_origins = Text(load_default=None)
     is_discoverable = fields.Boolean(load_default=False)
+    is_locked = fields.Boolean(load_default=False)
 
     def make(self, **values: Any) -> ProfileChange:
         """Build the change."""

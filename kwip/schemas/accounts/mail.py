@@ -75,6 +75,7 @@ class NotificationMailForm(StrictSchema[MailPreferences]):
     reply = fields.Boolean(load_default=False)
     quote = fields.Boolean(load_default=False)
     follow = fields.Boolean(load_default=False)
+    follow_request = fields.Boolean(load_default=False)
     favourite = fields.Boolean(load_default=False)
     repost = fields.Boolean(load_default=False)
     poll = fields.Boolean(load_default=False)

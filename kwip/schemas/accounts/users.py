@@ -40,7 +40,7 @@ class AccountSchema(DumpSchema):
     username = fields.String()
     acct = fields.String(attribute="username")
     display_name = fields.String(attribute="name")
-    locked = constant(value=False)
+    locked = fields.Boolean(attribute="is_locked")
     bot = constant(value=False)
     group = constant(value=False)
     discoverable = fields.Boolean(attribute="is_discoverable")
@@ -116,7 +116,7 @@ class CredentialAccountSchema(AccountSchema):
                 {"name": field.name, "value": field.value, "verified_at": None}
                 for field in user.fields
             ],
-            "follow_requests_count": 0,
+            "follow_requests_count": user.requests_count,
             "discoverable": user.is_discoverable,
             "indexable": True,
             "hide_collections": False,
@@ -183,7 +183,7 @@ class CredentialsBody(BodySchema[ProfileChange]):
     header = NotYet(lazy_gettext("Send the picture as a file, in a multipart form."))
     avatar_description = NotYet()
     header_description = NotYet()
-    locked = only(value=False)
+    locked = Flag(load_default=None, allow_none=True)
     bot = only(value=False)
     hide_collections = only(value=False)
     discoverable = Flag(load_default=None, allow_none=True)
@@ -197,6 +197,7 @@ class CredentialsBody(BodySchema[ProfileChange]):
         note: str | None,
         fields_attributes: list[ProfileField] | None,
         discoverable: bool | None,
+        locked: bool | None,
         **_: object,
     ) -> ProfileChange:
         """Build the change, without the files."""
@@ -206,6 +207,7 @@ class CredentialsBody(BodySchema[ProfileChange]):
             bio=note,
             fields=lines,
             is_discoverable=discoverable,
+            is_locked=locked,
         )
 
 

@@ -35,6 +35,7 @@ _TYPES = {
     NotificationKind.POST: "status",
     NotificationKind.POLL: "poll",
     NotificationKind.QUOTE: "quote",
+    NotificationKind.FOLLOW_REQUEST: "follow_request",
 }
 #: Kinds that an app may group into one sentence.
 _GROUPED = {NotificationKind.REPOST, NotificationKind.FAVOURITE}

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kwip.services.coherence.fence import Fence
     from kwip.services.media.stored.withholding import Withholding
     from kwip.services.reading.stores import Stores
+    from kwip.services.social.follow_requests import FollowRequests
     from kwip.store.accounts.roles import RoleStore
     from kwip.store.accounts.users import Flag
     from kwip.store.jobs import JobStore
@@ -51,6 +52,7 @@ class Moderation:
     fence: Fence
     passwords: Passwords
     withholding: Withholding
+    follow_requests: FollowRequests
     audit_log: AuditLog
     clock: ClockMs
 
@@ -67,6 +69,7 @@ class Moderation:
         self.fence.invalidate(invalidation_rules.suspend(user_id=user_id))
         self.withholding.files.purges.forget(of_user(user_id))
         self.withholding.withhold(user_id)
+        self.follow_requests.end_all(user_id)
         _require(user_id, is_there=is_there)
 
     def unsuspend(self, user_id: UserId, order: Order = BY_KWIP) -> None:

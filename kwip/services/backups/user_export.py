@@ -198,6 +198,7 @@ def _profile(user: User) -> dict[str, Any]:
         "featured_tags": [tag.name for tag in user.featured_tags],
         "is_embeddable": user.is_embeddable,
         "is_discoverable": user.is_discoverable,
+        "is_locked": user.is_locked,
         "created_at": user.created_at,
     }
 

@@ -347,6 +347,7 @@ def _profile_in(archive: Archive, row: Row) -> ProfileChange:
             fields=fields,
             is_embeddable=bool(row["is_embeddable"]),
             is_discoverable=bool(row["is_discoverable"]),
+            is_locked=bool(row.get("is_locked")),
             avatar=_picture(archive, "avatar"),
             banner=_picture(archive, "banner"),
         )

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from kwip.store.changes import Change
 
 _COUNTS = {
-    "users": frozenset({"posts_count", "followers_count", "following_count"}),
+    "users": frozenset(
+        {"posts_count", "followers_count", "following_count", "requests_count"}
+    ),
     "posts": frozenset(
         {"replies_count", "reposts_count", "favourites_count", "quotes_count"}
     ),
@@ -200,6 +202,7 @@ LEFT_OUT: Mapping[str, str] = {
     "invalidation; an author's own home is invalidated with the post",
     "timeline_buckets": "as timelines",
     "followers": "the other side of follows",
+    "follow_requests": "the other side of follows",
     "list_members": "the other side of lists",
     "attachments": "never cached; posts carry what they show of them",
     "link_previews": "never cached; posts carry theirs",

@@ -36,7 +36,7 @@ class HomeBackfill:
         """Backfill or purge, whichever an edge waits for; else do nothing."""
         with self.compactor.lease(home_of(follower_id)) as lease:
             edge = self.edges.find_edge(follower_id, followee_id)
-            if edge is None or edge.state == "active":
+            if edge is None or edge.state in {"active", "requested"}:
                 return lease is not None or not self._has_home(follower_id)
             if lease is None:
                 # The home of a hibernating user will be built from the edges of that

@@ -54,7 +54,13 @@ class Suggestions:
         )
         popular = orders[order]
         source, mine = sources[viewer.id], relations[viewer.id]
-        known = {viewer.id, *mine.follows, *hidden_by(mine), *source.dismissed}
+        known = {
+            viewer.id,
+            *mine.follows,
+            *mine.requested,
+            *hidden_by(mine),
+            *source.dismissed,
+        }
         reasons: dict[UserId, SuggestionReason] = {
             **dict.fromkeys(popular, "popular"),
             **dict.fromkeys(source.ranked, "followed_by_followees"),

@@ -134,4 +134,7 @@ _SAID: Mapping[NotificationKind, Callable[[str], str]] = {
     NotificationKind.POST: lambda who: gettext("%(who)s posted a kwip", who=who),
     NotificationKind.POLL: lambda _: gettext("A poll has ended"),
     NotificationKind.QUOTE: lambda who: gettext("%(who)s quoted you", who=who),
+    NotificationKind.FOLLOW_REQUEST: lambda who: gettext(
+        "%(who)s wants to follow you", who=who
+    ),
 }

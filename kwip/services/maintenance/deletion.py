@@ -81,6 +81,7 @@ class Deletion:
         return (
             Step("follows", self._follows),
             Step("followers", self._followers),
+            Step("requests", self._requests),
             Step("blocks", self._blocks),
             Step("mutes", self._mutes),
             Step("lists", self._lists),
@@ -172,6 +173,11 @@ class Deletion:
                 self.enqueue("edge", f"{other_id}:{user.id}")
                 yield
             above = rows[0].id
+
+    def _requests(self, user: User) -> Iterator[None]:
+        """End requests that were made while the account was suspended."""
+        for _ in range(self.moderation.follow_requests.end_all(user.id)):
+            yield
 
     def _unfollow(self, follower_id: UserId, followee_id: UserId) -> None:
         now = at(self.clock())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwip.services.maintenance.fsck import Finding
+from kwip.services.maintenance.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,13 +7,15 @@ contradict each other, they are repeated in one snapshot before it is a finding.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from kwip.domain.clock import at
 from kwip.domain.ids import ms_of
 from kwip.services.maintenance.counting import Counting, differences
+from kwip.services.maintenance.findings import Finding, Report
+from kwip.services.maintenance.request_check import check_requests
 from kwip.store.maintenance.attachment_audit import pages_of
 from kwip.store.maintenance.audit import turned_edge
 from kwip.store.timelines.buckets import user_of
@@ -51,32 +53,6 @@ LOOKED_AT = [
 REMEMBERED = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A problem: which check found it, where it is, what is wrong, and what to do.
-
-    `repair` says what `Repair` does about it; empty if it can do nothing.
-    """
-
-    check: str
-    id: str
-    problem: str
-    remedy: str
-    repair: str = ""
-
-
-@dataclass(slots=True)
-class Report:
-    """What a run found, and how much it checked.
-
-    It is incomplete if a check found so much that it stopped early.
-    """
-
-    findings: list[Finding] = field(default_factory=list)
-    checked: Counter[str] = field(default_factory=Counter)
-    is_complete: bool = True
-
-
 class Fsck:
     """Run every check.
 
@@ -102,8 +78,10 @@ class Fsck:
         report = Report(checked=self._checked)
         self._advance = progress.advance
         sizes = self._audit.sizes()
+        requests = partial(check_requests, self._audit.requests, self._advance, PAGE)
         for name, total, check in (
             ("edges", 2 * sizes["follows"], self._edges),
+            ("requests", sizes["follows"], requests),
             ("timelines", sizes["timelines"], self._timelines),
             ("counters", sizes["users"], self._counters),
             ("posts", sizes["posts"], self._posts),

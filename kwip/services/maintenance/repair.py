@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.list_backfill import ListBackfill
     from kwip.services.delivery.search_index import SearchIndex
     from kwip.services.delivery.signals import Enqueue
-    from kwip.services.maintenance.fsck import Finding
+    from kwip.services.maintenance.findings import Finding
     from kwip.services.maintenance.progress import Progress
     from kwip.services.maintenance.retagging import Retagging
     from kwip.services.media.stored.attachment_files import AttachmentFiles
@@ -67,6 +67,7 @@ class Repair:
     def _repair_of(self, check: str) -> Callable[[str], None]:
         repairs: dict[str, Callable[[str], None]] = {
             "edges": self._edge,
+            "requests": self._request,
             "blocks": self._block,
             "entries": self._home,
             "buckets": self._home,
@@ -92,6 +93,15 @@ class Repair:
             invalidation_rules.follow(follower_id=follower_id, followee_id=followee_id)
         )
         self.enqueue("edge", place)
+
+    def _request(self, place: str) -> None:
+        follower, _, followee = place.partition(":")
+        follower_id, followee_id = UserId(int(follower)), UserId(int(followee))
+        self.store.requests.repair(follower_id, followee_id, at(self.clock()))
+        self._recount(followee_id)
+        self.fence.invalidate(
+            invalidation_rules.follow(follower_id=follower_id, followee_id=followee_id)
+        )
 
     def _block(self, place: str) -> None:
         self.store.repair_block(place)

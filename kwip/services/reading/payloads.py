@@ -155,13 +155,13 @@ def _unpack_attachment(values: list[Any]) -> Attachment:
 
 
 def encode_relations(relations: Relations) -> bytes:
-    """Pack relations: seven lengths, the ids, and hashtags separated by newlines."""
+    """Pack relations: eight lengths, the ids, and hashtags separated by newlines."""
     tags = "\n".join(sorted(relations.tags)).encode()
     return _dump_groups(_groups_of(relations)) + tags
 
 
 def decode_relations(raw: bytes) -> Relations:
-    """Unpack relations: seven lengths, the ids, and hashtags separated by newlines."""
+    """Unpack relations: eight lengths, the ids, and hashtags separated by newlines."""
     groups, tags = _load_groups(raw, len(_RELATIONS))
     return Relations(
         **dict(zip(_RELATIONS, groups, strict=True)),

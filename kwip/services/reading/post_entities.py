@@ -91,6 +91,7 @@ def id_lists(stores: Stores) -> Kind[IdListSlice, IdListChunk]:
         "reposted_by": partial(on_post, Act.REPOST),
         "quotes": stores.quotes.of_post,
         "followers": stores.relationships.followers,
+        "follow_requests": stores.follow_requests.of_user,
     }
     return row_kind(
         "id_list",

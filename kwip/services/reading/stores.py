@@ -21,6 +21,7 @@ from kwip.store.posting.reactions import ReactionStore
 from kwip.store.posting.repeats import RepeatStore
 from kwip.store.posting.search import SearchStore
 from kwip.store.posting.votes import VoteStore
+from kwip.store.social.follow_requests import FollowRequestStore
 from kwip.store.social.followed_tags import FollowedTagStore
 from kwip.store.social.lists import ListStore
 from kwip.store.social.muted_conversations import MutedConversationStore
@@ -47,6 +48,7 @@ class Stores:
     activity: ActivityStore
     pushdown: PushdownStore
     relationships: RelationshipStore
+    follow_requests: FollowRequestStore
     lists: ListStore
     followed_tags: FollowedTagStore
     muted_conversations: MutedConversationStore
@@ -76,6 +78,7 @@ class Stores:
             activity=ActivityStore(store),
             pushdown=PushdownStore(store),
             relationships=RelationshipStore(store),
+            follow_requests=FollowRequestStore(store),
             lists=ListStore(store),
             followed_tags=FollowedTagStore(store),
             muted_conversations=MutedConversationStore(store),

@@ -1,4 +1,4 @@
-"""Pages of users: followers, followees, who reacted, who is muted or blocked."""
+"""Pages of users: followers and who asks to be one, reactions, mutes, blocks."""
 
 from __future__ import annotations
 
@@ -73,6 +73,13 @@ class People:
         require_shown(user_id, users.get(user_id))
         rows = self.id_lists.rows(loader, "followers", user_id, page)
         return self._page(viewer, loader, rows, page)
+
+    def requesting(
+        self, viewer: Viewer, loader: Loader, page: PageRequest
+    ) -> Page[UserView]:
+        """List who asks to follow the viewer, the newest request first."""
+        rows = self.id_lists.rows(loader, "follow_requests", viewer.id, page)
+        return self._page(viewer, loader, rows, page, with_blocked=True)
 
     def following(
         self,

@@ -56,7 +56,7 @@ class Relationships:
     def follow(
         self, viewer: Viewer, user_id: UserId, *, notify: bool | None = None
     ) -> Relationship:
-        """Follow a user; following twice only changes `notify`.
+        """Follow a user, or ask to follow a locked one; twice only changes `notify`.
 
         `notify` says whether the viewer is notified of each new post; None keeps it as
         it is.
@@ -76,7 +76,7 @@ class Relationships:
         )
         self._finish(invalidated, (viewer.id, user_id))
         self.notifier.signal_recipients(notification)
-        return self._fresh(viewer, user_id)
+        return self.fresh(viewer, user_id)
 
     def unnotify(self, viewer: Viewer, user_id: UserId) -> Relationship:
         """Turn off notifications of a user's new posts, followed or not."""
@@ -85,17 +85,17 @@ class Relationships:
         self._finish(
             invalidation_rules.follow(follower_id=viewer.id, followee_id=user_id)
         )
-        return self._fresh(viewer, user_id)
+        return self.fresh(viewer, user_id)
 
     def unfollow(self, viewer: Viewer, user_id: UserId) -> Unfollowed:
-        """Stop following a user; they are removed from the viewer's lists."""
+        """Unfollow a user, who leaves the viewer's lists, or withdraw a request."""
         self._other(viewer, user_id)
         left = self.stores.relationships.unfollow(viewer.id, user_id, at(self.clock()))
         invalidated = invalidation_rules.unfollow(
             follower_id=viewer.id, followee_id=user_id
         )
         self._finish(invalidated, (viewer.id, user_id))
-        return Unfollowed(self._fresh(viewer, user_id), left or 0)
+        return Unfollowed(self.fresh(viewer, user_id), left or 0)
 
     def remove_follower(self, viewer: Viewer, user_id: UserId) -> Relationship:
         """Remove a follower of the viewer; they may follow again."""
@@ -105,7 +105,7 @@ class Relationships:
             follower_id=user_id, followee_id=viewer.id
         )
         self._finish(invalidated, (user_id, viewer.id))
-        return self._fresh(viewer, user_id)
+        return self.fresh(viewer, user_id)
 
     def block(self, viewer: Viewer, user_id: UserId) -> Unfollowed:
         """Block a user: neither sees the other, and follows end both ways."""
@@ -115,7 +115,7 @@ class Relationships:
         )
         invalidated = invalidation_rules.block(blocker_id=viewer.id, blocked_id=user_id)
         self._finish(invalidated, (viewer.id, user_id), (user_id, viewer.id))
-        return Unfollowed(self._fresh(viewer, user_id), left)
+        return Unfollowed(self.fresh(viewer, user_id), left)
 
     def unblock(self, viewer: Viewer, user_id: UserId) -> Relationship:
         """Unblock a user; follows that the block ended are not restored."""
@@ -124,21 +124,21 @@ class Relationships:
         self._finish(
             invalidation_rules.unblock(blocker_id=viewer.id, blocked_id=user_id)
         )
-        return self._fresh(viewer, user_id)
+        return self.fresh(viewer, user_id)
 
     def mute(self, viewer: Viewer, user_id: UserId) -> Relationship:
         """Hide a user from the viewer's timelines, without their notice."""
         self._other(viewer, user_id)
         self.stores.relationships.mute(viewer.id, user_id)
         self._finish(invalidation_rules.mute(muter_id=viewer.id))
-        return self._fresh(viewer, user_id)
+        return self.fresh(viewer, user_id)
 
     def unmute(self, viewer: Viewer, user_id: UserId) -> Relationship:
         """Unmute a user."""
         self._other(viewer, user_id)
         self.stores.relationships.unmute(viewer.id, user_id)
         self._finish(invalidation_rules.unmute(muter_id=viewer.id))
-        return self._fresh(viewer, user_id)
+        return self.fresh(viewer, user_id)
 
     def between(
         self, viewer: Viewer, loader: Loader, ids: Sequence[UserId]
@@ -172,7 +172,7 @@ class Relationships:
         for follower_id, followee_id in edges:
             self.enqueue("edge", f"{follower_id}:{followee_id}")
 
-    def _fresh(self, viewer: Viewer, user_id: UserId) -> Relationship:
+    def fresh(self, viewer: Viewer, user_id: UserId) -> Relationship:
         """Show the relationship as MongoDB has it now."""
         both = self.stores.relationships.relations([viewer.id, user_id])
         return _relationship(viewer.id, both[viewer.id], user_id, both[user_id])
@@ -193,4 +193,6 @@ def _relationship(
         is_blocked_by=user_id in mine.blocked_by,
         is_muting=user_id in mine.mutes,
         is_notifying=user_id in mine.notifies,
+        is_requested=user_id in mine.requested,
+        is_requested_by=viewer_id in theirs.requested,
     )

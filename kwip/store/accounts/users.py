@@ -356,11 +356,13 @@ def _to_document(user: User) -> Document:
         "is_discoverable": user.is_discoverable,
         "role": user.role,
         "is_admin": user.role in ADMINISTRATORS,  # for the version before
+        "is_locked": user.is_locked,
         "folds_repeats": user.folds_repeats,
         "requires_descriptions": user.requires_descriptions,
         "posts_count": 0,
         "followers_count": 0,
         "following_count": 0,
+        "requests_count": 0,
         "last_pull_id": 0,
         "version": 1,
     }

@@ -17,6 +17,7 @@ from kwip.store.client import translated
 from kwip.store.maintenance.attachment_audit import AttachmentAuditStore
 from kwip.store.maintenance.preview_audit import PreviewAuditStore
 from kwip.store.maintenance.reaction_audit import ReactionAuditStore
+from kwip.store.maintenance.request_audit import RequestAuditStore
 from kwip.store.maintenance.search_audit import SearchAuditStore
 from kwip.store.paging import page_after, present
 from kwip.store.posting.counters import CounterStore
@@ -62,6 +63,7 @@ class AuditStore:
         self.search = SearchAuditStore(store)
         self.attachments = AttachmentAuditStore(store)
         self.previews = PreviewAuditStore(store)
+        self.requests = RequestAuditStore(store)
         database = store.database
         self._users = database["users"]
         self._claims = database["claims"]

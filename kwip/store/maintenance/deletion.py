@@ -8,7 +8,7 @@ from kwip.domain.ids import NOBODY, UserId
 from kwip.store.accounts.users import claims_of
 from kwip.store.client import translated
 from kwip.store.moderation.reports import forget_in_reports
-from kwip.store.social.edges import EITHER
+from kwip.store.social.edges import EITHER, REQUESTED
 from kwip.store.timelines.buckets import home_of
 from kwip.store.upgrades import upgrade
 
@@ -32,6 +32,8 @@ class DeletionStore:
         return {
             "follows": count("follows", follower_id=user_id),
             "followers": count("followers", followee_id=user_id, active=EITHER),
+            "requests": count("follow_requests", followee_id=user_id)
+            + count("follows", follower_id=user_id, state=REQUESTED),
             "blocks": count("blocks", user_id=user_id),
             "mutes": one_way,
             "lists": count("lists", owner_id=user_id),

@@ -10,6 +10,7 @@ from kwip.store.maintenance.attachment_audit import AttachmentAuditStore
 from kwip.store.maintenance.audit import turned_block
 from kwip.store.maintenance.preview_audit import PreviewAuditStore
 from kwip.store.maintenance.reaction_audit import ReactionAuditStore
+from kwip.store.maintenance.request_audit import RequestAuditStore
 from kwip.store.social.edges import PRESENT, Edge, follow_document, follower_document
 from kwip.store.upgrades import schema_of
 
@@ -26,9 +27,10 @@ class RepairStore:
     def __init__(self, store: Store):
         self._store = store
         self._database = store.database
-        #: Attachments and link previews, which have stores of their own.
+        #: What has stores of its own.
         self.attachments = AttachmentAuditStore(store)
         self.previews = PreviewAuditStore(store)
+        self.requests = RequestAuditStore(store)
         self._problem_of = ReactionAuditStore(store).confirm_reaction
 
     def repair_edge(

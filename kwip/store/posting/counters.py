@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _COUNTED = {"is_tombstone": False}
 _ON_POSTS = ("replies_count", "reposts_count", "favourites_count", "quotes_count")
-_ON_USERS = ("posts_count", "followers_count", "following_count")
+_ON_USERS = ("posts_count", "followers_count", "following_count", "requests_count")
 
 
 def count(database: Database[Document], post: Post, by: int, session: Any) -> None:
@@ -67,6 +67,7 @@ class UserCounts(NamedTuple):
     posts: int
     followers: int
     following: int
+    requests: int = 0
 
     def stored(self) -> dict[str, int]:
         """Return them by the fields of the document."""
@@ -114,6 +115,7 @@ class CounterStore:
         self._posts = database["posts"]
         self._follows = database["follows"]
         self._followers = database["followers"]
+        self._requests = database["follow_requests"]
         self._reactions = database["reactions"]
 
     @translated()
@@ -159,9 +161,13 @@ class CounterStore:
         )
         followers = _group(self._followers, "followee_id", users, session)
         following = _group(self._follows, "follower_id", users, session, state=PRESENT)
+        requests = _group(self._requests, "followee_id", users, session)
         return {
-            UserId(i): UserCounts(posts[i], followers[i], following[i])
-            for i in posts.keys() | followers.keys() | following.keys()
+            UserId(i): UserCounts(posts[i], followers[i], following[i], requests[i])
+            for i in posts.keys()
+            | followers.keys()
+            | following.keys()
+            | requests.keys()
         }
 
     @translated()
@@ -296,7 +302,8 @@ def _is_counted(post: Document) -> bool:
 
 
 def _user_counts(user: Document) -> UserCounts:
-    return UserCounts(*(user[name] for name in _ON_USERS))
+    # Users before schema 9 have no requests.
+    return UserCounts(*(user.get(name, 0) for name in _ON_USERS))
 
 
 def _post_counts(post: Document) -> PostCounts:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from kwip.store.client import Document, Store
 
 #: An edge is `merging` until the posts are backfilled, and `removed` until they are
-#: purged.
-EdgeState = Literal["merging", "active", "removed"]
+#: purged. It is `requested` while a locked account has not accepted it.
+EdgeState = Literal["merging", "active", "removed", "requested"]
+REQUESTED: EdgeState = "requested"
 #: The states of an edge that exists.
 PRESENT = {"$in": ["merging", "active"]}
 WAITING = {"$in": ["merging", "removed"]}
@@ -68,7 +69,7 @@ class PendingEdges(DueWork):
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A follow that waits for its backfill (`merging`) or its purge (`removed`)."""
+    """A follow, in any of its states."""
 
     follower_id: UserId
     followee_id: UserId

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kwip.domain.relationships import Relations
 from kwip.store.client import ONE_BATCH
-from kwip.store.social.edges import PRESENT
+from kwip.store.social.edges import PRESENT, REQUESTED
 from kwip.store.social.followed_tags import followed_tags
 from kwip.store.social.list_edges import exclusive_members
 from kwip.store.social.muted_conversations import muted_conversations
@@ -46,7 +46,9 @@ def read_relations(
         batchSize=ONE_BATCH,
     ):
         viewer, group = d["user_id"], d.get("direction", "mutes")
-        if group == "follows":
+        if group == "follows" and d["_id"]["is_requested"]:
+            groups["requested"][viewer].update(d["followees"])
+        elif group == "follows":
             groups[group][viewer].update(d["followees"])
             if d["_id"].get("notify"):
                 groups["notifies"][viewer].update(d["followees"])
@@ -64,6 +66,7 @@ def read_relations(
             blocked_by=frozenset(groups["in"][viewer]),
             notifies=frozenset(groups["notifies"][viewer]),
             exclusive=frozenset(groups["exclusive"][viewer]),
+            requested=frozenset(groups["requested"][viewer]),
             conversations=frozenset(groups["conversations"][viewer]),
             tags=frozenset(groups["tags"][viewer]),
         )
@@ -72,14 +75,20 @@ def read_relations(
 
 
 def _followees(follower_ids: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return one or two documents per follower; answered from the index alone.
+    """Return up to four documents per follower; answered from the index alone.
 
-    The second has the followees whose every post the follower is notified of: one
-    array with a condition for each element takes twice as long.
+    One has the followees whose every post the follower is notified of, others those who
+    have not accepted the follow: one array with a condition for each element takes
+    twice as long.
     """
-    whose = {"follower": "$follower_id", "notify": "$notify"}
+    whose = {
+        "follower": "$follower_id",
+        "notify": "$notify",
+        "is_requested": {"$eq": ["$state", REQUESTED]},
+    }
+    states = {"$in": [*PRESENT["$in"], REQUESTED]}
     return [
-        {"$match": {"follower_id": follower_ids, "state": PRESENT}},
+        {"$match": {"follower_id": follower_ids, "state": states}},
         {"$group": {"_id": whose, "followees": {"$push": "$followee_id"}}},
         {"$set": {"user_id": "$_id.follower", "direction": "follows"}},
     ]

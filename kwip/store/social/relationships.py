@@ -1,4 +1,4 @@
-"""Follows on both sides, blocks and mutes.
+"""Follows on both sides or requests for them, blocks and mutes.
 
 An edge is written on both sides in one transaction, so a query in either direction
 names its shard key.
@@ -6,22 +6,30 @@ names its shard key.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, DESCENDING
 
-from kwip.domain.clock import to_ms
 from kwip.domain.errors import ForbiddenError
 from kwip.domain.ids import UserId
 from kwip.domain.timelines.id_lists import Between, Row
+from kwip.domain.timelines.notifications import NotificationKind
 from kwip.store.client import translated
+from kwip.store.social.edge_writes import (
+    count_follow,
+    drop_request,
+    is_requested,
+    write_edge,
+    write_follow,
+    write_request,
+)
 from kwip.store.social.edges import (
     EITHER,
     PRESENT,
+    REQUESTED,
     Edge,
-    follow_document,
     follow_key,
-    follower_document,
     follower_key,
 )
 from kwip.store.social.list_edges import leave_lists
@@ -35,7 +43,10 @@ if TYPE_CHECKING:
 
     from kwip.domain.relationships import Relations
     from kwip.domain.timelines.notifications import Notification
-    from kwip.store.client import Store
+    from kwip.store.client import Document, Store
+
+#: The states of an edge that exists or is asked for.
+_WANTED = {"$in": [*PRESENT["$in"], REQUESTED]}
 
 
 class RelationshipStore:
@@ -55,8 +66,9 @@ class RelationshipStore:
     ) -> bool:
         """Write a new follow on both sides; False if it existed already.
 
-        The edge should be `merging` until the followee's posts are in the follower's
-        home. The followee's notification is written with it.
+        If the followee is locked, a request is written instead, once. The edge should
+        be `merging` until the followee's posts are in the follower's home. The
+        followee's notification is written with it.
 
         Raises:
             ForbiddenError: One of the two blocks the other.
@@ -70,32 +82,50 @@ class RelationshipStore:
             blocked = {"_id": {"$in": ways}, "user_id": follower_id}
             if self._blocks.find_one(blocked, session=session):
                 raise ForbiddenError("You can't follow this user.", rule="block")
-            if self._is_present(edge, session):
+            old = self._edge(edge, session)
+            if old is not None and old["state"] in PRESENT["$in"]:
                 return False
-            self._write(edge, now, session)
-            self._followers.replace_one(
-                follower_key(followee_id, follower_id),
-                follower_document(followee_id, follower_id, notify=edge.notify)
-                | {"active_term": to_ms(now)},
-                upsert=True,
-                session=session,
-            )
-            self._count(follower_id, followee_id, 1, session)
+            # Both ways write the followee's counters, so a concurrent lock is noticed.
+            if self._is_locked(followee_id, session):
+                return self._request(edge, old, now, notification, session)
+            if is_requested(old):  # unlocked since
+                drop_request(self._store.database, follower_id, followee_id, session)
+            write_follow(self._store.database, edge, now, session)
             if notification is not None:
                 write(self._notifications, notification, session)
             return True
 
         return self._store.transact(work)
 
+    def _request(
+        self,
+        edge: Edge,
+        old: Document | None,
+        now: dt.datetime,
+        notification: Notification | None,
+        session: Any,
+    ) -> bool:
+        if is_requested(old):
+            return False
+        if notification is not None:
+            kind = NotificationKind.FOLLOW_REQUEST
+            notification = replace(notification, kind=kind)
+        asked = replace(edge, state=REQUESTED)
+        write_request(self._store.database, asked, now, notification, session)
+        return True
+
     def notify_of_posts(
         self, follower_id: UserId, followee_id: UserId, *, notify: bool
     ) -> bool:
-        """Set whether a follower is notified of each new post; False if no follow."""
+        """Set whether a follower is notified of each new post; False if no follow.
+
+        For a request, it applies once that is accepted.
+        """
 
         def work(session: Any) -> bool:
             change = {"$set": {"notify": notify}}
             result = self._follows.update_one(
-                follow_key(follower_id, followee_id) | {"state": PRESENT},
+                follow_key(follower_id, followee_id) | {"state": _WANTED},
                 change,
                 session=session,
             )
@@ -110,33 +140,36 @@ class RelationshipStore:
     def unfollow(
         self, follower_id: UserId, followee_id: UserId, now: dt.datetime
     ) -> int | None:
-        """End a follow; its entries still need a purge.
+        """End a follow or a request for one; its entries still need a purge.
 
         Return from how many of the follower's lists this removed the followee, or None
         if there was no follow.
         """
 
         def work(session: Any) -> int | None:
-            result = self._follows.update_one(
-                follow_key(follower_id, followee_id) | {"state": PRESENT},
+            old = self._follows.find_one_and_update(
+                follow_key(follower_id, followee_id) | {"state": _WANTED},
                 {"$set": {"state": "removed", "due_at": now}},
+                {"state": 1},
                 session=session,
             )
-            if not result.modified_count:
+            if is_requested(old):
+                drop_request(self._store.database, follower_id, followee_id, session)
+                return None
+            if old is None:
                 return None
             return self._end(follower_id, followee_id, now, session)
 
         return self._store.transact(work)
 
-    def _is_present(self, edge: Edge, session: Any) -> bool:
-        key = follow_key(edge.follower_id, edge.followee_id)
-        present = key | {"state": PRESENT}
-        return self._follows.find_one(present, {"_id": 1}, session=session) is not None
+    def _edge(self, edge: Edge, session: Any) -> Document | None:
+        """Return what is stored of an edge that exists or is asked for."""
+        wanted = edge.key | {"state": _WANTED}
+        return self._follows.find_one(wanted, {"state": 1}, session=session)
 
-    def _write(self, edge: Edge, now: dt.datetime, session: Any) -> None:
-        document = follow_document(edge, now)
-        key = follow_key(edge.follower_id, edge.followee_id)
-        self._follows.replace_one(key, document, upsert=True, session=session)
+    def _is_locked(self, user_id: UserId, session: Any) -> bool:
+        locked = {"_id": user_id, "is_locked": True}
+        return self._users.find_one(locked, {"_id": 1}, session=session) is not None
 
     def _end(
         self, follower_id: UserId, followee_id: UserId, now: dt.datetime, session: Any
@@ -151,23 +184,13 @@ class RelationshipStore:
             },
             session=session,
         )
-        self._count(follower_id, followee_id, -1, session)
+        count_follow(self._store.database, follower_id, followee_id, -1, session)
         return leave_lists(self._store.database, follower_id, followee_id, now, session)
-
-    def _count(
-        self, follower_id: UserId, followee_id: UserId, by: int, session: Any
-    ) -> None:
-        self._users.update_one(
-            {"_id": follower_id}, {"$inc": {"following_count": by}}, session=session
-        )
-        self._users.update_one(
-            {"_id": followee_id}, {"$inc": {"followers_count": by}}, session=session
-        )
 
     def block(
         self, user_id: UserId, other_id: UserId, now: dt.datetime, nonce: str
     ) -> int:
-        """Write a block on both sides and end follows in both directions.
+        """Write a block on both sides; follows and requests end in both directions.
 
         Return from how many of the user's lists this removed the other.
 
@@ -193,9 +216,11 @@ class RelationshipStore:
                     session=session,
                 )
                 edge = Edge(one, two, "removed", nonce)
-                is_ended = self._is_present(edge, session)
-                self._write(edge, now, session)
-                if is_ended:
+                ended = self._edge(edge, session)
+                write_edge(self._store.database, edge, now, session)
+                if is_requested(ended):
+                    drop_request(self._store.database, one, two, session)
+                elif ended is not None:
                     left[way] = self._end(one, two, now, session)
             return left["out"]
 

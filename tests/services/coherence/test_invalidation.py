@@ -26,7 +26,7 @@ from kwip.services.coherence.fence import Fence
 from kwip.services.delivery import compaction
 from kwip.services.delivery.hibernation import HIBERNATE, NOTE_READ
 from kwip.services.delivery.pull_authors import PullAuthors
-from kwip.services.maintenance.fsck import Finding
+from kwip.services.maintenance.findings import Finding
 from kwip.services.maintenance.repeats import Repeats
 from kwip.services.reading.account_entities import AccessKeyId
 from kwip.services.reading.loader import Lookup
@@ -61,6 +61,8 @@ class World:
         services.relationships.follow(alice, bob.id, notify=True)
         services.relationships.block(carol, alice.id)
         services.relationships.mute(alice, carol.id)
+        services.users.update_profile(carol, ProfileChange(is_locked=True))
+        services.relationships.follow(bob, carol.id)
         asked = NewPoll(titles=("Yes", "No"), duration_s=3_600)
         root = self.post(bob, "root", poll=asked)
         answer = self.post(alice, "answer", root, quote_of_id=root.id)
@@ -113,7 +115,10 @@ class World:
                 entities.id_lists,
                 [
                     IdListSlice(name, each)
-                    for name in ("favourites", "bookmarks", "followers")
+                    for name in (
+                        *("favourites", "bookmarks"),
+                        *("followers", "follow_requests"),
+                    )
                     for each in people
                 ],
             ),
@@ -237,6 +242,7 @@ WRITES = {
     "remove_follower": lambda w: w.services.relationships.remove_follower(
         w.bob, w.alice.id
     ),
+    "answer_request": lambda w: w.services.follow_requests.accept(w.carol, w.bob.id),
     "block": lambda w: w.services.relationships.block(w.bob, w.alice.id),
     "unblock": lambda w: w.services.relationships.unblock(w.carol, w.alice.id),
     "mute": lambda w: w.services.relationships.mute(w.alice, w.bob.id),

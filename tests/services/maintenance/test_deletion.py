@@ -73,16 +73,20 @@ class Town:
         for owner, member in ((bob, idol), (fan, bob)):
             made = services.lists.create(owner, ListChange(title="A list"))
             services.lists.add(owner, made.id, [member.id])
-        self._choose(bob, foe)
+        self._choose(bob, foe, (bob, prude), (bore, bob))
         self.rings.run()
         session = services.authentication.begin_session(bob.id, "bob", "x")
         services.authentication.create_token(bob, "app", frozenset({READ}))
         posts = {"root": root, "answer": answer, "kept": list_of(made.id)}
         return {"people": people, "bob": bob, "fan": fan, "session": session} | posts
 
-    def _choose(self, viewer, other):
+    def _choose(self, viewer, other, *requests):
         self.kwip.services.followed_tags.follow(viewer, "tea")
         self.kwip.services.suggestions.dismiss(viewer, other.id)
+        for asker, asked in requests:
+            change = ProfileChange(is_locked=True)
+            self.kwip.services.users.update_profile(asked, change)
+            self.kwip.services.relationships.follow(asker, asked.id)
 
     def _upload(self, viewer, colour):
         picture = sent(plain(colour=colour))
@@ -129,6 +133,7 @@ def test_nothing_is_left_of_a_deleted_user(town):
     assert removed == {
         "follows": 1,
         "followers": 1,
+        "requests": 0,  # the suspension ends them
         "blocks": 2,
         "mutes": 2,
         "lists": 1,

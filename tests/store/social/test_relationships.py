@@ -95,15 +95,15 @@ def test_a_follow_whose_block_commits_after_its_look_notices_it(stores, monkeypa
     """The interleaving that decides: look, block, write."""
     relationships = stores.relationships
     looked = []
-    is_present = relationships._is_present
+    edge_of = relationships._edge
 
     def look_and_be_blocked(edge, session):
-        monkeypatch.setattr(relationships, "_is_present", is_present)
+        monkeypatch.setattr(relationships, "_edge", edge_of)
         looked.append(edge)
         relationships.block(2, 1, NOW, "nonce")
-        return is_present(edge, session)
+        return edge_of(edge, session)
 
-    monkeypatch.setattr(relationships, "_is_present", look_and_be_blocked)
+    monkeypatch.setattr(relationships, "_edge", look_and_be_blocked)
     with pytest.raises(ForbiddenError):
         follow(stores, 1, 2)
 

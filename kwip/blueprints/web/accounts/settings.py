@@ -40,7 +40,7 @@ def settings() -> Response:
 def privacy_settings() -> Response:
     """Show the privacy settings."""
     me = own_user()
-    names = ("is_embeddable", "shows_favourites", "is_discoverable")
+    names = ("is_embeddable", "shows_favourites", "is_discoverable", "is_locked")
     values = {name: "1" if getattr(me, name) else "" for name in names}
     values["embed_origins"] = "\n".join(me.embed_origins)
     return page("settings_privacy.html", form=Form(values))

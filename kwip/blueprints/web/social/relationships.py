@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 def follow(username: str) -> Response:
     """Follow a user."""
     back = _back(username)
-    http.services().relationships.follow(http.signed_in(), _id_of(username))
-    return go(back, gettext("You're following @%(username)s.", username=username))
+    found = http.services().relationships.follow(http.signed_in(), _id_of(username))
+    if found.is_requested:
+        says = gettext("Follow request sent to @%(username)s.", username=username)
+    else:
+        says = gettext("You're following @%(username)s.", username=username)
+    return go(back, says)
 
 
 def notify(username: str) -> Response:

@@ -32,7 +32,9 @@ SOME: Mapping[str, frozenset[NotificationKind]] = MappingProxyType(
     {
         "mentions": SPOKEN_TO,
         "direct": SPOKEN_TO,
-        "follows": frozenset({NotificationKind.FOLLOW}),
+        "follows": frozenset(
+            {NotificationKind.FOLLOW, NotificationKind.FOLLOW_REQUEST}
+        ),
         "favourites": frozenset({NotificationKind.FAVOURITE}),
         "reposts": frozenset({NotificationKind.REPOST}),
     }
