@@ -89,6 +89,7 @@ def lived_in(kwip, rings, new_user):
     _ask_and_vote(kwip.services, alice, bob)
     _look_up(kwip.services.previews, note, kwip.services.posts, alice)
     _live(kwip, rings, note, alice, bob)
+    _transfer(kwip, rings, note, alice)
     return seen
 
 
@@ -166,6 +167,17 @@ def _mail(kwip, note):
     assert mails.store.begin(mail_id, "a worker", now, now) is not None
     note()
     mails.store.failed(mail_id, "a worker", None, "550 5.1.1 No such user")
+
+
+def _transfer(kwip, rings, note, viewer):
+    exports = kwip.services.exports
+    exports.request(viewer)
+    note()
+    now = at(system_clock_ms())
+    held = exports.store.begin(viewer.id, "a worker", now, now)
+    note()
+    exports.store.end(held, {"counts": {"kwips": 1}, "ended_at": now}, None)
+    note()
 
 
 def _live(kwip, rings, note, alice, bob):

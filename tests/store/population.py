@@ -26,7 +26,16 @@ from kwip.store.social.edges import Edge, follow_document, follower_document
 from kwip.store.social.list_edges import ListEdge, edge_document
 from kwip.store.timelines.buckets import bucket_document, empty_timeline, home_of
 from kwip.store.timelines.notifications import _to_document as notification_document
-from tests.store.stores import LATER, NOW, audited, mail, post, post_id, upload
+from tests.store.stores import (
+    LATER,
+    NOW,
+    audited,
+    mail,
+    post,
+    post_id,
+    transfer,
+    upload,
+)
 
 USERS = range(1, 61)
 #: Posts of user n are numbered from n * 100; these many each.
@@ -53,6 +62,7 @@ def populate(stores):
         stores.audit_log.append(audited(n))
         stores.domains.block(f"d{n}.example", NOW)
         stores.mails.add(mail(n), NOW)
+        stores.exports.request(transfer(n), before=NOW)
         chosen = MailPreferences(kinds=EVERY_KIND, mailed_id=1)
         stores.mail_preferences.save(n, chosen, NOW if n < USERS[5] else LATER)
     stores.purges.add([f"ab/{n}" for n in USERS], NOW)

@@ -15,6 +15,7 @@ from kwip.domain.ids import AttachmentId, first_id_at
 from kwip.domain.mail.mails import Mail, MailKind
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.text import Mention
+from kwip.domain.transfers import Transfer
 from kwip.domain.users import User
 from kwip.store.accounts.access_keys import AccessKeyStore
 from kwip.store.accounts.audit_log import AuditLogStore
@@ -22,6 +23,7 @@ from kwip.store.accounts.credentials import CredentialStore
 from kwip.store.accounts.email_domains import EmailDomainStore
 from kwip.store.accounts.people import PeopleStore
 from kwip.store.accounts.setup import SetupStore
+from kwip.store.accounts.transfers import TransferStore
 from kwip.store.accounts.users import UserStore
 from kwip.store.changes import ChangeStore
 from kwip.store.delivery.hibernation import HibernationStore
@@ -94,7 +96,7 @@ class Stores:
             CredentialStore(store),
         )
         self.loading, self.migrating = LoadStore(store), MigrationStore(store)
-        self.markers = MarkerStore(store)
+        self.markers, self.exports = MarkerStore(store), TransferStore(store, "exports")
         self.notifications = NotificationStore(store)
         self.posts, self.outbox = PostStore(store), OutboxStore(store)
         self.pull_authors = PullAuthorStore(store)
@@ -130,6 +132,11 @@ def mail(number):
         message_id=f"<m{number}@kwip.example.org>",
         created_at=NOW,
     )
+
+
+def transfer(number):
+    """Make an export that user `number` asked for."""
+    return Transfer(user_id=number, file=f"{number:032x}", requested_at=NOW)
 
 
 def upload(number, owner_id, **fields):
