@@ -78,8 +78,8 @@ def picture(name: str) -> Response:
     """
     services = http.services()
     if AttachmentFile.parse(name):
-        return _shared(_stream(services.attachments.files.read_open(name)))
-    return _shared(_stream(services.media.open(name)))
+        return _shared(stream(services.attachments.files.read_open(name)))
+    return _shared(stream(services.media.open(name)))
 
 
 def private_file(attachment_id: AttachmentId, variant: str) -> Response:
@@ -95,7 +95,7 @@ def private_file(attachment_id: AttachmentId, variant: str) -> Response:
         file = http.services().previews.read_private(PostId(attachment_id))
     else:
         file = attachments.read_private(attachment_id, variant)
-    return _left_to_nginx(file) if http.site().is_media_by_proxy else _stream(file)
+    return _left_to_nginx(file) if http.site().is_media_by_proxy else stream(file)
 
 
 def _left_to_nginx(file: OpenFile) -> Response:
@@ -112,7 +112,7 @@ def _shared(response: Response) -> Response:
     return response
 
 
-def _stream(file: OpenFile) -> Response:
+def stream(file: OpenFile) -> Response:
     """Respond with a file, or with the part of it that a browser asks for."""
     etag = file.path.rpartition("/")[2]
     try:

@@ -32,6 +32,7 @@ def deletion_by(wiring: Wiring) -> Deletion:
         moderation=wiring.services.moderation,
         audit_log=wiring.services.audit_log,
         fence=wiring.fence,
+        transfers=(wiring.services.exports.store,),
         enqueue=wiring.sweeper.enqueue,
         clock=wiring.sweeper.clock,
     )

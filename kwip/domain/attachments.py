@@ -46,6 +46,7 @@ _TYPES = {
     "m4a": "audio/mp4",
     "ogg": "audio/ogg",
     "opus": "audio/ogg",
+    "zip": "application/zip",
 }
 
 

@@ -40,6 +40,7 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
         "notification_mail": _notification_mail,
         "preview": _preview,
         "stale_preview": _stale_preview,
+        "export": _export,
     }
 
     def guarded(name: str) -> Callable[[str], None]:
@@ -177,3 +178,8 @@ def _preview(services: Services, job_id: str) -> str:
 def _stale_preview(services: Services, job_id: str) -> str:
     """Delete what was found at an address a day ago."""
     return "done" if services.previews.expire(job_id) else "nothing"
+
+
+def _export(services: Services, job_id: str) -> str:
+    """Make the archive that a user asked for, or delete one that has expired."""
+    return services.exports.settle(UserId(int(job_id)))

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from kwip.cache.queue import JobQueue, QueuedJob
 
 #: The lanes of jobs that take long, and the threads that do them and nothing else, so
-#: that no delivery waits for them: conversions take minutes, and requests to other
-#: sites and to a server of mail seconds, during which they do nothing.
-_SLOW = {"media": 1, "links": 3, "mail": 2}
+#: that no delivery waits for them: conversions, exports and imports take minutes, and
+#: requests to other sites and to a server of mail seconds, in which they do nothing.
+_SLOW = {"media": 1, "links": 3, "mail": 2, "transfers": 1}
 #: The lane of each job: compaction must not wait behind a burst of fan-outs.
 LANES = {
     "fanout": "fanout",
@@ -37,6 +37,7 @@ LANES = {
     "notification_mail": "compaction",
     "preview": "links",
     "stale_preview": "compaction",
+    "export": "transfers",
 }
 
 

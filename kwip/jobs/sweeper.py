@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.signals import Enqueue
     from kwip.services.discovery.trending import Trending
     from kwip.services.media.stored.purges import Purges
+    from kwip.store.accounts.transfers import TransferStore
     from kwip.store.delivery.outbox import OutboxStore
     from kwip.store.mail.mails import MailStore
     from kwip.store.mail.preferences import MailPreferenceStore
@@ -62,6 +63,7 @@ class Sweeper:
     stale_previews: LinkPreviewStore
     mails: MailStore
     mail_preferences: MailPreferenceStore
+    exports: TransferStore
     enqueue: Enqueue
     clock: ClockMs
     measurements: Measurements
@@ -86,6 +88,7 @@ class Sweeper:
             "stale_preview": self.stale_previews,
             "mail": self.mails,
             "notification_mail": self.mail_preferences,
+            "export": self.exports,
         }
         enqueued = sum(
             len(source.take_due(now, again, AT_ONCE, partial(self.enqueue, job)))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from kwip.services.accounts.sign_in import SignIn
     from kwip.services.accounts.staff import Staff
     from kwip.services.accounts.users import Users
+    from kwip.services.backups.csv_exports import CsvExports
+    from kwip.services.backups.exports import Exports
     from kwip.services.coherence.clock_guard import ClockGuard
     from kwip.services.delivery.fanout import Fanout
     from kwip.services.delivery.hibernation import Hibernation
@@ -197,6 +199,14 @@ class Moderating:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnData:
+    """The services with which users take their data along."""
+
+    exports: Exports
+    csv_exports: CsvExports
+
+
+@dataclass(frozen=True, kw_only=True)
 class Services(
     Delivery,
     Reading,
@@ -209,6 +219,7 @@ class Services(
     Discovery,
     Accounts,
     Moderating,
+    OwnData,
 ):
     """All services, one attribute per feature."""
 

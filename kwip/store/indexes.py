@@ -166,6 +166,13 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
     ),
     **MAIL_INDEXES,
+    "exports": (
+        Index(
+            (("due_at", ASCENDING),),
+            "TransferStore.take_due: archives to make or to delete",
+            {"partialFilterExpression": {"due_at": {"$exists": True}}},
+        ),
+    ),
     "link_previews": (
         Index(
             (("preview.image.file", ASCENDING),),

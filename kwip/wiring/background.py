@@ -51,6 +51,7 @@ def make_background(core: Core, services: Services, queue: JobQueue) -> Backgrou
         stale_previews=services.previews.store,
         mails=services.mails.store,
         mail_preferences=services.notification_mail.store,
+        exports=services.exports.store,
         enqueue=core.enqueue,
         clock=clock,
         measurements=Measurements(

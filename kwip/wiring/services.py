@@ -12,6 +12,7 @@ from kwip.wiring.links import make_links
 from kwip.wiring.mail import make_mail
 from kwip.wiring.media import make_media
 from kwip.wiring.moderation import make_moderation
+from kwip.wiring.own_data import make_own_data
 from kwip.wiring.posting import make_posting
 from kwip.wiring.search import make_search
 from kwip.wiring.social import make_social
@@ -34,9 +35,10 @@ def make_services(core: Core) -> Services:
     finding = make_search(core, reading)
     discovery = make_discovery(core, reading)
     moderation = make_moderation(core)
+    own_data = make_own_data(core, media, mail)
     groups = (
         *(delivery, reading, social, media, links, posting),
-        *(mail, finding, discovery, accounts, moderation),
+        *(mail, finding, discovery, accounts, moderation, own_data),
     )
     made: dict[str, Any] = {k: v for group in groups for k, v in vars(group).items()}
     return Services(loaders=core.loaders, clock_guard=core.clock_guard, **made)

@@ -83,6 +83,7 @@ def fill(author, other):
         "sessions": "/settings/sessions",
         "email address": "/settings/email",
         "email notifications": "/settings/notifications",
+        "your data": "/settings/data",
         "appearance": "/settings/appearance",
         "tokens": "/settings/tokens",
         "muted": "/settings/muted",

@@ -91,6 +91,7 @@ def lived_in(kwip, rings, new_user):
     _ask_and_vote(kwip.services, alice, bob)
     _look_up(kwip.services.previews, note, kwip.services.posts, alice)
     _live(kwip, rings, note, alice, bob)
+    _transfer(kwip, rings, note, alice)
     return seen
 
 
@@ -188,6 +189,17 @@ def _follow(services, note, follower, followee):
     services.relationships.follow(follower, followee.id)
     note()
     services.follow_requests.accept(followee, follower.id)
+    note()
+
+
+def _transfer(kwip, rings, note, viewer):
+    exports = kwip.services.exports
+    exports.request(viewer)
+    note()
+    now = at(system_clock_ms())
+    held = exports.store.begin(viewer.id, "a worker", now, now)
+    note()
+    exports.store.end(held, {"counts": {"kwips": 1}, "ended_at": now}, None)
     note()
 
 

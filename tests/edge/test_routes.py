@@ -25,6 +25,7 @@ EXAMPLES = {
     "name": "kwip.css",
     "chosen": "mentions",
     "extension": "rss",
+    "table": "lists",
 }
 
 

@@ -137,7 +137,7 @@ class Nothing:
 NOT_SWEPT = (
     *("attachments", "processing", "purges", "poll_ends"),
     *("previews", "stale_previews", "trending", "mails"),
-    "mail_preferences",
+    *("mail_preferences", "exports"),
 )
 
 

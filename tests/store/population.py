@@ -34,6 +34,7 @@ from tests.store.stores import (
     post,
     post_id,
     reported,
+    transfer,
     upload,
 )
 
@@ -63,6 +64,7 @@ def populate(stores):
         stores.domains.block(f"d{n}.example", NOW)
         stores.mails.add(mail(n), NOW)
         stores.reports.add(reported(n))
+        stores.exports.request(transfer(n), before=NOW)
         chosen = MailPreferences(kinds=EVERY_KIND, mailed_id=1)
         stores.mail_preferences.save(n, chosen, NOW if n < USERS[5] else LATER)
     stores.purges.add([f"ab/{n}" for n in USERS], NOW)

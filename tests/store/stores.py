@@ -16,6 +16,7 @@ from kwip.domain.mail.mails import Mail, MailKind
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.reports import Category, Report
 from kwip.domain.text import Mention
+from kwip.domain.transfers import Transfer
 from kwip.domain.users import User
 from kwip.store.accounts.access_keys import AccessKeyStore
 from kwip.store.accounts.audit_log import AuditLogStore
@@ -24,6 +25,7 @@ from kwip.store.accounts.email_domains import EmailDomainStore
 from kwip.store.accounts.people import PeopleStore
 from kwip.store.accounts.roles import RoleStore
 from kwip.store.accounts.setup import SetupStore
+from kwip.store.accounts.transfers import TransferStore
 from kwip.store.accounts.users import UserStore
 from kwip.store.changes import ChangeStore
 from kwip.store.delivery.hibernation import HibernationStore
@@ -105,7 +107,10 @@ class Stores:
         self.notifications = NotificationStore(store)
         self.posts, self.outbox = PostStore(store), OutboxStore(store)
         self.pull_authors, self.reports = PullAuthorStore(store), ReportStore(store)
-        self.activity = ActivityStore(store)
+        self.activity, self.exports = (
+            ActivityStore(store),
+            TransferStore(store, "exports"),
+        )
         self.repeats, self.quotes = RepeatStore(store), QuoteStore(store)
         self.reactions, self.votes = ReactionStore(store), VoteStore(store)
         self.relationships = RelationshipStore(store)
@@ -152,6 +157,11 @@ def mail(number):
         message_id=f"<m{number}@kwip.example.org>",
         created_at=NOW,
     )
+
+
+def transfer(number):
+    """Make an export that user `number` asked for."""
+    return Transfer(user_id=number, file=f"{number:032x}", requested_at=NOW)
 
 
 def upload(number, owner_id, **fields):

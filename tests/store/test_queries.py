@@ -38,6 +38,7 @@ from kwip.domain.timelines.notifications import (
 from kwip.domain.timelines.pushdown import Pushdown
 from kwip.domain.timelines.search import Sought
 from kwip.domain.timelines.trends import Trend
+from kwip.domain.transfers import TransferState
 from kwip.domain.users import FeaturedTag
 from kwip.store.delivery.outbox import pending
 from kwip.store.indexes import INDEXES
@@ -64,6 +65,7 @@ from tests.store.stores import (
     post,
     post_id,
     reported,
+    transfer,
     upload,
     user,
 )
@@ -284,6 +286,18 @@ CALLS = {
     "MailPreferenceStore.take_due": lambda s: s.mail_preferences.take_due(
         NOW, LATER, 9, bool
     ),
+    "TransferStore.find": lambda s: s.exports.find(2),
+    "TransferStore.request": lambda s: s.exports.request(transfer(2), before=NOW),
+    "TransferStore.begin": lambda s: s.exports.begin(3, "worker", NOW, LATER),
+    "TransferStore.note": lambda s: s.exports.note(transfer(4), {"done": 1}, LATER),
+    "TransferStore.end": lambda s: s.exports.end(transfer(5), {"done": 1}, None),
+    "TransferStore.cancel": lambda s: s.exports.cancel(6, NOW),
+    "TransferStore.settled": lambda s: s.exports.settled(
+        transfer(7), TransferState.EXPIRED
+    ),
+    "TransferStore.remove": lambda s: s.exports.remove(8),
+    "TransferStore.paths": lambda s: list(s.exports.paths()),
+    "TransferStore.take_due": lambda s: s.exports.take_due(NOW, LATER, 9, bool),
     "MailStore.add": lambda s: s.mails.add(mail(900), NOW),
     "MailStore.begin": lambda s: [
         s.mails.begin(f"m{n}", "worker", NOW, LATER) for n in (2, 3, 4)

@@ -134,6 +134,7 @@ def places(alice, mallory, at_mallory, people, wiring):
         "notification_settings": "/settings/notifications",
         "unsubscribe": f"/email/unsubscribe?key={_key(wiring, mallory)}",
         "settings": "/settings",
+        "data_settings": "/settings/data",
         "profile_settings": "/settings/profile",
         "token_settings": "/settings/tokens",
         "privacy_settings": "/settings/privacy",

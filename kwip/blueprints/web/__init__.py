@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kwip.blueprints.web import admin, styleguide
 from kwip.blueprints.web.accounts import (
+    data,
     email,
     notification_mail,
     passwords,
@@ -33,6 +34,7 @@ ROUTES = (
     *notification_mail.ROUTES,
     *users.ROUTES,
     *settings.ROUTES,
+    *data.ROUTES,
     *setup.ROUTES,
     *posts.ROUTES,
     *quotes.ROUTES,

@@ -22,6 +22,7 @@ class MailKind(StrEnum):
     EMAIL_CHANGED = "email_changed"
     NEW_LOGIN = "new_login"
     NOTIFICATIONS = "notifications"
+    EXPORT_READY = "export_ready"
     TEST = "test"
 
 

@@ -1,4 +1,4 @@
 """Backups of a site, and archives of one user.
 
-May call what operators run; only the command line and wiring call it.
+May call what operators run. Jobs and pages only call the services in the bundle.
 """

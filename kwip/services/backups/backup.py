@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from kwip.domain.clock import at
+from kwip.domain.transfers import ARCHIVES
 from kwip.services.backups.archive import new_archive
 from kwip.services.backups.manifests import CHANGES, COLLECTIONS, Manifest
 from kwip.services.maintenance.reports import BACKUP
@@ -170,7 +171,8 @@ def _add_file(
 ) -> None:
     # A file that is set aside is being removed, which may still be undone.
     name = path.removesuffix(TAKEN)
-    if name.endswith(LEFTOVERS):
+    # Archives of users have what the backup has anyway.
+    if name.endswith(LEFTOVERS) or name.startswith(f"{ARCHIVES}/"):
         return
     found = media.open(path)
     if found is None:

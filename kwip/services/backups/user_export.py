@@ -17,6 +17,7 @@ from kwip.domain.reactions import Act
 from kwip.domain.timelines.id_lists import Between
 from kwip.services.backups.archive import new_archive
 from kwip.services.backups.manifests import Manifest
+from kwip.services.backups.offline_pages import OfflinePages, file_in, picture_in
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -30,9 +31,11 @@ if TYPE_CHECKING:
     from kwip.services.backups.archive import ArchiveWriter
     from kwip.services.maintenance.progress import Progress
     from kwip.services.reading.stores import Stores
+    from kwip.store.mail.preferences import MailPreferenceStore
     from kwip.store.media import MediaStorage
 
 PROFILE, KWIPS, LISTS = "profile.json", "kwips.jsonl", "lists.jsonl"
+FOLLOWERS, TAGS, SETTINGS = "followers.jsonl", "hashtags.jsonl", "settings.json"
 FOLLOWS, BLOCKS, MUTES = "follows.jsonl", "blocks.jsonl", "mutes.jsonl"
 _PICTURES = {"avatar": AVATAR, "banner": BANNER}
 _ACTS = {"favourites.jsonl": Act.FAVOURITE, "bookmarks.jsonl": Act.BOOKMARK}
@@ -44,6 +47,7 @@ class UserExport:
     """Exports users; they may go on writing meanwhile."""
 
     stores: Stores
+    mail_preferences: MailPreferenceStore
     media: MediaStorage
     clock: ClockMs
 
@@ -68,7 +72,13 @@ class UserExport:
                 _write(archive, name, rows)
             for name, act in _ACTS.items():
                 _write(archive, name, self._reactions(act, user.id))
+            _write(archive, SETTINGS, [self._settings(user)])
             self._write_files(archive, user, progress)
+            pages = OfflinePages(archive, user)
+            for posts in self._posts(user.id):
+                for post in posts:
+                    pages.add(post)
+            pages.close()
             return archive.describe(
                 Manifest(kind="user", began_at=now, taken_at=now, media="included")
             )
@@ -104,13 +114,40 @@ class UserExport:
             FOLLOWS: self._named(relations.follows),
             BLOCKS: self._named(relations.blocks),
             MUTES: self._named(relations.mutes),
+            FOLLOWERS: self._named(self.followers(user_id)),
+            TAGS: ({"name": tag} for tag in sorted(relations.tags)),
             LISTS: (self._list(each.id) for each in lists),
         }
 
-    def _named(self, ids: Iterable[UserId]) -> Iterator[dict[str, Any]]:
+    def followers(self, user_id: UserId) -> Iterator[UserId]:
+        """Iterate over the followers of a user."""
+        part = Between(0, MAX_ID, _BATCH, ascending=True)
+        while rows := self.stores.relationships.followers(user_id, part):
+            yield from (UserId(row.id) for row in rows)
+            part = part._replace(above=rows[0].id)
+
+    def _settings(self, user: User) -> dict[str, Any]:
+        mailbox = self.stores.credentials.mailbox(user.id)
+        mail = self.mail_preferences.find(user.id)
+        return {
+            "email": mailbox and mailbox.email,
+            "email_confirmed_at": mailbox and mailbox.confirmed_at,
+            "folds_repeats": user.folds_repeats,
+            "requires_descriptions": user.requires_descriptions,
+            "shows_favourites": user.shows_favourites,
+            "embed_origins": list(user.embed_origins),
+            "notification_mail": sorted(kind.value for kind in mail.kinds),
+            "notification_mail_frequency": mail.frequency.value,
+        }
+
+    def people(self, ids: Iterable[UserId]) -> Iterator[User]:
+        """Iterate over users; one query for 500."""
         for some in batches(sorted(ids), _BATCH):
             found = self.stores.users.get_many(some)
-            yield from ({"username": found[i].username} for i in some if i in found)
+            yield from (found[i] for i in some if i in found)
+
+    def _named(self, ids: Iterable[UserId]) -> Iterator[dict[str, Any]]:
+        return ({"username": user.username} for user in self.people(ids))
 
     def _list(self, list_id: ListId) -> dict[str, Any]:
         listing = self.stores.lists.find(list_id)
@@ -163,16 +200,6 @@ class UserExport:
         with found.content, archive.member(name, is_packed=False) as member:
             shutil.copyfileobj(found.content, member)
             member.count = 1
-
-
-def file_in(attachment_id: int, variant: str) -> str:
-    """Return the name of an attachment's file in an archive."""
-    return f"media/{attachment_id}-{variant}"
-
-
-def picture_in(field: str) -> str:
-    """Return the name of an avatar or a banner in an archive."""
-    return f"media/{field}.webp"
 
 
 def _write(archive: ArchiveWriter, name: str, rows: Iterable[dict[str, Any]]) -> None:

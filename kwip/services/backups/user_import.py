@@ -22,6 +22,7 @@ from kwip.domain.ids import UserId
 from kwip.domain.timelines.lists import MEMBERS_AT_ONCE
 from kwip.domain.users import ProfileChange, ProfileField, Viewer
 from kwip.services.accounts.users import SignUp
+from kwip.services.backups.offline_pages import file_in, picture_in
 from kwip.services.backups.user_export import (
     BLOCKS,
     FOLLOWS,
@@ -29,8 +30,6 @@ from kwip.services.backups.user_export import (
     LISTS,
     MUTES,
     PROFILE,
-    file_in,
-    picture_in,
 )
 from kwip.services.backups.user_rows import (
     IMPORTED,

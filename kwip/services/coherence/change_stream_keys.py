@@ -212,6 +212,7 @@ LEFT_OUT: Mapping[str, str] = {
     "emojis": "processes remember them by the version in the fence",
     "mails": "never cached",
     "mail_preferences": "never cached",
+    "exports": "never cached",
     "purges": "never cached",
     "audit_log": "never cached",
     "reports": "never cached",

@@ -148,6 +148,23 @@ def _new_login(mail: Mail, username: str, _: str, site: Site) -> Letter:
     )
 
 
+def _export_ready(_: Mail, username: str, __: str, site: Site) -> Letter:
+    return Letter(
+        subject=gettext("Your archive is ready"),
+        paragraphs=(
+            gettext(
+                "The archive that you asked for has everything of @%(name)s on "
+                "%(site)s. You can download it for 7 days while you're logged in.",
+                name=username,
+                site=site.host,
+            ),
+        ),
+        action=(gettext("Download archive"), site.page("/settings/data")),
+        after=(gettext("If it wasn't you, change your password."),),
+        reason=_account(site),
+    )
+
+
 def _test(_: Mail, __: str, ___: str, site: Site) -> Letter:
     return Letter(
         subject=gettext("Kwip can send mail"),
@@ -176,5 +193,6 @@ _LETTERS: Mapping[MailKind, Callable[[Mail, str, str, Site], Letter]] = {
     MailKind.CONFIRM_EMAIL: _confirm_email,
     MailKind.EMAIL_CHANGED: _email_changed,
     MailKind.NEW_LOGIN: _new_login,
+    MailKind.EXPORT_READY: _export_ready,
     MailKind.TEST: _test,
 }

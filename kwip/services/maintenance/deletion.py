@@ -27,7 +27,7 @@ from kwip.services.maintenance.checkpoint import Checkpoint
 from kwip.services.maintenance.media_audit import named_pictures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from kwip.domain.audit_log import Order
     from kwip.domain.clock import ClockMs
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from kwip.services.media.media import Media
     from kwip.services.posting.posts import Posts
     from kwip.services.reading.stores import Stores
+    from kwip.store.accounts.transfers import TransferStore
     from kwip.store.jobs import JobStore
     from kwip.store.maintenance.deletion import DeletionStore
 
@@ -72,6 +73,7 @@ class Deletion:
     moderation: Moderation
     audit_log: AuditLog
     fence: Fence
+    transfers: Sequence[TransferStore]
     enqueue: Enqueue
     clock: ClockMs
     sleep: Callable[[float], None] = time.sleep
@@ -90,6 +92,7 @@ class Deletion:
             Step("posts", self._published),
             Step("attachments", self._attachments),
             Step("pictures", self._pictures),
+            Step("archives", self._archives),
         )
 
     def preview(self, user_id: UserId) -> dict[str, int]:
@@ -273,6 +276,19 @@ class Deletion:
             pictures -= {(k, name) for owner, k, name in named if owner != user.id}
         for kind, name in pictures:
             if self.media.remove(kind, name, older_than_s=now_s):
+                yield
+
+    def _archives(self, user: User) -> Iterator[None]:
+        """Remove the archives that the user asked for or uploaded."""
+        media, now = self.attachments.files.media, at(self.clock())
+        for store in self.transfers:
+            store.cancel(user.id, now)
+            found = store.find(user.id)
+            if found is not None:
+                paths = [found.path]
+                media.set_aside(paths)
+                media.discard(paths)
+                store.remove(user.id)
                 yield
 
     def _delete_post(self, user: User, post_id: PostId) -> None:

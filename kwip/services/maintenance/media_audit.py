@@ -19,16 +19,18 @@ from kwip.domain.errors import ConflictError
 from kwip.domain.ids import UserId
 from kwip.domain.link_previews import PREVIEW_FILE, preview_path
 from kwip.domain.media import AVATAR, BANNER, EMOJI, PictureFile, is_picture_name
+from kwip.domain.transfers import ARCHIVES
 from kwip.services.media.stored.attachment_files import source_paths
 from kwip.store.media import LEFTOVERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.media import PictureKind
     from kwip.services.links.previews import Previews
     from kwip.services.media.stored.purges import Purges
+    from kwip.store.accounts.transfers import TransferStore
     from kwip.store.accounts.users import UserStore
     from kwip.store.emojis import EmojiStore
     from kwip.store.media import MediaStorage, StoredFile
@@ -39,7 +41,8 @@ GRACE = dt.timedelta(hours=1)
 _BATCH = 1_000
 #: The kind under which other files are counted.
 _OTHER = "other"
-_ATTACHMENT, _PREVIEW = "attachment", "preview"
+_ATTACHMENT, _PREVIEW, _ARCHIVE = "attachment", "preview", "archive"
+_CLOSED = {_OTHER, _ARCHIVE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class MediaAudit:
     previews: Previews
     purges: Purges
     clock: ClockMs
+    transfers: Sequence[TransferStore] = ()
 
     def inventory(self) -> Inventory:
         """Read every file, user and attachment; a query for 1,000 of them."""
@@ -84,6 +88,8 @@ class MediaAudit:
         listed = list(self.media.files())
         found, there = Inventory(), {file.path for file in listed}
         used = set(map(preview_path, self.previews.store.files()))
+        for transfers in self.transfers:
+            used |= set(transfers.paths())
         for named, paths in self._named():
             found.named += 1
             used |= paths
@@ -161,6 +167,8 @@ def _kind_of(path: str) -> str:
     parsed = PictureFile.parse(PurePosixPath(path).name)
     if parsed is not None:
         return parsed.kind.name
+    if path.startswith(f"{ARCHIVES}/"):
+        return _ARCHIVE
     file = AttachmentFile.parse(path)
     if file is None:
         return _OTHER
@@ -170,7 +178,7 @@ def _kind_of(path: str) -> str:
 def _is_open(path: str) -> bool:
     """Return whether a file could be read by everybody."""
     attachment = AttachmentFile.parse(path)
-    return attachment.is_open if attachment else _kind_of(path) != _OTHER
+    return attachment.is_open if attachment else _kind_of(path) not in _CLOSED
 
 
 def named_pictures(users: UserStore) -> Iterator[tuple[UserId, PictureKind, str]]:

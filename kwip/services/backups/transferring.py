@@ -1,0 +1,82 @@
+"""What exports and imports have in common: the lease of a worker, and the progress."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from kwip.domain.clock import at
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.transfers import Transfer
+    from kwip.store.accounts.transfers import TransferStore
+    from kwip.store.media import MediaStorage
+
+#: Longer than storing one large file; another worker goes on after it.
+LEASE = timedelta(minutes=2)
+#: Seconds between two notes of progress.
+_NOTE_S = 1.0
+#: Each attempt after the first one means that a worker died.
+MOST_ATTEMPTS = 20
+#: What people see of errors that are not theirs.
+FAILED = "Something went wrong on our side. Try again."
+
+
+class StoppedError(Exception):
+    """Another worker has the lease, or the user has cancelled it."""
+
+
+@dataclass(slots=True)
+class NotedProgress:
+    """Progress that is stored, so that pages can show it, and that keeps the lease."""
+
+    store: TransferStore
+    held: Transfer
+    clock: ClockMs
+    monotonic: Callable[[], float] = time.monotonic
+    _phase: str = ""
+    _done: int = 0
+    _total: int = 0
+    _next_s: float = field(default=0.0, init=False)
+
+    def begin(self, phase: str, total: int, done: int = 0) -> None:
+        """Begin a phase.
+
+        Raises:
+            StoppedError: The lease is lost.
+        """
+        self._phase, self._total, self._done = phase, total, done
+        self._note()
+
+    def advance(self, count: int = 1) -> None:
+        """Count what is done; store it at most once a second.
+
+        Raises:
+            StoppedError: The lease is lost.
+        """
+        self._done += count
+        if self.monotonic() >= self._next_s:
+            self._note()
+
+    def _note(self) -> None:
+        self._next_s = self.monotonic() + _NOTE_S
+        values = {"phase": self._phase, "done": self._done, "total": self._total}
+        if not self.store.note(self.held, values, lease_end(self.clock)):
+            raise StoppedError
+
+
+def lease_end(clock: ClockMs) -> dt.datetime:
+    """Return when a lease ends that is taken now."""
+    return at(clock()) + LEASE
+
+
+def remove_file(media: MediaStorage, path: str) -> None:
+    """Delete a file of a transfer, if it exists."""
+    media.set_aside([path])
+    media.discard([path])
