@@ -30,6 +30,7 @@ from kwip.store.changes import ChangeStore
 from kwip.store.fence import FenceStore
 from kwip.store.indexes import INDEXES
 from kwip.store.timelines.buckets import home_of
+from tests.docs.joining import join
 from tests.pictures import plain, sent
 from tests.videos import mp4
 
@@ -37,6 +38,7 @@ PAGE = (PROJECT / "docs" / "data-model.md").read_text(encoding="utf-8")
 #: Fields whose keys are data.
 MAPS = {"jobs.counts", "jobs.detail", "processes.shared", ".kinds", ".added"}
 MAPS |= {"audit_log.details", "processes.schemas", "processes.readable_from"}
+MAPS |= {"site_settings.values"}
 
 
 def shapes(path, value):
@@ -89,6 +91,7 @@ def lived_in(kwip, rings, new_user):
     _ask_and_vote(kwip.services, alice, bob)
     _look_up(kwip.services.previews, note, kwip.services.posts, alice)
     _live(kwip, rings, note, alice, bob)
+    join(kwip, note)
     return seen
 
 

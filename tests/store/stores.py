@@ -22,6 +22,7 @@ from kwip.store.accounts.credentials import CredentialStore
 from kwip.store.accounts.email_domains import EmailDomainStore
 from kwip.store.accounts.people import PeopleStore
 from kwip.store.accounts.setup import SetupStore
+from kwip.store.accounts.site import SiteStore
 from kwip.store.accounts.users import UserStore
 from kwip.store.changes import ChangeStore
 from kwip.store.delivery.hibernation import HibernationStore
@@ -94,7 +95,7 @@ class Stores:
             CredentialStore(store),
         )
         self.loading, self.migrating = LoadStore(store), MigrationStore(store)
-        self.markers = MarkerStore(store)
+        self.markers, self.pushdown = MarkerStore(store), PushdownStore(store)
         self.notifications = NotificationStore(store)
         self.posts, self.outbox = PostStore(store), OutboxStore(store)
         self.pull_authors = PullAuthorStore(store)
@@ -104,7 +105,7 @@ class Stores:
         self.relationships = RelationshipStore(store)
         self.search, self.people = SearchStore(store), PeopleStore(store)
         self.setup, self.suggestions = SetupStore(store), SuggestionStore(store)
-        self.pushdown, self.domains = PushdownStore(store), EmailDomainStore(store)
+        self.domains, self.site = EmailDomainStore(store), SiteStore(store)
         self.timelines, self.trends = TimelineStore(store), TrendStore(store)
         self.users, self.audit_log = UserStore(store), AuditLogStore(store)
 

@@ -9,6 +9,8 @@ from kwip.blueprints.web.accounts import (
     passwords,
     settings,
     setup,
+    site_pages,
+    site_settings,
     users,
     welcome,
 )
@@ -27,6 +29,8 @@ ROUTES = (
     *users.ROUTES,
     *settings.ROUTES,
     *setup.ROUTES,
+    *site_pages.ROUTES,
+    *site_settings.ROUTES,
     *posts.ROUTES,
     *quotes.ROUTES,
     *media.ROUTES,

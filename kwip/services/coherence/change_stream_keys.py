@@ -212,6 +212,8 @@ LEFT_OUT: Mapping[str, str] = {
     "purges": "never cached",
     "audit_log": "never cached",
     "blocked_email_domains": "never cached",
+    "site_settings": "processes remember them by the number in the fence",
+    "site_changes": "never cached",
     "jobs": "never cached",
     "processes": "never cached",
     "cache_fence": "never cached",
