@@ -49,7 +49,8 @@ class MailSettings(LinkSettings):
             shown="0",
             allowed="1 or 0",
             doc="Whether people must confirm their email address, by a link in a "
-            "mail, before they can post and follow. It needs `KWIP_SMTP_URI`. "
+            "mail, before they can post and follow, until administrators change it at "
+            "`/admin/settings` or with `kwip site set`. It needs `KWIP_SMTP_URI`. "
             "`kwip users confirm` does it for them.",
         ),
     ]

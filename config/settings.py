@@ -249,11 +249,12 @@ class Settings(MailSettings):
         str,
         Rule(
             "KWIP_SIGNUP",
-            values.choice("open", "closed"),
+            values.choice("open", "approval", "invitation", "closed"),
             "open",
             shown="open",
-            allowed="open or closed",
-            doc="Whether anyone can sign up on the web.",
+            allowed="open, approval, invitation or closed",
+            doc="Who can sign up, until administrators change it at `/admin/settings` "
+            "or with `kwip site set`.",
         ),
     ]
     styleguide: Annotated[

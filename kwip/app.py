@@ -98,11 +98,10 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
     app.own_host = urls.host
     app.config.from_mapping(_configuration(wiring.endpoints.secret_keys, urls))
     info = SiteInfo(
-        title="Kwip",
         version=__version__,
         post_max_chars=settings.post_max_chars,
         media_max_bytes=settings.media_max_bytes,
-        is_signup_open=settings.signup == "open",
+        settings=wiring.services.site.current,
     )
     site = http.Site(
         services=wiring.services,

@@ -47,6 +47,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("emojis.css", "explore.css", "builder.css"),
         ),
         "admin.css": ("admin.css",),
+        "site.css": ("site.css",),
         "toolbar.css": ("toolbar.css",),
         "embed.css": (
             *("tokens.css", "base.css", "folded.css", "media.css"),

@@ -50,6 +50,7 @@ COMMANDS = {
     "serve": "Run one role of the site: web, live, worker or sweeper.",
     "setup": "Create the code for the first administrator.",
     "settings": "Show the settings that are in force, without passwords.",
+    "site": "Show and change what administrators can set in the browser.",
     "check": "Check these settings against the running processes.",
     "doctor": "Check the running stack.",
     "users": "Create and manage users.",

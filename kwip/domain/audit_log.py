@@ -35,6 +35,7 @@ class Action(StrEnum):
     REMOVE_EMOJI = "remove_emoji"
     PRUNE_MEDIA = "prune_media"
     CREATE_TOKEN = "create_token"  # noqa: S105 -- a name, no secret
+    CHANGE_SITE = "change_site"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,10 @@ BY_KWIP = Order(Actor("kwip", ""))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """One entry. `subject` is `@` and a username, a domain, an emoji, or `media`."""
+    """One entry.
+
+    `subject` is `@` and a username, a domain, an emoji, `media`, or `site`.
+    """
 
     id: int
     at: dt.datetime

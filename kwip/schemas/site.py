@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from marshmallow import fields
 
 from kwip.domain import polls
 from kwip.domain.attachments import DESCRIPTION_MAX, MAX_IMAGES, VIDEO_MAX_BYTES
+from kwip.domain.site import SignUpMode
 from kwip.domain.users import (
     BIO_MAX,
     DISPLAY_NAME_MAX,
@@ -17,7 +19,13 @@ from kwip.domain.users import (
     MAX_PINS,
 )
 from kwip.schemas.dumping import DumpSchema, constant
-from kwip.text.translation import lazy_gettext
+from kwip.schemas.markdown import page_html
+from kwip.text.translation import gettext, lazy_gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kwip.domain.site import SiteSettings
 
 #: The version of Mastodon whose API this is; clients choose features by it.
 _MASTODON_VERSION = "4.5.0"
@@ -65,33 +73,81 @@ _POLLS = {
     "max_expiration": polls.MAX_DURATION_S,
 }
 _DESCRIPTION = lazy_gettext("Short posts from people you choose.")
+#: The pages about the site, with their titles. The rules are a list, the others texts.
+PAGE_TITLES = {
+    "about": lazy_gettext("About"),
+    "rules": lazy_gettext("Rules"),
+    "privacy": lazy_gettext("Privacy policy"),
+    "terms": lazy_gettext("Terms of service"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteInfo:
-    """What clients may know about the site before anyone signs in."""
+    """What clients may know about the site before anyone signs in.
 
-    title: str
+    `settings` returns those in force; no I/O, unless they have just changed.
+    """
+
     version: str
     post_max_chars: int
     media_max_bytes: int
-    is_signup_open: bool
+    settings: Callable[[], SiteSettings] = field(repr=False)
+
+    @property
+    def title(self) -> str:
+        """The site's name."""
+        return self.settings().name
+
+    @property
+    def description(self) -> str:
+        """What the site is about, in a line."""
+        return self.settings().description or str(_DESCRIPTION)
+
+    @property
+    def is_signup_open(self) -> bool:
+        """Whether anyone can create an account, or ask for one."""
+        return self.settings().sign_up in {SignUpMode.OPEN, SignUpMode.APPROVAL}
+
+    @property
+    def pages(self) -> list[tuple[str, str]]:
+        """The pages about the site that have a text: path and title."""
+        settings = self.settings()
+        return [
+            (f"/{name}", str(title))
+            for name, title in PAGE_TITLES.items()
+            if getattr(settings, name)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteView:
+    """The site for apps; `contact` is the account of its contact, as JSON values."""
+
+    info: SiteInfo
+    contact: object = None
+
+    @property
+    def settings(self) -> SiteSettings:
+        """The settings in force."""
+        return self.info.settings()
 
 
 class _InstanceSchema(DumpSchema):
     """What both versions of Mastodon's Instance have in common."""
 
-    title = fields.String()
+    title = fields.String(attribute="info.title")
     version = fields.Function(
-        lambda info: f"{_MASTODON_VERSION} (compatible; Kwip {info.version})"
+        lambda view: f"{_MASTODON_VERSION} (compatible; Kwip {view.info.version})"
     )
-    description = fields.Function(lambda _info: str(_DESCRIPTION))
+    description = fields.String(attribute="info.description")
     languages = constant([])
-    rules = constant([])
+    rules = fields.Function(lambda view: rules_json(view.settings))
     configuration = fields.Method("get_configuration")
 
-    def get_configuration(self, info: SiteInfo) -> dict[str, object]:
+    def get_configuration(self, view: SiteView) -> dict[str, object]:
         """Return the limits; zeros for what Kwip does not have yet."""
+        info = view.info
         return {
             "accounts": {
                 "max_featured_tags": MAX_FEATURED_TAGS,
@@ -119,46 +175,50 @@ class _InstanceSchema(DumpSchema):
             "polls": _POLLS,
         }
 
-    def get_host(self, _info: SiteInfo) -> str:
+    def get_host(self, _view: SiteView) -> str:
         """Return the host without a scheme, with its port if the origin names one."""
         return self.urls.host
 
 
 class ExtendedDescriptionSchema(DumpSchema):
-    """A `SiteInfo` as Mastodon's ExtendedDescription."""
+    """A `SiteView` as Mastodon's ExtendedDescription."""
 
     updated_at = constant(None)
-    content = fields.Function(lambda _info: f"<p>{_DESCRIPTION!s}</p>")
+    content = fields.Function(
+        lambda view: page_html(view.settings.about or view.info.description)
+    )
 
 
 class InstanceV1Schema(_InstanceSchema):
-    """A `SiteInfo` as Mastodon's V1::Instance.
+    """A `SiteView` as Mastodon's V1::Instance.
 
     `stats` are zeros: Kwip does not compute them yet, and apps need the keys.
     """
 
     uri = fields.Method("get_host")
-    short_description = fields.Function(lambda _info: str(_DESCRIPTION))
-    email = constant("")
+    short_description = fields.String(attribute="info.description")
+    email = fields.String(attribute="settings.contact_email")
     streaming = fields.Method("get_urls", data_key="urls")
     stats = constant({"user_count": 0, "status_count": 0, "domain_count": 0})
     thumbnail = fields.Method("get_thumbnail")
-    registrations = fields.Boolean(attribute="is_signup_open")
-    approval_required = constant(value=False)
-    invites_enabled = constant(value=False)
-    contact_account = constant(None)
+    registrations = fields.Boolean(attribute="info.is_signup_open")
+    approval_required = fields.Function(
+        lambda view: view.settings.sign_up is SignUpMode.APPROVAL
+    )
+    invites_enabled = fields.Boolean(attribute="settings.members_invite")
+    contact_account = fields.Raw(attribute="contact")
 
-    def get_urls(self, _info: SiteInfo) -> dict[str, str]:
+    def get_urls(self, _view: SiteView) -> dict[str, str]:
         """Return where streams will be."""
         return {"streaming_api": self.urls.streaming}
 
-    def get_thumbnail(self, _info: SiteInfo) -> str:
+    def get_thumbnail(self, _view: SiteView) -> str:
         """Return the address of the site's picture."""
         return self.urls.default_banner()
 
 
 class InstanceV2Schema(_InstanceSchema):
-    """A `SiteInfo` as Mastodon's Instance."""
+    """A `SiteView` as Mastodon's Instance."""
 
     domain = fields.Method("get_host")
     source_url = constant("")
@@ -167,25 +227,48 @@ class InstanceV2Schema(_InstanceSchema):
     icon = constant([])
     registrations = fields.Method("get_registrations")
     api_versions = constant({"mastodon": _API_VERSION})
-    contact = constant({"email": "", "account": None})
+    contact = fields.Function(
+        lambda view: {
+            "email": view.settings.contact_email,
+            "account": view.contact,
+        }
+    )
 
-    def get_configuration(self, info: SiteInfo) -> dict[str, object]:
+    def get_configuration(self, view: SiteView) -> dict[str, object]:
         """Return the limits, and the site's addresses."""
-        return super().get_configuration(info) | {
+        return super().get_configuration(view) | {
             "urls": {"streaming": self.urls.streaming},
             "vapid": {"public_key": ""},
             "translation": {"enabled": False},
         }
 
-    def get_thumbnail(self, _info: SiteInfo) -> dict[str, object]:
+    def get_thumbnail(self, _view: SiteView) -> dict[str, object]:
         """Return the address of the site's picture."""
         return {"url": self.urls.default_banner(), "blurhash": None, "versions": {}}
 
-    def get_registrations(self, info: SiteInfo) -> dict[str, object]:
+    def get_registrations(self, view: SiteView) -> dict[str, object]:
         """Return whether and where one can sign up."""
+        mode = view.settings.sign_up
         return {
-            "enabled": info.is_signup_open,
-            "approval_required": False,
-            "message": None,
+            "enabled": view.info.is_signup_open,
+            "approval_required": mode is SignUpMode.APPROVAL,
+            "message": closed_message(mode),
             "url": f"{self.urls.origin}/signup",
         }
+
+
+def rules_json(settings: SiteSettings) -> list[dict[str, object]]:
+    """Write the rules as Mastodon's."""
+    return [
+        {"id": str(rule.id), "text": rule.text, "hint": "", "translations": {}}
+        for rule in settings.rules
+    ]
+
+
+def closed_message(mode: SignUpMode) -> str | None:
+    """Say why not everybody can sign up; None if everybody can."""
+    if mode is SignUpMode.INVITATION:
+        return gettext("You need an invitation to sign up.")
+    if mode is SignUpMode.CLOSED:
+        return gettext("Sign-ups are closed on this site.")
+    return None

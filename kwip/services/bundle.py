@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.authentication import Authentication
     from kwip.services.accounts.email_address import EmailAddress
     from kwip.services.accounts.email_domains import EmailDomains
+    from kwip.services.accounts.joining.site import Site
     from kwip.services.accounts.moderation import Moderation
     from kwip.services.accounts.password_reset import PasswordReset
     from kwip.services.accounts.profiles import Profiles
@@ -176,6 +177,7 @@ class Discovery:
 class Accounts:
     """The services of accounts, with rate limits."""
 
+    site: Site
     users: Users
     authentication: Authentication
     account: Account

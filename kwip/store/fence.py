@@ -37,7 +37,8 @@ class FenceDocument(TypedDict):
     and replaced by a restore. `stream_beat` changes while the change-stream invalidator
     keeps up with all writes; `is_followed` says that it has done so under this epoch,
     so cached values may be old. `emojis_version` is that of the
-    site's custom emoji, so that every process learns of a change without asking.
+    site's custom emoji, so that every process learns of a change without asking;
+    `site_version` counts the changes of its settings for the same reason.
     """
 
     _id: str
@@ -50,6 +51,7 @@ class FenceDocument(TypedDict):
     is_followed: bool
     stream_beat: int
     emojis_version: str
+    site_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class FenceState:
     """The fence at one moment.
 
     Progress of the change-stream invalidator does not count as a change, nor does
-    another set of emoji.
+    another set of emoji or other settings of the site.
     """
 
     deployment: str
@@ -68,6 +70,7 @@ class FenceState:
     is_followed: bool = field(default=False, compare=False)
     stream_beat: int = field(default=0, compare=False)
     emojis_version: str = field(default="", compare=False)
+    site_version: int = field(default=0, compare=False)
 
 
 class FenceStore:
@@ -117,6 +120,7 @@ class FenceStore:
             "is_followed": False,
             "stream_beat": 0,
             "emojis_version": "",
+            "site_version": 0,
         }
         with _fence_answers():
             try:
@@ -258,4 +262,5 @@ def _state(found: FenceDocument) -> FenceState:
         is_followed=found.get("is_followed", False),
         stream_beat=found.get("stream_beat", 0),
         emojis_version=found.get("emojis_version", ""),
+        site_version=found.get("site_version", 0),
     )

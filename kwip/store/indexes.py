@@ -348,6 +348,8 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     "sessions": (ttl("sessions expire"),),
     "tokens": (),
     "blocked_email_domains": (),
+    "site_settings": (),
+    "site_changes": (),
     "audit_log": (
         Index(
             (("subject", ASCENDING), ("_id", DESCENDING)),

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from kwip.cache.rate_limits import RateLimitWindows
 from kwip.domain.rate_limits import SPANS_S, windows
+from kwip.domain.site import SignUpMode, SiteSettings
 from kwip.services.accounts.account import Account
 from kwip.services.accounts.audit_log import AuditLog
 from kwip.services.accounts.authentication import Authentication
 from kwip.services.accounts.email_address import EmailAddress
 from kwip.services.accounts.email_domains import EmailDomains
+from kwip.services.accounts.joining.site import Site
 from kwip.services.accounts.moderation import Moderation
 from kwip.services.accounts.notices import Notices
 from kwip.services.accounts.password_reset import PasswordReset
@@ -21,11 +23,13 @@ from kwip.services.accounts.sign_in import SignIn
 from kwip.services.accounts.staff import Staff
 from kwip.services.accounts.users import Users
 from kwip.services.bundle import Accounts
+from kwip.services.coherence.cache_lease import boot_clock
 from kwip.services.reading.rate_limits import RateLimits
 from kwip.store.accounts.audit_log import AuditLogStore
 from kwip.store.accounts.email_domains import EmailDomainStore
 from kwip.store.accounts.roles import RoleStore
 from kwip.store.accounts.setup import SetupStore
+from kwip.store.accounts.site import SiteStore
 
 if TYPE_CHECKING:
     from kwip.services.bundle import Mailing, Reading, Social, Uploads
@@ -43,6 +47,7 @@ def make_accounts(
     )
     audit_log = AuditLog(AuditLogStore(core.store), core.ids, clock)
     email_domains = EmailDomains(EmailDomainStore(core.store), audit_log, clock)
+    site = _site(core, audit_log)
     users = Users(
         store=stores.users,
         email_domains=email_domains,
@@ -64,7 +69,7 @@ def make_accounts(
         windows=limits,
         charges=RateLimitWindows(core.realtime),
         mails=mail.mails,
-        confirms=settings.confirm_email,
+        site=site,
     )
     notices = Notices(stores, mail.mails)
     moderation = Moderation(
@@ -79,6 +84,7 @@ def make_accounts(
         clock=clock,
     )
     return Accounts(
+        site=site,
         users=users,
         authentication=authentication,
         account=Account(stores, fence, passwords, sign_in, notices, clock),
@@ -96,7 +102,7 @@ def make_accounts(
             passwords=passwords,
             sign_in=sign_in,
             clock=clock,
-            is_required=settings.confirm_email,
+            site=site,
         ),
         password_reset=PasswordReset(
             stores=stores,
@@ -108,4 +114,21 @@ def make_accounts(
         ),
         profiles=Profiles(entities, users, reading.timelines),
         rate_limits=RateLimits(limits, RateLimitWindows(core.cache), fence),
+    )
+
+
+def _site(core: Core, audit_log: AuditLog) -> Site:
+    settings, options = core.settings, core.options
+    return Site(
+        store=SiteStore(core.store),
+        users=core.stores.users,
+        defaults=SiteSettings(
+            sign_up=SignUpMode(settings.signup), confirm_email=settings.confirm_email
+        ),
+        fence=core.fence,
+        audit_log=audit_log,
+        ids=core.ids,
+        clock=options.clock,
+        lease_s=options.fence_times.lease_s,
+        elapsed=boot_clock,
     )

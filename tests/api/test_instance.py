@@ -4,6 +4,7 @@ import pytest
 
 from config.settings import load
 from kwip.app import create_app
+from kwip.domain.site import SignUpMode, SiteSettings
 
 
 def instance(wiring, settings, version, **environ):
@@ -28,13 +29,13 @@ def test_version_1_has_what_older_apps_read(wiring, settings):
 
 
 def test_version_2_has_what_newer_apps_read(wiring, settings):
+    wiring.services.site.defaults = SiteSettings(sign_up=SignUpMode.CLOSED)
     found = instance(
         wiring,
         settings,
         "v2",
         KWIP_ORIGIN="https://kwip.example",
         KWIP_POST_MAX_CHARS="1000",
-        KWIP_SIGNUP="closed",
     )
 
     assert found["domain"] == "kwip.example"

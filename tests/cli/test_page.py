@@ -19,6 +19,7 @@ from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.domain.posts import Draft
 from kwip.domain.users import ProfileChange, Viewer
 from kwip.jobs.registry import jobs
+from kwip.services.coherence.fence import Fence
 from kwip.services.delivery.compaction import LEASE_MS
 from kwip.services.links.finder import Finder
 from kwip.services.maintenance import cache_audit, reindex
@@ -81,6 +82,18 @@ def domains(kwip, _wiring, _posts, _monkeypatch):
         "users-block-domain-add": [kwip(*block, "add", "spam.example", "--json")],
         "users-block-domain-list": [kwip(*block, "list", "--json")],
         "users-block-domain-remove": [kwip(*block, "remove", "spam.example", "--json")],
+    }
+
+
+def site(kwip, _wiring, _posts, monkeypatch):
+    monkeypatch.setattr(Fence, "outlast_leases", lambda _: None)
+    changed = kwip("site", "set", "name", "Bakers", "--reason", "The vote", "--json")
+    undone = kwip("site", "undo", changed.json["changes"][0]["id"], "--json")
+    return {
+        "site-settings": [kwip("site", "settings", "--json")],
+        "site-set": [changed],
+        "site-undo": [undone],
+        "site-changes": [kwip("site", "changes", "--json")],
     }
 
 
@@ -314,7 +327,7 @@ def load(kwip, _wiring, _posts, monkeypatch):
 
 
 PRINTING = [
-    *(users, fanout, timelines, database, stack, settings),
+    *(users, fanout, timelines, database, stack, settings, site),
     *(release, load, cache, media, emoji, trends, links, backups, moves, domains),
 ]
 

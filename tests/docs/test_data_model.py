@@ -32,6 +32,7 @@ from kwip.store.changes import ChangeStore
 from kwip.store.fence import FenceStore
 from kwip.store.indexes import INDEXES
 from kwip.store.timelines.buckets import home_of
+from tests.docs.joining import join
 from tests.pictures import plain, sent
 from tests.videos import mp4
 
@@ -39,6 +40,7 @@ PAGE = (PROJECT / "docs" / "data-model.md").read_text(encoding="utf-8")
 #: Fields whose keys are data.
 MAPS = {"jobs.counts", "jobs.detail", "processes.shared", ".kinds", ".added"}
 MAPS |= {"audit_log.details", "processes.schemas", "processes.readable_from"}
+MAPS |= {"site_settings.values"}
 
 
 def shapes(path, value):
@@ -92,6 +94,7 @@ def lived_in(kwip, rings, new_user):
     _look_up(kwip.services.previews, note, kwip.services.posts, alice)
     _live(kwip, rings, note, alice, bob)
     _transfer(kwip, rings, note, alice)
+    join(kwip, note)
     return seen
 
 

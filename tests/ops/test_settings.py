@@ -142,7 +142,7 @@ def test_all_bad_values_are_named_at_once():
     assert refused.value.problems == [
         "KWIP_PORT=x: must be a free port from 1 to 65535",
         "KWIP_DEMO=y: must be 1 or 0",
-        "KWIP_SIGNUP=z: must be open or closed",
+        "KWIP_SIGNUP=z: must be open, approval, invitation or closed",
     ]
 
 

@@ -25,6 +25,7 @@ from kwip.store.accounts.email_domains import EmailDomainStore
 from kwip.store.accounts.people import PeopleStore
 from kwip.store.accounts.roles import RoleStore
 from kwip.store.accounts.setup import SetupStore
+from kwip.store.accounts.site import SiteStore
 from kwip.store.accounts.transfers import TransferStore
 from kwip.store.accounts.users import UserStore
 from kwip.store.changes import ChangeStore
@@ -78,47 +79,72 @@ NOW = dt.datetime.fromtimestamp(NOW_MS / 1000, dt.UTC)
 LATER = NOW + dt.timedelta(seconds=30)
 
 
+#: Which attribute holds which store.
+KINDS = {
+    "activity": ActivityStore,
+    "attachments": AttachmentStore,
+    "audit": AuditStore,
+    "audit_log": AuditLogStore,
+    "changes": ChangeStore,
+    "claims": ClaimStore,
+    "credentials": CredentialStore,
+    "deletion": DeletionStore,
+    "domains": EmailDomainStore,
+    "edges": EdgeStore,
+    "emojis": EmojiStore,
+    "featured_tags": FeaturedTagStore,
+    "follow_requests": FollowRequestStore,
+    "followed_tags": FollowedTagStore,
+    "hibernation": HibernationStore,
+    "jobs": JobStore,
+    "list_edges": ListEdgeStore,
+    "lists": ListStore,
+    "loading": LoadStore,
+    "mail_preferences": MailPreferenceStore,
+    "mails": MailStore,
+    "markers": MarkerStore,
+    "migrating": MigrationStore,
+    "muted_conversations": MutedConversationStore,
+    "notifications": NotificationStore,
+    "of_posts": PostPreviewStore,
+    "outbox": OutboxStore,
+    "people": PeopleStore,
+    "poll_ends": PollEndStore,
+    "posts": PostStore,
+    "previews": LinkPreviewStore,
+    "processes": ProcessStore,
+    "processing": ProcessingStore,
+    "pull_authors": PullAuthorStore,
+    "purges": PurgeStore,
+    "pushdown": PushdownStore,
+    "quotes": QuoteStore,
+    "reactions": ReactionStore,
+    "relationships": RelationshipStore,
+    "repairs": RepairStore,
+    "repeats": RepeatStore,
+    "reports": ReportStore,
+    "retags": RetagStore,
+    "roles": RoleStore,
+    "search": SearchStore,
+    "setup": SetupStore,
+    "site": SiteStore,
+    "suggestions": SuggestionStore,
+    "timelines": TimelineStore,
+    "trends": TrendStore,
+    "users": UserStore,
+    "votes": VoteStore,
+    "withheld": WithheldStore,
+}
+
+
 class Stores:
     def __init__(self, store):
-        self.store, self.withheld = store, WithheldStore(store)
-        self.processing, self.deletion = ProcessingStore(store), DeletionStore(store)
+        self.store = store
         self.authentication = AccessKeyStore(store, "tokens")
-        self.attachments, self.purges = AttachmentStore(store), PurgeStore(store)
-        self.audit, self.changes = AuditStore(store), ChangeStore(store)
-        self.repairs, self.retags = RepairStore(store), RetagStore(store)
-        self.claims, self.poll_ends = ClaimStore(store), PollEndStore(store)
-        self.previews, self.of_posts = LinkPreviewStore(store), PostPreviewStore(store)
-        self.hibernation, self.mails = HibernationStore(store), MailStore(store)
-        self.edges, self.list_edges = EdgeStore(store), ListEdgeStore(store)
-        self.emojis, self.fence = EmojiStore(store), FenceStore(store.database)
-        self.jobs, self.processes = JobStore(store), ProcessStore(store)
-        self.followed_tags, self.follow_requests = (
-            FollowedTagStore(store),
-            FollowRequestStore(store),
-        )
-        self.muted_conversations = MutedConversationStore(store)
-        self.featured_tags, self.lists = FeaturedTagStore(store), ListStore(store)
-        self.mail_preferences, self.credentials = (
-            MailPreferenceStore(store),
-            CredentialStore(store),
-        )
-        self.loading, self.migrating = LoadStore(store), MigrationStore(store)
-        self.markers, self.suggestions = MarkerStore(store), SuggestionStore(store)
-        self.notifications = NotificationStore(store)
-        self.posts, self.outbox = PostStore(store), OutboxStore(store)
-        self.pull_authors, self.reports = PullAuthorStore(store), ReportStore(store)
-        self.activity, self.exports = (
-            ActivityStore(store),
-            TransferStore(store, "exports"),
-        )
-        self.repeats, self.quotes = RepeatStore(store), QuoteStore(store)
-        self.reactions, self.votes = ReactionStore(store), VoteStore(store)
-        self.relationships = RelationshipStore(store)
-        self.search, self.people = SearchStore(store), PeopleStore(store)
-        self.setup, self.roles = SetupStore(store), RoleStore(store)
-        self.pushdown, self.domains = PushdownStore(store), EmailDomainStore(store)
-        self.timelines, self.trends = TimelineStore(store), TrendStore(store)
-        self.users, self.audit_log = UserStore(store), AuditLogStore(store)
+        self.exports = TransferStore(store, "exports")
+        self.fence = FenceStore(store.database)
+        for name, kind in KINDS.items():
+            setattr(self, name, kind(store))
 
 
 def audited(number):

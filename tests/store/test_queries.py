@@ -13,6 +13,7 @@ import pytest
 
 import kwip.store
 from kwip.domain.attachments import UploadState
+from kwip.domain.audit_log import BY_KWIP
 from kwip.domain.emojis import Emoji
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID
@@ -24,6 +25,7 @@ from kwip.domain.reactions import Act, Reaction, Span, span_of
 from kwip.domain.repeats import Said
 from kwip.domain.reports import Category, Event, ReportEvent, ReportFilter
 from kwip.domain.roles import Role
+from kwip.domain.site import SiteChange
 from kwip.domain.text import Hashtag
 from kwip.domain.timelines.id_lists import Between
 from kwip.domain.timelines.lists import ListChange, UserList
@@ -98,6 +100,9 @@ PARTS = (
 TEA, GREEN = frozenset({"tea", "en=tea"}), frozenset({"green", "~1:green"})
 ANYWHERE = Between(0, MAX_ID, 60)
 LOAF = Emoji("loaf", "0" * 32, "0" * 32, 128, 96)
+CHANGED = SiteChange(
+    id=1, at=NOW, actor=BY_KWIP.actor, name="name", before=None, after="Bakers"
+)
 JOB = Job(
     id="reindex:timelines",
     state="running",
@@ -461,6 +466,10 @@ CALLS = {
     "EdgeStore.recount": lambda s: s.edges.recount({1: (3, 4), 2: (5, 6)}),
     "EmojiStore.read": lambda s: s.emojis.read(),
     "EmojiStore.replace": lambda s: s.emojis.replace(s.emojis.read(), [LOAF]),
+    "SiteStore.read": lambda s: s.site.read(),
+    "SiteStore.change": lambda s: s.site.change(s.site.read(), [CHANGED]),
+    "SiteStore.newest": lambda s: s.site.newest(20),
+    "SiteStore.find": lambda s: s.site.find(1),
     "FenceStore.read": lambda s: s.fence.read(),
     "FenceStore.ensure": lambda s: s.fence.ensure("deployment"),
     "FenceStore.suspend": _move_the_fence,

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
+from kwip.domain.errors import GoneError, NotFoundError
+from kwip.schemas.accounts.users import AccountSchema
 from kwip.schemas.site import (
     ExtendedDescriptionSchema,
     InstanceV1Schema,
     InstanceV2Schema,
+    SiteView,
+    rules_json,
 )
 
 if TYPE_CHECKING:
@@ -19,22 +23,41 @@ if TYPE_CHECKING:
 
 def instance_v1() -> Response:
     """Describe the site, in the format for older apps."""
-    return http.answer_dumped(InstanceV1Schema, http.site().info)
+    return http.answer_dumped(InstanceV1Schema, _with_contact())
 
 
 def instance_v2() -> Response:
     """Describe the site."""
-    return http.answer_dumped(InstanceV2Schema, http.site().info)
+    return http.answer_dumped(InstanceV2Schema, _with_contact())
+
+
+def _with_contact() -> SiteView:
+    """Return the site; with the account of its contact, if one is named."""
+    info = http.site().info
+    username = info.settings().contact_username
+    if not username:
+        return SiteView(info)
+    try:
+        found = http.services().users.by_name(None, http.loader(), username)
+    except (NotFoundError, GoneError):
+        return SiteView(info)
+    return SiteView(info, http.dump(AccountSchema, found.user))
+
+
+def rules() -> Response:
+    """Return the rules of the site."""
+    return http.answer(rules_json(http.site().info.settings()))
 
 
 def extended_description() -> Response:
-    """Return the long description of the site, which is the short one for now."""
-    return http.answer_dumped(ExtendedDescriptionSchema, http.site().info)
+    """Return the text about the site; the short description if there is none."""
+    return http.answer_dumped(ExtendedDescriptionSchema, SiteView(http.site().info))
 
 
 ROUTES = (
     Route("GET", "/api/v1/instance", instance_v1, policies.ANYBODY),
     Route("GET", "/api/v2/instance", instance_v2, policies.ANYBODY),
+    Route("GET", "/api/v1/instance/rules", rules, policies.ANYBODY),
     Route(
         "GET",
         "/api/v1/instance/extended_description",

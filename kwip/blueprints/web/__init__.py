@@ -10,6 +10,7 @@ from kwip.blueprints.web.accounts import (
     passwords,
     settings,
     setup,
+    site_pages,
     users,
     welcome,
 )
@@ -36,6 +37,7 @@ ROUTES = (
     *settings.ROUTES,
     *data.ROUTES,
     *setup.ROUTES,
+    *site_pages.ROUTES,
     *posts.ROUTES,
     *quotes.ROUTES,
     *media.ROUTES,

@@ -38,7 +38,8 @@ class AuditLog:
         Args:
             order: Who acts, and why.
             action: What they do.
-            subject: `@` and a username, a domain, an emoji between colons, or `media`.
+            subject: `@` and a username, a domain, an emoji between colons, `media`,
+                or `site`.
             details: What else there is to know. Never a secret.
 
         Raises:

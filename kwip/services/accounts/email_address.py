@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import UserId
     from kwip.domain.users import Viewer
     from kwip.services.accounts.email_domains import EmailDomains
+    from kwip.services.accounts.joining.site import Site
     from kwip.services.accounts.moderation import Moderation
     from kwip.services.accounts.passwords import Passwords
     from kwip.services.accounts.sign_in import SignIn
@@ -38,7 +39,7 @@ _LINKS = (MailKind.PASSWORD_RESET, MailKind.CONFIRM_EMAIL)
 class EmailAddress:
     """Confirm and change addresses.
 
-    With `is_required`, people can only post and follow with a confirmed one.
+    Where the site requires it, people can only post and follow with a confirmed one.
     """
 
     stores: Stores
@@ -48,7 +49,7 @@ class EmailAddress:
     passwords: Passwords
     sign_in: SignIn
     clock: ClockMs
-    is_required: bool
+    site: Site
 
     def mailbox(self, viewer: Viewer) -> Mailbox | None:
         """Return the viewer's address; one query."""
@@ -59,7 +60,8 @@ class EmailAddress:
 
         Users without credentials belong to operators.
         """
-        found = self.mailbox(viewer) if self.is_required else None
+        is_required = self.site.current().confirm_email
+        found = self.mailbox(viewer) if is_required else None
         return found is not None and found.confirmed_at is None
 
     def require_confirmed(self, viewer: Viewer) -> None:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from kwip.domain.rate_limits import Window
     from kwip.domain.users import Viewer
     from kwip.services.accounts.authentication import Authentication, Credential
+    from kwip.services.accounts.joining.site import Site
     from kwip.services.accounts.setup import Setup
     from kwip.services.accounts.users import SignUp, Users
     from kwip.services.mail.mails import Mails
@@ -87,7 +88,7 @@ class SignIn:
         windows: The windows in use, by name.
         charges: Charges windows in the realtime Redis.
         mails: Sends mail.
-        confirms: Whether new users are asked to confirm their addresses.
+        site: Says whether new users are asked to confirm their addresses.
     """
 
     authentication: Authentication
@@ -96,7 +97,7 @@ class SignIn:
     windows: Mapping[str, Window]
     charges: rate_limits.RateLimitWindows
     mails: Mails
-    confirms: bool
+    site: Site
 
     def sign_in(self, login: str, password: str, applicant: Applicant) -> Admitted:
         """Begin a session for the owner of a username or an email address.
@@ -211,7 +212,7 @@ class SignIn:
             user.id, user.username, applicant.agent
         )
         telemetry.AUTH_EVENTS.labels("signed_up").inc()
-        if self.confirms:
+        if self.site.current().confirm_email:
             email = form.email.strip()
             self.mails.post(self.mails.draft(MailKind.CONFIRM_EMAIL, user.id, email))
         return Admitted(credential, _digests(user.username, form.email))

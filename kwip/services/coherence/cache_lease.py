@@ -197,6 +197,15 @@ class Watch:
         """The version of the custom emoji, once the fence was read; no I/O."""
         return None if self._seen is None else self._seen.state.emojis_version
 
+    @property
+    def site_version(self) -> int | None:
+        """How often the site's settings were changed; None without a lease; no I/O.
+
+        At least as new as the lease: it was read with it or after it.
+        """
+        lease, seen = self.lease(), self._seen
+        return None if lease is None or seen is None else seen.state.site_version
+
     def await_lease(self, within_s: float) -> bool:
         """Wait for this process's first lease; return whether it came."""
         return self._has_lease.wait(within_s)
@@ -213,6 +222,9 @@ class Watch:
                 return seen  # read before the state that is known
             if known.state.suspended and known.state.epoch == state.epoch:
                 seen = replace(seen, known_at=known.known_at)
+            if state.site_version < known.state.site_version:  # read before it, too
+                newer = replace(state, site_version=known.state.site_version)
+                seen = replace(seen, state=newer)
         self._seen = seen
         if state.suspended:
             self._held = None

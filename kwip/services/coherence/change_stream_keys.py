@@ -217,6 +217,8 @@ LEFT_OUT: Mapping[str, str] = {
     "audit_log": "never cached",
     "reports": "never cached",
     "blocked_email_domains": "never cached",
+    "site_settings": "processes remember them by the number in the fence",
+    "site_changes": "never cached",
     "jobs": "never cached",
     "processes": "never cached",
     "cache_fence": "never cached",

@@ -76,6 +76,10 @@ class Fence:
         """Return the version of the custom emoji, None while it is unknown; no I/O."""
         return self._lease_renewer.watch.emojis_version
 
+    def site_version(self) -> int | None:
+        """Return how often the settings were changed, None without a lease; no I/O."""
+        return self._lease_renewer.watch.site_version
+
     def await_lease(self, within_s: float) -> bool:
         """Wait for this process's first lease; return whether it came."""
         return self._lease_renewer.watch.await_lease(within_s)
@@ -106,6 +110,13 @@ class Fence:
             StoreUnavailableError: A fence did not answer.
         """
         self._wait_until(node.suspend() for node in self._nodes)
+
+    def outlast_leases(self) -> None:
+        """Wait until every lease from before this call has expired; 2.4 s.
+
+        Then every process that has one has read the fence since.
+        """
+        self._sleep(self._lease_renewer.times.wait_s)
 
     def beat_stream(self) -> None:
         """Show readers of every node that the change stream keeps up; a write for each.

@@ -5,10 +5,10 @@ import threading
 
 import pytest
 
-from config.settings import load
 from kwip.app import create_app
 from kwip.domain.errors import InvalidError
 from kwip.domain.rate_limits import Window
+from kwip.domain.site import SignUpMode, SiteSettings
 from kwip.domain.users import clean_username
 from tests.frozen import swap
 from tests.people import PASSWORD
@@ -95,8 +95,8 @@ def test_an_address_that_has_an_account_is_not_told_to_strangers(anybody, alice)
 
 
 def test_a_site_that_is_closed_says_so_and_takes_nobody(wiring, settings):
-    closed = load({"KWIP_HOME": str(settings.home), "KWIP_SIGNUP": "closed"})
-    anybody = Visitor(create_app(wiring, closed).test_client())
+    wiring.services.site.defaults = SiteSettings(sign_up=SignUpMode.CLOSED)
+    anybody = Visitor(create_app(wiring, settings).test_client())
     token = anybody.get("/login").value("csrf_token")
 
     assert not anybody.get("/signup").all("form", method="post")

@@ -18,6 +18,7 @@ PLACES = [
     "Blocked people",
     "Email notifications",
     "Email address",
+    "Your data",
     "Password",
     "Sessions",
     "Tokens",

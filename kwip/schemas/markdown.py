@@ -1,0 +1,41 @@
+"""Safe HTML from the Markdown of administrators: rendered, then cleaned by nh3.
+
+Raw HTML in the text is shown as text, so nothing but what Markdown makes reaches the
+second filter.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import nh3
+from markdown_it import MarkdownIt
+
+#: Headings begin at the second level: the first is the title of the page.
+_HEADINGS = {"h1": "h2", "h2": "h3", "h3": "h4", "h4": "h5", "h5": "h6"}
+_TAGS = {
+    *("p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote"),
+    *("a", "em", "strong", "s", "code", "pre"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
+}
+_ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
+_SCHEMES = {"http", "https", "mailto"}
+#: A site has three texts; this leaves room for previews and for several sites in tests.
+_REMEMBERED = 16
+_markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+
+@lru_cache(_REMEMBERED)
+def page_html(text: str) -> str:
+    """Return a text as HTML: headings, lists, tables, links and emphasis."""
+    tokens = _markdown.parse(text)
+    for token in tokens:
+        token.tag = _HEADINGS.get(token.tag, token.tag)
+    html = _markdown.renderer.render(tokens, _markdown.options, {})
+    return nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        url_schemes=_SCHEMES,
+        link_rel="noopener",
+    )

@@ -1,0 +1,232 @@
+"""The settings of the site: known to every process, changed by administrators.
+
+Each process remembers them. A number in the fence, which every process reads about once
+a second anyway, counts their changes; whoever sees another number reads them again. A
+change is acknowledged when every lease from before it has expired, and a process
+without a lease reads them again every 2 s: so no request that begins later sees the
+former settings (docs/decisions/site-settings.md).
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from kwip.domain.audit_log import Action
+from kwip.domain.clock import at
+from kwip.domain.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    StoreUnavailableError,
+)
+from kwip.domain.site import SignUpMode, SiteChange, SiteSettings
+from kwip.text.site import cleaned_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kwip.domain.audit_log import Order
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import IdGenerator
+    from kwip.domain.site import SettingName, Value
+    from kwip.services.accounts.audit_log import AuditLog
+    from kwip.services.coherence.fence import Fence
+    from kwip.store.accounts.site import SiteStore, StoredSettings
+    from kwip.store.accounts.users import UserStore
+
+log = structlog.get_logger()
+
+#: After MongoDB did not answer, it is not asked again for this long.
+_PAUSE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The settings as read, the number in the fence before, and until when it holds.
+
+    `until` is for a process that has no lease.
+    """
+
+    settings: SiteSettings
+    seen: int | None
+    until: float
+
+
+@dataclass(kw_only=True, eq=False)
+class Site:
+    """Return and change the settings.
+
+    Attributes:
+        store: Where they are.
+        users: Who can be named as a contact.
+        defaults: What nobody has changed, from the environment.
+        fence: Says when they have changed.
+        audit_log: Records who changes them.
+        ids: For the ids of changes.
+        clock: For their times.
+        lease_s: How long settings are used without a lease.
+        elapsed: Seconds since the machine booted.
+    """
+
+    store: SiteStore
+    users: UserStore
+    defaults: SiteSettings
+    fence: Fence
+    audit_log: AuditLog
+    ids: IdGenerator
+    clock: ClockMs
+    lease_s: float
+    elapsed: Callable[[], float]
+
+    def __post_init__(self) -> None:
+        """Begin with the defaults, which are read again at once."""
+        self._known = _Known(self.defaults, None, -1.0)
+        self._failed_at = -_PAUSE_S
+        self._lock = threading.Lock()
+
+    def current(self) -> SiteSettings:
+        """Return the settings in force; reads them only if this process must.
+
+        One query after a change. If MongoDB does not answer, those that are known.
+        """
+        if not self._is_fresh():
+            with self._lock:
+                if not self._is_fresh():
+                    self._read_again()
+        return self._known.settings
+
+    def _is_fresh(self) -> bool:
+        known, version = self._known, self.fence.site_version()
+        if version is not None:
+            return known.seen == version
+        return self.elapsed() < known.until
+
+    def _read_again(self) -> None:
+        # What is read now is at least as new as the number that is known now.
+        version, began = self.fence.site_version(), self.elapsed()
+        if began - self._failed_at < _PAUSE_S:
+            return
+        try:
+            found = self._in_force(self.store.read())
+        except StoreUnavailableError as error:
+            log.warning("site_settings_unreadable", **error.context)
+            self._failed_at = began
+            return
+        self._known = _Known(found, version, began + self.lease_s)
+
+    def change(
+        self,
+        typed: Mapping[SettingName, str],
+        order: Order,
+        *,
+        version: int | None = None,
+    ) -> list[SiteChange]:
+        """Change settings, all or none; return what has really changed. About 2.4 s.
+
+        With a `version`, only if they are still those of that version.
+
+        Raises:
+            InvalidError: Some cannot be used; `fields` names each. Nothing is stored.
+            ConflictError: Someone else changed them meanwhile.
+        """
+        stored = self.store.read()
+        if version is not None and version != stored.version:
+            raise ConflictError(
+                "Someone else changed the settings meanwhile. Check them and try again."
+            )
+        now = self._in_force(stored)
+        after = cleaned_settings(typed, now.rules)
+        self._require_contact(after.get("contact_username"))
+        changed = {
+            name: value for name, value in after.items() if getattr(now, name) != value
+        }
+        return self._store(stored, changed, order)
+
+    def _require_contact(self, username: Value | None) -> None:
+        if isinstance(username, str) and username not in {
+            "",
+            *self.users.ids_of([username]),
+        }:
+            raise InvalidError(
+                "The settings were not saved.",
+                {"contact_username": "Nobody here has this username."},
+            )
+
+    def undo(self, change_id: int, order: Order) -> list[SiteChange]:
+        """Give a setting the value that it had before a change. About 2.4 s.
+
+        Raises:
+            NotFoundError: There is no such change.
+            ConflictError: The setting was changed again since then.
+        """
+        change = self.store.find(change_id)
+        if change is None:
+            raise NotFoundError("There is no such change.", change_id=change_id)
+        stored = self.store.read()
+        if stored.values.get(change.name) != change.after:
+            raise ConflictError(
+                "This setting was changed again since then. Undo that change first."
+            )
+        return self._store(stored, {change.name: change.before}, order, change.id)
+
+    def changes(self, limit: int) -> list[SiteChange]:
+        """Return the newest changes first."""
+        return self.store.newest(limit)
+
+    def _store(
+        self,
+        stored: StoredSettings,
+        values: Mapping[SettingName, Value | None],
+        order: Order,
+        undoes: int = 0,
+    ) -> list[SiteChange]:
+        made = [
+            SiteChange(
+                id=self.ids.next_id(self.ids.random_slot()),
+                at=at(self.clock()),
+                actor=order.actor,
+                name=name,
+                before=stored.values.get(name),
+                after=value,
+                undoes=undoes,
+            )
+            for name, value in values.items()
+        ]
+        if not made:
+            return []
+        details = {"settings": ", ".join(change.name for change in made)}
+        self.audit_log.record(order, Action.CHANGE_SITE, "site", details)
+        self.store.change(stored, made)
+        self._note(self._in_force(self.store.read()))
+        self.fence.outlast_leases()
+        return made
+
+    def _note(self, settings: SiteSettings) -> None:
+        """Use settings that were read just now; this process sees a change at once."""
+        with self._lock:
+            if settings.version > self._known.settings.version:
+                self._known = replace(self._known, settings=settings)
+
+    def _in_force(self, stored: StoredSettings) -> SiteSettings:
+        known = {field.name for field in fields(SiteSettings)}
+        values: dict[str, Any] = {
+            name: value for name, value in stored.values.items() if name in known
+        }
+        if "sign_up" in values:
+            values["sign_up"] = SignUpMode(values["sign_up"])
+        return replace(self.defaults, version=stored.version, **values)
+
+
+def shown(value: Value | None) -> str:
+    """Write a value as it is typed; nothing for the default."""
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return "\n".join(rule.text for rule in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
