@@ -21,7 +21,7 @@ from kwip import cli
 from kwip.blueprints import assets
 from kwip.blueprints.routes import AREAS
 from kwip.cache.invalidation_page import table
-from kwip.domain.roles import Permission, Role, may
+from kwip.domain.roles import STAFF, Permission, may
 from kwip.nginx.configuration import Proxy, configuration
 from kwip.store.indexes import INDEXES
 from kwip.store.sharding import SHARD_KEYS
@@ -87,13 +87,12 @@ def shard_keys() -> str:
 
 def permissions() -> str:
     """List what each role may do."""
-    staff = [role for role in Role if role.is_staff]
     lines = [
-        f"| permission | {' | '.join(staff)} |",
-        "|---|" + "---|" * len(staff),
+        f"| permission | {' | '.join(STAFF)} |",
+        "|---|" + "---|" * len(STAFF),
     ]
     for permission in Permission:
-        marks = ["yes" if may(role, permission) else "" for role in staff]
+        marks = ["yes" if may(role, permission) else "" for role in STAFF]
         lines.append(f"| `{permission}` | {' | '.join(marks)} |")
     return "\n".join(lines) + "\n"
 

@@ -29,6 +29,7 @@ from kwip.blueprints.web.admin import shell
 from kwip.domain.attachments import MAX_IMAGES, VIDEO_MAX_BYTES
 from kwip.domain.replies import without_name
 from kwip.schemas import emojis
+from kwip.schemas.accounts.members import ACTION_NAMES, STATE_NAMES, action_name
 from kwip.schemas.accounts.roles import role_name
 from kwip.schemas.discovery.trends import short_address
 from kwip.schemas.site import SiteInfo
@@ -208,6 +209,11 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
         tag_card=partial(cards.tag_card_url, urls=site.urls),
         live_origin=site.live_origin,
         admin_places=shell.places,
+        admin_allowed=shell.allowed,
+        admin_permissions=shell.permissions,
+        admin_role_names=shell.role_names,
+        states=STATE_NAMES,
+        actions=ACTION_NAMES,
     )
     app.jinja_env.filters["without_name"] = without_name
     app.jinja_env.filters["post_html"] = partial(emojis.post_markup, urls=site.urls)
@@ -216,6 +222,7 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
     app.jinja_env.filters["short_address"] = short_address
     app.jinja_env.filters["browser"] = browser_in_words
     app.jinja_env.filters["role"] = role_name
+    app.jinja_env.filters["action"] = action_name
     app.jinja_env.filters["ago"] = placeholders.time_ago
     app.jinja_env.filters["ago_in_words"] = placeholders.time_ago_in_words
     app.context_processor(

@@ -11,7 +11,7 @@ import click
 
 from kwip.cli import json_option, numbered, print_json
 from kwip.cli.running import connected
-from kwip.domain.audit_log import REASON_MAX, Actor, Order
+from kwip.domain.audit_log import REASON_MAX, Actor, AuditQuery, Order
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -52,6 +52,7 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--user", "name", help="Only show what was done to this user.")
+@click.option("--actor", default="", help="Only show what this person did.")
 @click.option(
     "--limit",
     type=click.IntRange(1, 10_000),
@@ -61,27 +62,32 @@ def command() -> None:
 )
 @json_option
 @click.pass_obj
-def show(settings: Settings, *, name: str | None, limit: int, as_json: bool) -> None:
+def show(
+    settings: Settings, *, name: str | None, actor: str, limit: int, as_json: bool
+) -> None:
     """Show the audit log, the newest entry first.
 
     Users who were deleted can still be found by their name.
     """
-    username = None if name is None else name.removeprefix("@").lower()
+    subject = "" if name is None else "@" + name.removeprefix("@").lower()
+    asked = AuditQuery(actor=actor, subject=subject, limit=limit)
     with connected(settings) as wiring:
-        entries = wiring.services.audit_log.newest(limit, username)
+        entries = wiring.services.audit_log.page(asked)
     if as_json:
-        print_json({"entries": [_row(entry) for entry in entries]})
+        print_json({"entries": [row_of(entry) for entry in entries]})
         return
     for entry in entries:
-        click.echo(_line(entry))
+        click.echo(line_of(entry))
     click.echo(numbered(len(entries), "entry"))
 
 
-def _row(entry: AuditEntry) -> dict[str, object]:
+def row_of(entry: AuditEntry) -> dict[str, object]:
+    """Return an entry for `--json`."""
     return {**asdict(entry), "id": str(entry.id), "at": entry.at.isoformat()}
 
 
-def _line(entry: AuditEntry) -> str:
+def line_of(entry: AuditEntry) -> str:
+    """Write an entry as one line."""
     what = entry.action.replace("_", " ")
     told = [f"{name}={value}" for name, value in entry.details.items()]
     who = f"{entry.actor.kind} {entry.actor.name}".strip()

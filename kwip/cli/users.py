@@ -12,6 +12,7 @@ from kwip.cli import dry_run_option, json_option, numbered, print_json, throttle
 from kwip.cli.audit import order, reason_option
 from kwip.cli.bars import Bars
 from kwip.cli.email_domains import block_domain
+from kwip.cli.members import list_users, show
 from kwip.cli.parts import deletion_by
 from kwip.cli.running import connected
 from kwip.domain.audit_log import Action
@@ -40,6 +41,8 @@ def command() -> None:
 
 
 command.add_command(block_domain)
+command.add_command(list_users)
+command.add_command(show)
 
 
 @command.command("create")
@@ -178,15 +181,8 @@ def confirm(settings: Settings, name: str, *, as_json: bool) -> None:
 
     With KWIP_CONFIRM_EMAIL, people can only post and follow with a confirmed one.
     """
-    with connected(settings) as wiring:
-        viewer = _viewer(wiring, name)
-        details = {"user_id": str(viewer.id)}
-        subject = f"@{viewer.username}"
-        wiring.services.audit_log.record(
-            order(), Action.CONFIRM_EMAIL, subject, details
-        )
-        wiring.services.email_address.confirm_by_operator(viewer.id)
-    _print(_named(viewer), as_json=as_json)
+    confirmed = partial(Moderation.confirm_email, order=order())
+    _moderate(settings, name, confirmed, as_json=as_json)
 
 
 @command.command("modify")

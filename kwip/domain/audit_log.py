@@ -27,6 +27,10 @@ class Action(StrEnum):
     SET_ADMIN = "set_admin"  # until there were roles
     SET_ROLE = "set_role"
     CONFIRM_EMAIL = "confirm_email"
+    SEE_EMAIL = "see_email"
+    END_SESSIONS = "end_sessions"
+    SEND_RESET = "send_reset"
+    NOTE_USER = "note_user"
     SET_PASSWORD = "set_password"  # noqa: S105 -- a name, no secret
     DELETE_USER = "delete_user"
     BLOCK_DOMAIN = "block_domain"
@@ -80,3 +84,14 @@ class AuditEntry:
     subject: str
     reason: str = ""
     details: Details = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditQuery:
+    """Which entries to list, the newest first; only those before one if it is given."""
+
+    actor: str = ""
+    action: Action | None = None
+    subject: str = ""
+    before: int | None = None
+    limit: int = 50

@@ -71,6 +71,8 @@ LOWEST: Mapping[Permission, Role] = {
     Permission.SEE_STATUS: Role.ADMINISTRATOR,
 }
 _ORDER = {role: number for number, role in enumerate(Role)}
+#: Everybody but members.
+STAFF = tuple(role for role in Role if role.is_staff)
 #: Roles that the version before knew, as a flag.
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR, Role.OWNER})
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.email_address import EmailAddress
     from kwip.services.accounts.email_domains import EmailDomains
     from kwip.services.accounts.joining.site import Site
+    from kwip.services.accounts.members import Members
     from kwip.services.accounts.moderation import Moderation
     from kwip.services.accounts.password_reset import PasswordReset
     from kwip.services.accounts.profiles import Profiles
@@ -189,6 +190,7 @@ class Accounts:
     email_domains: EmailDomains
     moderation: Moderation
     staff: Staff
+    members: Members
     profiles: Profiles
     rate_limits: RateLimits
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pymongo import ASCENDING, DESCENDING
 
+from kwip.domain.roles import STAFF
 from kwip.store.index import Index, ttl
 from kwip.store.mail.indexes import MAIL_INDEXES
 from kwip.store.moderation.indexes import MODERATION_INDEXES
@@ -27,6 +28,18 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             "RoleStore.require_other_owner: whether there is another owner",
             {"partialFilterExpression": {"is_admin": True}},
         ),
+        *(
+            Index(
+                ((field, ASCENDING), ("_id", DESCENDING)),
+                f"MemberStore.page: {which}",
+                {"partialFilterExpression": {field: condition}},
+            )
+            for field, condition, which in (
+                ("role", {"$in": list(STAFF)}, "the site's staff"),
+                ("is_suspended", True, "who is suspended"),
+                ("is_silenced", True, "who is silenced"),
+            )
+        ),
         Index(
             (("is_discoverable", ASCENDING), ("_id", DESCENDING)),
             "SuggestionStore.newest: the directory, the newest account first",
@@ -42,7 +55,13 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"last_pull_id": {"$gt": 0}}},
         ),
     ),
-    "credentials": (),
+    "credentials": (
+        Index(
+            (("email_confirmed_at", ASCENDING), ("_id", DESCENDING)),
+            "MemberStore.page: who has yet to confirm an email address",
+            {"partialFilterExpression": {"email_confirmed_at": None}},
+        ),
+    ),
     "claims": (ttl("idempotency keys expire"),),
     "posts": (
         Index(
@@ -353,7 +372,15 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     "audit_log": (
         Index(
             (("subject", ASCENDING), ("_id", DESCENDING)),
-            "AuditLogStore.newest: what was done to a user",
+            "AuditLogStore.page: what was done to a user",
+        ),
+        Index(
+            (("actor.name", ASCENDING), ("_id", DESCENDING)),
+            "AuditLogStore.page: what somebody did",
+        ),
+        Index(
+            (("action", ASCENDING), ("_id", DESCENDING)),
+            "AuditLogStore.page: one kind of act",
         ),
     ),
     **MODERATION_INDEXES,

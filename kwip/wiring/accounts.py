@@ -13,6 +13,7 @@ from kwip.services.accounts.authentication import Authentication
 from kwip.services.accounts.email_address import EmailAddress
 from kwip.services.accounts.email_domains import EmailDomains
 from kwip.services.accounts.joining.site import Site
+from kwip.services.accounts.members import Members
 from kwip.services.accounts.moderation import Moderation
 from kwip.services.accounts.notices import Notices
 from kwip.services.accounts.password_reset import PasswordReset
@@ -27,9 +28,11 @@ from kwip.services.coherence.cache_lease import boot_clock
 from kwip.services.reading.rate_limits import RateLimits
 from kwip.store.accounts.audit_log import AuditLogStore
 from kwip.store.accounts.email_domains import EmailDomainStore
+from kwip.store.accounts.members import MemberStore
 from kwip.store.accounts.roles import RoleStore
 from kwip.store.accounts.setup import SetupStore
 from kwip.store.accounts.site import SiteStore
+from kwip.store.delivery.hibernation import HibernationStore
 
 if TYPE_CHECKING:
     from kwip.services.bundle import Mailing, Reading, Social, Uploads
@@ -83,6 +86,7 @@ def make_accounts(
         audit_log=audit_log,
         clock=clock,
     )
+    staff = Staff(stores.users, entities)
     return Accounts(
         site=site,
         users=users,
@@ -93,7 +97,17 @@ def make_accounts(
         audit_log=audit_log,
         email_domains=email_domains,
         moderation=moderation,
-        staff=Staff(stores.users, entities),
+        staff=staff,
+        members=Members(
+            stores=stores,
+            store=MemberStore(core.store),
+            homes=HibernationStore(core.store),
+            attachments=media.attachments.store,
+            audit_log=audit_log,
+            moderation=moderation,
+            staff=staff,
+            clock=clock,
+        ),
         email_address=EmailAddress(
             stores=stores,
             mails=mail.mails,

@@ -130,8 +130,8 @@ def test_no_code_changes_or_deletes_an_entry():
     }
     methods = {name for name in vars(AuditLogStore) if not name.startswith("_")}
     used = AuditLogStore.append.__wrapped__.__code__.co_names
-    used += AuditLogStore.newest.__wrapped__.__code__.co_names
+    used += AuditLogStore.page.__wrapped__.__code__.co_names
 
     assert naming == {"kwip/store/accounts/audit_log.py"}
-    assert methods == {"append", "newest"}
+    assert methods == {"append", "page"}
     assert not [name for name in used if name.startswith(("update", "delete", "repl"))]

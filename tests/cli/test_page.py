@@ -60,6 +60,11 @@ def users(kwip, _wiring, _posts, _monkeypatch):
     return {
         "users-create": [kwip(*create, "--password", "correct horse", "--json")],
         "users-token": [kwip("users", "token", "alice", "--json")],
+        "users-show": [
+            kwip("users", "modify", "alice", "--role", "moderator")
+            and kwip("users", "show", "@Alice", "--json")
+        ],
+        "users-list": [kwip("users", "list", "--role", "moderator", "--json")],
         "users-modify": [
             kwip("users", "modify", "alice", "--role", "moderator", "--json")
         ],

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kwip.cache import invalidation_rules
+from kwip.cli import members
 from kwip.cli.bars import Bars
 from kwip.cli.parts import deletion_by
 from kwip.domain.posts import Draft
@@ -157,6 +158,30 @@ def test_modify_gives_a_role_but_takes_none_from_the_only_owner(kwip, wiring):
             "kwip: This is the only owner. Make somebody else an owner first.\n",
         )
     assert wiring.stores.users.get_many([user_id])[user_id].role == "owner"
+
+
+def test_list_goes_on_from_page_to_page_and_filters(kwip, monkeypatch):
+    monkeypatch.setattr(members, "_BATCH", 2)
+    names = [f"user_{number}" for number in range(5)]
+    for name in names:
+        email = f"{name}@example.org"
+        kwip("users", "create", name, "--email", email, "--password", "correct horse")
+    kwip("users", "suspend", "user_1")
+    kwip("users", "modify", "user_3", "--role", "moderator")
+
+    def listed(*options):
+        found = kwip("users", "list", *options, "--json").json["users"]
+        return [each["username"] for each in found]
+
+    assert listed() == names[::-1]
+    assert listed("--role", "moderator") == ["user_3"]
+    assert listed("--state", "suspended") == ["user_1"]
+    assert listed("--state", "unconfirmed") == []
+    assert listed("--search", "user_2@example.org") == ["user_2"]
+    assert listed("--search", "nobody") == []
+    lines = kwip("users", "list").out.splitlines()
+    assert lines[-1] == "5 users"
+    assert lines[1].split()[1:] == ["@user_3", "0", "moderator"]
 
 
 def test_password_is_read_and_ends_sessions(kwip, wiring):

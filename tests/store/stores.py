@@ -22,6 +22,7 @@ from kwip.store.accounts.access_keys import AccessKeyStore
 from kwip.store.accounts.audit_log import AuditLogStore
 from kwip.store.accounts.credentials import CredentialStore
 from kwip.store.accounts.email_domains import EmailDomainStore
+from kwip.store.accounts.members import MemberStore
 from kwip.store.accounts.people import PeopleStore
 from kwip.store.accounts.roles import RoleStore
 from kwip.store.accounts.setup import SetupStore
@@ -103,6 +104,7 @@ KINDS = {
     "mail_preferences": MailPreferenceStore,
     "mails": MailStore,
     "markers": MarkerStore,
+    "members": MemberStore,
     "migrating": MigrationStore,
     "muted_conversations": MutedConversationStore,
     "notifications": NotificationStore,

@@ -13,12 +13,13 @@ import pytest
 
 import kwip.store
 from kwip.domain.attachments import UploadState
-from kwip.domain.audit_log import BY_KWIP
+from kwip.domain.audit_log import BY_KWIP, AuditQuery
 from kwip.domain.emojis import Emoji
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID
 from kwip.domain.mail.mails import MailKind
 from kwip.domain.mail.preferences import MailPreferences
+from kwip.domain.members import MemberQuery, MemberState
 from kwip.domain.polls import Poll
 from kwip.domain.posts import QuotePolicy
 from kwip.domain.reactions import Act, Reaction, Span, span_of
@@ -216,8 +217,9 @@ CALLS = {
     "AccessKeyStore.of_user": lambda s: s.authentication.of_user(2),
     "AccessKeyStore.delete": lambda s: s.authentication.delete(3, "a"),
     "AuditLogStore.append": lambda s: s.audit_log.append(audited(900)),
-    "AuditLogStore.newest": lambda s: [
-        s.audit_log.newest(3, subject) for subject in (None, "@u7")
+    "AuditLogStore.page": lambda s: [
+        s.audit_log.page(AuditQuery(limit=3, **only))
+        for only in ({}, {"subject": "@u7"}, {"actor": "ann"}, {"action": "set_role"})
     ],
     "ReportStore.add": lambda s: [s.reports.add(reported(n)) for n in (900, 900)],
     "ReportStore.find_open": lambda s: s.reports.find_open(7, 8),
@@ -777,6 +779,14 @@ CALLS = {
     ),
     "SearchStore.take_due": lambda s: s.search.take_due(NOW, LATER, 5, lambda _: True),
     "SearchStore.settle": lambda s: s.search.settle(posts_of(1)[8], 1),
+    "MemberStore.page": lambda s: [
+        s.members.page(MemberQuery(limit=3, **only))
+        for only in (
+            {"beyond": 20},
+            *({"state": state} for state in MemberState),
+            {"role": Role.OWNER},
+        )
+    ],
     "RoleStore.set_role": lambda s: [s.roles.set_role(n, Role.OWNER) for n in (1, 2)],
     "RoleStore.require_other_owner": lambda s: s.roles.require_other_owner(2),
     "RoleStore.suspend": lambda s: s.roles.suspend(2),

@@ -16,7 +16,7 @@ from kwip.domain.errors import InvalidError
 from kwip.text.profiles import clean_line
 
 if TYPE_CHECKING:
-    from kwip.domain.audit_log import Action, Details, Order
+    from kwip.domain.audit_log import Action, AuditQuery, Details, Order
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator
     from kwip.store.accounts.audit_log import AuditLogStore
@@ -61,6 +61,6 @@ class AuditLog:
         )
         self.store.append(entry)
 
-    def newest(self, limit: int, username: str | None = None) -> list[AuditEntry]:
-        """Return the newest entries first, only those about one user if asked."""
-        return self.store.newest(limit, None if username is None else f"@{username}")
+    def page(self, asked: AuditQuery) -> list[AuditEntry]:
+        """Return entries, the newest first: one query."""
+        return self.store.page(asked)

@@ -64,7 +64,7 @@ class Moderation:
             ConflictError: It is the only owner.
             StoreUnavailableError: Some files may still be readable. Do it again.
         """
-        self._record(order, Action.SUSPEND_USER, user_id)
+        self.record(order, Action.SUSPEND_USER, user_id)
         is_there = self.roles.suspend(user_id)
         self.fence.invalidate(invalidation_rules.suspend(user_id=user_id))
         self.withholding.files.purges.forget(of_user(user_id))
@@ -85,7 +85,7 @@ class Moderation:
                 "Run `kwip users delete` to finish.",
                 user_id=user_id,
             )
-        self._record(order, Action.UNSUSPEND_USER, user_id)
+        self.record(order, Action.UNSUSPEND_USER, user_id)
         self.withholding.restore(user_id)
         is_there = self._set(user_id, "is_suspended", is_set=False)
         self.fence.invalidate(invalidation_rules.unsuspend(user_id=user_id))
@@ -97,7 +97,7 @@ class Moderation:
         Raises:
             NotFoundError: There is no such user.
         """
-        self._record(order, Action.SILENCE_USER, user_id)
+        self.record(order, Action.SILENCE_USER, user_id)
         is_there = self._set(user_id, "is_silenced", is_set=True)
         self.fence.invalidate(invalidation_rules.silence(user_id=user_id))
         self.withholding.files.purges.forget(of_user(user_id))
@@ -109,7 +109,7 @@ class Moderation:
         Raises:
             NotFoundError: There is no such user.
         """
-        self._record(order, Action.UNSILENCE_USER, user_id)
+        self.record(order, Action.UNSILENCE_USER, user_id)
         is_there = self._set(user_id, "is_silenced", is_set=False)
         self.fence.invalidate(invalidation_rules.unsilence(user_id=user_id))
         _require(user_id, is_there=is_there)
@@ -124,7 +124,7 @@ class Moderation:
         """
         if order.role is not None and not may_appoint(order.role, role):
             raise ForbiddenError("You can only give roles below your own.", rule="role")
-        self._record(order, Action.SET_ROLE, user_id, role=role)
+        self.record(order, Action.SET_ROLE, user_id, role=role)
         is_there = self.roles.set_role(user_id, role)
         self.fence.invalidate(invalidation_rules.set_role(user_id=user_id))
         _require(user_id, is_there=is_there)
@@ -147,10 +147,29 @@ class Moderation:
             NotFoundError: There is no such user, or one who never had a password.
         """
         hashed = self.passwords.hash(check_password(password))
-        self._record(order, Action.SET_PASSWORD, user_id, ends_tokens=ends_tokens)
+        self.record(order, Action.SET_PASSWORD, user_id, ends_tokens=ends_tokens)
         if not self.stores.credentials.set_password(user_id, hashed):
             raise NotFoundError("This account has no password.", user_id=user_id)
         return self.sign_out_everywhere(user_id, ends_tokens=ends_tokens)
+
+    def confirm_email(self, user_id: UserId, order: Order = BY_KWIP) -> None:
+        """Take a user's email address as confirmed.
+
+        Raises:
+            NotFoundError: There is no such user, or one without an address.
+        """
+        self.record(order, Action.CONFIRM_EMAIL, user_id)
+        if not self.stores.credentials.confirm(user_id, at(self.clock())):
+            raise NotFoundError("This account has no email address.", user_id=user_id)
+
+    def end_sessions(self, user_id: UserId, order: Order = BY_KWIP) -> None:
+        """End all of a user's sessions; tokens are kept.
+
+        Raises:
+            NotFoundError: There is no such user.
+        """
+        self.record(order, Action.END_SESSIONS, user_id)
+        self.sign_out_everywhere(user_id, ends_tokens=False)
 
     def sign_out_everywhere(
         self, user_id: UserId, *, ends_tokens: bool
@@ -168,7 +187,7 @@ class Moderation:
         self.stores.tokens.forget(user_id, tokens)
         return len(sessions), len(tokens)
 
-    def _record(
+    def record(
         self, order: Order, action: Action, user_id: UserId, **details: str | bool
     ) -> None:
         """Record an act that is about to begin.

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kwip import telemetry
+from kwip.domain.audit_log import Action
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.ids import NOBODY
 from kwip.domain.mail.mails import MailKind
@@ -21,6 +22,8 @@ from kwip.services.mail.mails import GONE
 from kwip.text.emails import clean_email
 
 if TYPE_CHECKING:
+    from kwip.domain.audit_log import Order
+    from kwip.domain.ids import UserId
     from kwip.domain.mail.mails import Mail
     from kwip.services.accounts.moderation import Moderation
     from kwip.services.accounts.notices import Notices
@@ -61,6 +64,21 @@ class PasswordReset:
             self.mails.draft(MailKind.PASSWORD_RESET, NOBODY, email.address)
         )
         telemetry.AUTH_EVENTS.labels("reset_requested").inc()
+
+    def send(self, user_id: UserId, order: Order) -> None:
+        """Send a link to a user, as somebody ordered.
+
+        Raises:
+            NotFoundError: There is no such user, or one without an address.
+            ForbiddenError: Whoever acts does not outrank the user.
+        """
+        self.moderation.record(order, Action.SEND_RESET, user_id)
+        mailbox = self.stores.credentials.mailbox(user_id)
+        if mailbox is None:
+            raise NotFoundError("This account has no email address.", user_id=user_id)
+        self.mails.post(
+            self.mails.draft(MailKind.PASSWORD_RESET, NOBODY, mailbox.email)
+        )
 
     def owner_of(self, link: str) -> str:
         """Return the username of the account that a link is for.

@@ -12,6 +12,7 @@ from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
+    from kwip.domain.audit_log import AuditQuery
     from kwip.store.client import Document, Store
 
 
@@ -29,15 +30,15 @@ class AuditLogStore:
         self._entries.insert_one({**document, **values})
 
     @translated()
-    def newest(self, limit: int, subject: str | None = None) -> list[AuditEntry]:
-        """Return the newest entries first, only those about `subject` if it is given.
-
-        Args:
-            limit: How many to return at most, at least 1.
-            subject: Of all entries, the ones to return.
-        """
-        only = {} if subject is None else {"subject": subject}
-        found = self._entries.find(only).sort("_id", DESCENDING).limit(limit)
+    def page(self, asked: AuditQuery) -> list[AuditEntry]:
+        """Return entries, the newest first."""
+        names = {"actor.name": asked.actor, "subject": asked.subject}
+        query: Document = {name: value for name, value in names.items() if value}
+        if asked.action is not None:
+            query["action"] = asked.action
+        if asked.before is not None:
+            query["_id"] = {"$lt": asked.before}
+        found = self._entries.find(query).sort("_id", DESCENDING).limit(asked.limit)
         return [_entry(document) for document in found]
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Policy
-from kwip.domain.roles import Permission, may
+from kwip.domain.roles import Permission, Role, may, may_appoint, outranks
+from kwip.schemas.accounts.roles import role_name
 from kwip.text.translation import lazy_gettext
+
+if TYPE_CHECKING:
+    from kwip.domain.users import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,20 @@ class Place:
 
 
 PLACES = (
+    Place(
+        "/admin/members",
+        Permission.SEE_PEOPLE,
+        "people",
+        lazy_gettext("Members"),
+        lazy_gettext("Find people, and silence or suspend them"),
+    ),
+    Place(
+        "/admin/audit",
+        Permission.SEE_AUDIT_LOG,
+        "list",
+        lazy_gettext("Audit log"),
+        lazy_gettext("What staff and operators did, and why"),
+    ),
     Place(
         "/admin/status",
         Permission.SEE_STATUS,
@@ -56,7 +75,33 @@ def form_policy(permission: Permission) -> Policy:
     )
 
 
+def _role() -> Role:
+    """Return the viewer's role; call it after any write."""
+    return http.services().staff.role(http.signed_in(), http.loader())
+
+
 def places() -> list[Place]:
-    """Return the places that the viewer may open; call it after any write."""
-    role = http.services().staff.role(http.signed_in(), http.loader())
+    """Return the places that the viewer may open."""
+    role = _role()
     return [place for place in PLACES if may(role, place.permission)]
+
+
+def permissions() -> frozenset[Permission]:
+    """Return what the viewer may do."""
+    role = _role()
+    return frozenset(each for each in Permission if may(role, each))
+
+
+def allowed(user: User) -> frozenset[Permission]:
+    """Return what the viewer may do to somebody: nothing, unless they outrank them."""
+    return permissions() if outranks(_role(), user.role) else frozenset()
+
+
+def role_names(*, only_given: bool = False) -> list[tuple[str, str]]:
+    """Return all roles, or those that the viewer may give, with their names."""
+    role = _role()
+    return [
+        (each.value, role_name(each))
+        for each in Role
+        if not only_given or may_appoint(role, each)
+    ]

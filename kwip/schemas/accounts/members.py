@@ -1,0 +1,126 @@
+"""What staff look for in the browser, and the forms of their acts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
+
+from marshmallow import fields
+
+from kwip.domain.audit_log import Action, AuditQuery
+from kwip.domain.ids import UserId
+from kwip.domain.members import MemberQuery, MemberState
+from kwip.domain.roles import Role
+from kwip.schemas.body import Id, StrictSchema, Text, line
+from kwip.text.translation import lazy_gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_Kind = TypeVar("_Kind", bound=StrEnum)
+
+STATE_NAMES: Mapping[MemberState, str] = {
+    MemberState.ACTIVE: lazy_gettext("Active"),
+    MemberState.SILENCED: lazy_gettext("Silenced"),
+    MemberState.SUSPENDED: lazy_gettext("Suspended"),
+    MemberState.UNCONFIRMED: lazy_gettext("Email not confirmed"),
+}
+ACTION_NAMES: Mapping[Action, str] = {
+    Action.SUSPEND_USER: lazy_gettext("Suspended"),
+    Action.UNSUSPEND_USER: lazy_gettext("Lifted the suspension"),
+    Action.SILENCE_USER: lazy_gettext("Silenced"),
+    Action.UNSILENCE_USER: lazy_gettext("Lifted the silence"),
+    Action.SET_ADMIN: lazy_gettext("Changed administrator rights"),
+    Action.SET_ROLE: lazy_gettext("Changed the role"),
+    Action.CONFIRM_EMAIL: lazy_gettext("Confirmed the email address"),
+    Action.SEE_EMAIL: lazy_gettext("Looked up the email address"),
+    Action.END_SESSIONS: lazy_gettext("Ended all sessions"),
+    Action.SEND_RESET: lazy_gettext("Sent a link to reset the password"),
+    Action.NOTE_USER: lazy_gettext("Added a note"),
+    Action.SET_PASSWORD: lazy_gettext("Set a new password"),
+    Action.DELETE_USER: lazy_gettext("Deleted the account"),
+    Action.BLOCK_DOMAIN: lazy_gettext("Blocked the email domain"),
+    Action.UNBLOCK_DOMAIN: lazy_gettext("Unblocked the email domain"),
+    Action.ADD_EMOJI: lazy_gettext("Added the emoji"),
+    Action.REMOVE_EMOJI: lazy_gettext("Removed the emoji"),
+    Action.PRUNE_MEDIA: lazy_gettext("Removed unused files"),
+    Action.CREATE_TOKEN: lazy_gettext("Created a token"),
+}
+
+
+def action_name(action: Action) -> str:
+    """Return what was done, for pages."""
+    known = ACTION_NAMES.get(action)
+    return str(action).replace("_", " ").capitalize() if known is None else str(known)
+
+
+def _known(kind: type[_Kind], text: str) -> _Kind | None:
+    """Return a value of a form; None for any, and for what there is not."""
+    return next((value for value in kind if value.value == text), None)
+
+
+class MembersQuery(StrictSchema[MemberQuery]):
+    """The query of the list of members."""
+
+    q = line(is_required=False)
+    role = fields.String(load_default="")
+    state = fields.String(load_default="")
+    order = fields.String(load_default="")
+    beyond = Id(load_default=None)
+
+    def make(
+        self, *, q: str, role: str, state: str, order: str, beyond: int | None
+    ) -> MemberQuery:
+        """Build the query."""
+        return MemberQuery(
+            search=q,
+            role=_known(Role, role),
+            state=_known(MemberState, state),
+            is_oldest_first=order == "oldest",
+            beyond=None if beyond is None else UserId(beyond),
+        )
+
+
+class AuditLogQuery(StrictSchema[AuditQuery]):
+    """The query of the audit log."""
+
+    actor = line(is_required=False)
+    action = fields.String(load_default="")
+    subject = line(is_required=False)
+    before = Id(load_default=None)
+
+    def make(
+        self, *, actor: str, action: str, subject: str, before: int | None
+    ) -> AuditQuery:
+        """Build the query."""
+        return AuditQuery(
+            actor=actor.strip().removeprefix("@"),
+            action=_known(Action, action),
+            subject=subject.strip(),
+            before=before,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StaffAct:
+    """What staff enter for an act."""
+
+    reason: str
+    role: Role
+
+
+class StaffActForm(StrictSchema[StaffAct]):
+    """The one form of a member's page: all its buttons send all its fields."""
+
+    reason = Text(load_default="")
+    role = fields.Enum(
+        Role,
+        by_value=True,
+        load_default=Role.MEMBER,
+        error_messages={"unknown": lazy_gettext("Choose one of the options.")},
+    )
+
+    def make(self, *, reason: str, role: Role) -> StaffAct:
+        """Build the value."""
+        return StaffAct(reason, role)

@@ -1,0 +1,129 @@
+"""Find members and see what is known about them: for staff, and for operators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.domain.audit_log import Action, AuditQuery
+from kwip.domain.clock import at
+from kwip.domain.errors import InvalidError, NotFoundError
+from kwip.domain.members import MAX_FOUND, MemberFacts, MemberPage
+from kwip.domain.names import words_of
+from kwip.domain.roles import Permission
+from kwip.text.emails import read_email
+
+if TYPE_CHECKING:
+    from kwip.domain.audit_log import Order
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import UserId
+    from kwip.domain.members import MemberQuery
+    from kwip.domain.users import User, Viewer
+    from kwip.services.accounts.audit_log import AuditLog
+    from kwip.services.accounts.moderation import Moderation
+    from kwip.services.accounts.staff import Staff
+    from kwip.services.reading.stores import Stores
+    from kwip.store.accounts.members import MemberStore
+    from kwip.store.delivery.hibernation import HibernationStore
+    from kwip.store.posting.attachments import AttachmentStore
+
+#: Entries of the audit log on a member's page.
+_LOGGED = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Members:
+    """Read what staff may see; nothing of it is cached."""
+
+    stores: Stores
+    store: MemberStore
+    homes: HibernationStore
+    attachments: AttachmentStore
+    audit_log: AuditLog
+    moderation: Moderation
+    staff: Staff
+    clock: ClockMs
+
+    def page(self, asked: MemberQuery, *, by_address: bool) -> MemberPage:
+        """List members: one query, or up to four for a search.
+
+        A search finds a whole username, and the beginnings of names, `MAX_FOUND` at
+        most; and a whole email address for those who may know who has it.
+        """
+        text = asked.search.strip()
+        among = self._found(text, by_address=by_address) if text else None
+        users = self.store.page(asked, among)
+        is_last = len(users) < asked.limit
+        return MemberPage(users, None if is_last else users[-1].id)
+
+    def _found(self, text: str, *, by_address: bool) -> list[UserId]:
+        name = text.removeprefix("@").lower()
+        if by_address and "@" in name:
+            owner = self.stores.users.credentials_of(read_email(name))
+            return [] if owner is None else [owner.user_id]
+        ids = list(self.stores.users.ids_of([name]).values())
+        if words := words_of(text):
+            longest = max(words, key=len)
+            ids += self.stores.people.named([longest], MAX_FOUND)
+            ids += self.stores.people.prefixed(longest, MAX_FOUND)
+        return list(dict.fromkeys(ids))[:MAX_FOUND]
+
+    def user(self, username: str) -> User:
+        """Find a member by username; two queries.
+
+        Raises:
+            NotFoundError: There is no such user.
+        """
+        user_id = self.stores.users.ids_of([username]).get(username)
+        found = {} if user_id is None else self.stores.users.get_many([user_id])
+        if user_id is None or user_id not in found:
+            raise NotFoundError(f"There is no user {username}.")
+        return found[user_id]
+
+    def facts(self, username: str) -> MemberFacts:
+        """Return what is known about a member; eight queries.
+
+        Raises:
+            NotFoundError: There is no such user.
+        """
+        user = self.user(username)
+        mailbox = self.stores.credentials.mailbox(user.id)
+        home = self.homes.find(user.id)
+        now = at(self.clock())
+        sessions = self.stores.sessions.of_user(user.id)
+        about = AuditQuery(subject=f"@{user.username}", limit=_LOGGED)
+        return MemberFacts(
+            user=user,
+            is_confirmed=mailbox and mailbox.confirmed_at is not None,
+            mail_problem=mailbox.problem if mailbox else "",
+            last_active_at=home and home.last_read_at,
+            session_count=sum(not s.expires_at or s.expires_at > now for s in sessions),
+            token_count=len(self.stores.tokens.of_user(user.id)),
+            stored_bytes=self.attachments.bytes_of(user.id),
+            log=self.audit_log.page(about),
+        )
+
+    def email_address(self, viewer: Viewer, username: str) -> str:
+        """Return a member's email address; that it was read is recorded.
+
+        Raises:
+            NotFoundError: There is no such user, or no address.
+            ForbiddenError: The viewer may not see it.
+        """
+        order = self.staff.order(viewer, Permission.SEE_EMAIL_ADDRESSES, "")
+        user = self.user(username)
+        self.moderation.record(order, Action.SEE_EMAIL, user.id)
+        mailbox = self.stores.credentials.mailbox(user.id)
+        if mailbox is None:
+            raise NotFoundError("This account has no email address.", user_id=user.id)
+        return mailbox.email
+
+    def note(self, user_id: UserId, order: Order) -> None:
+        """Add a note about a member for other staff: an entry of the audit log.
+
+        Raises:
+            InvalidError: It is empty or too long.
+        """
+        if not order.reason.strip():
+            raise InvalidError("The note is empty.", {"reason": "Write a note."})
+        self.moderation.record(order, Action.NOTE_USER, user_id)

@@ -1,0 +1,200 @@
+"""The pages for staff: members, what is done about them, and the audit log."""
+
+from __future__ import annotations
+
+import pytest
+
+from kwip.blueprints import web
+from kwip.domain.audit_log import Actor, AuditQuery, Order
+from kwip.domain.members import MemberQuery
+from kwip.domain.roles import Role
+from kwip.domain.users import ProfileChange, Viewer
+from tests.edge.test_routes import path_of
+from tests.web.pages import check
+
+HOSTILE = "</title><script>alert(1)</script> \"'><img src=x onerror=alert(2)> {{ 7*7 }}"
+
+
+@pytest.fixture
+def appointed(wiring, people, browser_of):
+    """Return a function that opens a browser for somebody with a role."""
+
+    def appoint(role, name="boss"):
+        person = people(name)
+        wiring.services.moderation.set_role(person.user.id, role)
+        return browser_of(person)
+
+    return appoint
+
+
+@pytest.fixture
+def at_moderator(appointed):
+    return appointed(Role.MODERATOR, "mod")
+
+
+def links(page):
+    return [link["href"] for link in page.all("a") if link.get("href")]
+
+
+def log(wiring, **only):
+    found = wiring.services.audit_log.page(AuditQuery(**only))
+    return [(e.actor.name, e.action.value, e.subject, e.reason) for e in found]
+
+
+def user_of(wiring, person):
+    return wiring.stores.users.get_many([person.user.id])[person.user.id]
+
+
+def test_every_page_for_staff_is_sound(appointed, wiring, alice, settings):
+    viewer = Viewer(id=alice.user.id, username="alice", digest="")
+    change = ProfileChange(display_name=HOSTILE[:60], bio=HOSTILE)
+    wiring.services.users.update_profile(viewer, change)
+    order = Order(Actor("staff", "boss"), HOSTILE)
+    wiring.services.moderation.silence(alice.user.id, order)
+    browser = appointed(Role.OWNER)
+    for row in web.ROUTES:
+        if row.policy.auth == "staff" and row.method == "GET":
+            check(browser.get(path_of(row)), settings.origin)
+
+
+def test_the_menu_leads_staff_to_what_they_may_open(appointed, at_moderator, at_bob):
+    places = links(at_moderator.get("/admin"))
+    home = links(at_moderator.get("/home"))
+
+    assert "/admin" in home
+    assert {"/admin/members", "/admin/audit"} <= set(places)
+    assert "/admin/status" not in places
+    assert "/admin/status" in links(appointed(Role.ADMINISTRATOR).get("/admin"))
+    assert "/admin" not in links(at_bob.get("/home"))
+
+
+def test_members_are_found_by_name_address_role_and_state(
+    appointed, at_moderator, wiring, alice, bob
+):
+    at_admin = appointed(Role.ADMINISTRATOR)
+    wiring.services.moderation.suspend(bob.user.id)
+
+    def found(query, browser=at_admin):
+        page = browser.get(f"/admin/members?{query}")
+        shown = [each for each in links(page) if each.startswith("/admin/members/")]
+        return [each.rpartition("/")[2] for each in shown]
+
+    address = wiring.stores.credentials.mailbox(alice.user.id).email
+    assert set(found("")) == {"alice", "bob", "boss", "mod"}
+    assert found("order=oldest") == found("")[::-1]
+    assert found("q=ali") == found("q=@Alice") == found(f"q={address}") == ["alice"]
+    assert found(f"q={address}", at_moderator) == []
+    assert found("role=moderator") == ["mod"]
+    assert found("state=suspended") == found("q=bo&state=suspended") == ["bob"]
+    assert found("state=silenced") == []
+    assert "alice" in found("state=unconfirmed")
+    assert "bob" not in found("state=active")
+
+
+def test_the_list_goes_on_where_the_page_before_ended(appointed, wiring, people):
+    browser = appointed(Role.OWNER)
+    for name in ("ann", "ben"):
+        people(name)
+    members = wiring.services.members
+    everybody = members.page(MemberQuery(), by_address=False).users
+    first = members.page(MemberQuery(limit=1), by_address=False)
+    page = browser.get(f"/admin/members?beyond={first.next_id}")
+
+    assert first.users == everybody[:1]
+    shown = [link for link in links(page) if link.startswith("/admin/members/")]
+    assert shown == [f"/admin/members/{user.username}" for user in everybody[1:]]
+    assert members.page(MemberQuery(), by_address=False).next_id is None
+
+
+def test_a_suspension_asks_first_and_is_lifted_again(at_moderator, wiring, alice):
+    page = at_moderator.get("/admin/members/alice/suspend")
+    assert "lift the suspension" in page.words
+    assert not user_of(wiring, alice).is_suspended
+    there = at_moderator.send("/admin/members/alice/suspend", reason="Spam")
+    assert there == "/admin/members/alice"
+    assert user_of(wiring, alice).is_suspended
+    assert "Spam" in at_moderator.get(there).words
+    at_moderator.send("/admin/members/alice/unsuspend", reason="")
+
+    assert not user_of(wiring, alice).is_suspended
+    assert log(wiring, actor="mod") == [
+        ("mod", "unsuspend_user", "@alice", ""),
+        ("mod", "suspend_user", "@alice", "Spam"),
+    ]
+
+
+def test_a_reason_that_is_too_long_is_explained_and_nothing_is_done(
+    at_moderator, wiring, alice
+):
+    there = "/admin/members/alice/silence"
+    page = at_moderator.send(there, 422, reason="x" * 501)
+
+    assert "500" in page.wrong("reason")
+    assert not user_of(wiring, alice).is_silenced
+    assert log(wiring, subject="@alice") == []
+
+
+def test_staff_see_no_acts_against_their_equals(at_moderator, appointed, wiring):
+    appointed(Role.MODERATOR, "other")
+    page = at_moderator.get("/admin/members/other")
+
+    assert not page.with_class("button-danger")
+    at_moderator.send("/admin/members/other/silence", 403, reason="")
+    assert log(wiring, actor="mod") == []
+
+
+def test_whoever_is_demoted_or_suspended_has_no_access_at_once(
+    appointed, wiring, people
+):
+    demoted, suspended = (appointed(Role.OWNER, name) for name in ("dee", "sue"))
+    appointed(Role.OWNER)
+    for browser in (demoted, suspended):
+        browser.get("/admin/members")
+    ids = wiring.stores.users.ids_of(["dee", "sue"])
+    wiring.services.moderation.set_role(ids["dee"], Role.MEMBER)
+    wiring.services.moderation.suspend(ids["sue"])
+
+    for browser in (demoted, suspended):
+        browser.get("/admin/members", 404)
+        browser.send("/admin/members/boss/silence", 404, reason="")
+    assert log(wiring, subject="@boss") == [("", "set_role", "@boss", "")]
+
+
+def test_the_address_is_shown_once_and_recorded(appointed, wiring, alice):
+    browser = appointed(Role.ADMINISTRATOR)
+    address = wiring.stores.credentials.mailbox(alice.user.id).email
+    before = browser.get("/admin/members/alice")
+    shown = browser.send("/admin/members/alice/email", 200)
+
+    assert address not in before.words
+    assert address in shown.words
+    assert log(wiring, actor="boss") == [("boss", "see_email", "@alice", "")]
+
+
+def test_a_reset_is_sent_and_sessions_end(appointed, at_bob, wiring, bob):
+    browser = appointed(Role.ADMINISTRATOR)
+    browser.send("/admin/members/bob/reset", reason="They called")
+    browser.send("/admin/members/bob/end-sessions", reason="Stolen phone")
+
+    assert wiring.store.database["mails"].count_documents({"kind": "password_reset"})
+    assert at_bob.send_away("/home").startswith("/login")
+    assert wiring.stores.tokens.of_user(bob.user.id)
+
+
+def test_the_audit_log_is_filtered_and_pages(at_moderator, wiring, alice, bob):
+    for person, who in ((alice, "ann"), (bob, "ben")):
+        order = Order(Actor("staff", who), f"Because of {person.user.username}")
+        wiring.services.moderation.silence(person.user.id, order)
+    everything = log(wiring)
+    newest = wiring.services.audit_log.page(AuditQuery(limit=1))[0]
+
+    def words(query):
+        return at_moderator.get(f"/admin/audit?{query}").words
+
+    assert "Because of bob" in words("")
+    assert "Because of alice" in words("")
+    assert "Because of bob" not in words("actor=ann")
+    assert "Because of bob" not in words("subject=@alice")
+    assert "Because of bob" not in words("action=set_role")
+    assert "Because of bob" not in words(f"before={newest.id}")
+    assert [entry[1] for entry in everything] == ["silence_user"] * 2 + ["set_role"]
