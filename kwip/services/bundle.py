@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.profiles import Profiles
     from kwip.services.accounts.setup import Setup
     from kwip.services.accounts.sign_in import SignIn
+    from kwip.services.accounts.site_activity import SiteActivity
     from kwip.services.accounts.staff import Staff
     from kwip.services.accounts.users import Users
     from kwip.services.backups.csv_exports import CsvExports
@@ -191,6 +192,7 @@ class Accounts:
     moderation: Moderation
     staff: Staff
     members: Members
+    site_activity: SiteActivity
     profiles: Profiles
     rate_limits: RateLimits
 

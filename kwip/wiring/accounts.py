@@ -21,6 +21,7 @@ from kwip.services.accounts.passwords import Passwords
 from kwip.services.accounts.profiles import Profiles
 from kwip.services.accounts.setup import Setup
 from kwip.services.accounts.sign_in import SignIn
+from kwip.services.accounts.site_activity import SiteActivity
 from kwip.services.accounts.staff import Staff
 from kwip.services.accounts.users import Users
 from kwip.services.bundle import Accounts
@@ -98,6 +99,9 @@ def make_accounts(
         email_domains=email_domains,
         moderation=moderation,
         staff=staff,
+        site_activity=SiteActivity(
+            store=core.store, users=stores.users, jobs=core.jobs, clock=clock
+        ),
         members=Members(
             stores=stores,
             store=MemberStore(core.store),

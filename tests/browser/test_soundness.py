@@ -9,9 +9,10 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import expect
 
+from kwip.domain.roles import Role
 from kwip.services.media.emojis import NewEmoji
 from tests.browser.conftest import DESKTOP, NARROW, PHONE
-from tests.browser.world import fill
+from tests.browser.world import fill, staff_places
 from tests.pictures import plain
 from tests.thorough import IS_THOROUGH
 
@@ -70,8 +71,11 @@ def overflow_of(page):
     return page.evaluate("scrollTo(9999, 0), scrollX")
 
 
-def test_every_page_of_a_member_is_sound(open_browser, places, alice, seen):
+def test_every_page_of_an_owner_is_sound(open_browser, site, places, alice, bob, seen):
     seen.expected.append("404")
+    site.wiring.services.moderation.set_role(alice.user.id, Role.OWNER)
+    site.wiring.services.moderation.silence(bob.user.id)
+    places |= staff_places("bob")
     page = open_browser(alice)
 
     assert all_faults(page, places) == {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kwip.blueprints import web
+
 #: Whatever people may type that is no text to a careless page.
 ATTACKS = [
     "<script>alert(1)</script>",
@@ -20,6 +22,15 @@ ATTACKS = [
     "#<b>tag</b> @<i>name</i> ]]> <iframe srcdoc='<script>alert(11)</script>'>",
     "Z" + "\u0301\u0323" * 60,
 ]
+
+
+def staff_places(username):
+    """Give the address of every page for staff, where it is about somebody."""
+    return {
+        row.rule: row.rule.replace("<name:username>", username)
+        for row in web.ROUTES
+        if row.method == "GET" and row.policy.auth == "staff"
+    }
 
 
 def fill(author, other):

@@ -8,6 +8,7 @@ import pwd
 import pytest
 
 from config.settings import PROJECT
+from kwip.blueprints import web
 from kwip.domain.errors import StoreUnavailableError
 from kwip.store.accounts.audit_log import AuditLogStore
 from tests.pictures import plain
@@ -132,6 +133,9 @@ def test_no_code_changes_or_deletes_an_entry():
     used = AuditLogStore.append.__wrapped__.__code__.co_names
     used += AuditLogStore.page.__wrapped__.__code__.co_names
 
+    rules = {row for row in web.ROUTES if row.rule.startswith("/admin/audit")}
+
+    assert {row.method for row in rules} == {"GET"}
     assert naming == {"kwip/store/accounts/audit_log.py"}
     assert methods == {"append", "page"}
     assert not [name for name in used if name.startswith(("update", "delete", "repl"))]

@@ -68,6 +68,18 @@ def test_the_menu_leads_staff_to_what_they_may_open(appointed, at_moderator, at_
     assert "/admin" not in links(at_bob.get("/home"))
 
 
+def test_charts_have_their_numbers_in_a_table(at_moderator, alice):
+    alice.say("hello")
+    for period, parts in {"day": 24, "week": 7, "month": 30}.items():
+        page = at_moderator.get(f"/admin?period={period}")
+        charts = page.with_class("status-chart")
+        bars = [len([b for b in page.all("rect") if c in b.inside]) for c in charts]
+        rows = [row.words for row in page.all("tr") if "Sign-ups" not in row.words]
+
+        assert bars == [parts, parts]
+        assert len([row for row in rows if row.endswith((" 0 0", " 2 1"))]) == parts
+
+
 def test_members_are_found_by_name_address_role_and_state(
     appointed, at_moderator, wiring, alice, bob
 ):

@@ -12,6 +12,7 @@ from kwip.domain.audit_log import Action, AuditQuery
 from kwip.domain.ids import UserId
 from kwip.domain.members import MemberQuery, MemberState
 from kwip.domain.roles import Role
+from kwip.domain.site_activity import Period
 from kwip.schemas.body import Id, StrictSchema, Text, line
 from kwip.text.translation import lazy_gettext
 
@@ -100,6 +101,21 @@ class AuditLogQuery(StrictSchema[AuditQuery]):
             subject=subject.strip(),
             before=before,
         )
+
+
+class PeriodQuery(StrictSchema[Period]):
+    """The query of the first page: which period its charts show."""
+
+    period = fields.Enum(
+        Period,
+        by_value=True,
+        load_default=Period.MONTH,
+        error_messages={"unknown": lazy_gettext("Choose one of the options.")},
+    )
+
+    def make(self, *, period: Period) -> Period:
+        """Return the period."""
+        return period
 
 
 @dataclass(frozen=True, slots=True)
