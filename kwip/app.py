@@ -29,7 +29,7 @@ from kwip.blueprints.web.admin import shell
 from kwip.domain.attachments import MAX_IMAGES, VIDEO_MAX_BYTES
 from kwip.domain.replies import without_name
 from kwip.schemas import emojis
-from kwip.schemas.accounts.members import ACTION_NAMES, STATE_NAMES, action_name
+from kwip.schemas.accounts.members import STATE_NAMES, action_name, actions
 from kwip.schemas.accounts.roles import role_name
 from kwip.schemas.discovery.trends import short_address
 from kwip.schemas.site import SiteInfo
@@ -213,7 +213,7 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
         admin_permissions=shell.permissions,
         admin_role_names=shell.role_names,
         states=STATE_NAMES,
-        actions=ACTION_NAMES,
+        actions=actions,
     )
     app.jinja_env.filters["without_name"] = without_name
     app.jinja_env.filters["post_html"] = partial(emojis.post_markup, urls=site.urls)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from kwip.blueprints import web
 
 #: Whatever people may type that is no text to a careless page.
@@ -26,8 +28,9 @@ ATTACKS = [
 
 def staff_places(username):
     """Give the address of every page for staff, where it is about somebody."""
+    known = {"<name:username>": username, "<name>": "about"}
     return {
-        row.rule: row.rule.replace("<name:username>", username)
+        row.rule: re.sub(r"<.+?>", lambda m: known[m[0]], row.rule)
         for row in web.ROUTES
         if row.method == "GET" and row.policy.auth == "staff"
     }

@@ -46,8 +46,26 @@ FIELDS = {
         "quote_approval_policy": "nobody"
     },
 }
-#: What acts of staff are sent.
-STAFF_FIELDS = {"/admin/members/<name:username>/role": {"role": "member"}}
+#: What acts of staff are sent besides a reason, given the site's version and newest
+#: change.
+STAFF_FIELDS = {
+    "/admin/members/<name:username>/email": lambda *_: {},
+    "/admin/members/<name:username>/role": lambda *_: {
+        "role": "member",
+        "reason": "A role",
+    },
+    "/admin/settings": lambda version, _: {
+        "version": version,
+        "name": f"Site {version}",
+        "sign_up": "open",
+    },
+    "/admin/settings/changes": lambda _, change: {"change": change},
+    "/admin/pages/<name>": lambda version, _: {
+        "version": version,
+        "text": f"{version}",
+        "act": "save",
+    },
+}
 #: The collections that no request may change which is refused.
 KEPT = ("posts", "lists", "sessions", "tokens", "users", "notifications", "blocks")
 
@@ -80,7 +98,13 @@ def hers(alice, bob, wiring):
         "notification_id": told["id"],
         "user_id": alice.id,
     }
-    return lambda row: re.sub(r"<(?:.+?:)?(\w+)>", lambda m: known[m[1]], row.rule)
+    pages = known | {"name": "about"}
+
+    def path(row):
+        values = pages if row.rule.startswith("/admin/pages/") else known
+        return re.sub(r"<(?:.+?:)?(\w+)>", lambda m: values[m[1]], row.rule)
+
+    return path
 
 
 @pytest.fixture
@@ -211,18 +235,22 @@ def test_whoever_may_is_let_in(app, wiring, ask, alice):
 
 def check_act(row, wiring, ask, person, browser):
     """Assert that somebody is let in; if they act, that the log says who and why."""
+    fields = {"csrf_token": browser.form_token}
     if row.method in UNSAFE:
         check(row, ask(row, person, browser), 403)  # without the form token
+        site = wiring.services.site
+        newest = [change.id for change in site.changes(1)]
+        send = STAFF_FIELDS.get(row.rule, lambda *_: {"reason": f"For {row.rule}"})
+        fields |= send(site.current().version, *(newest or [0]))
     before = {each.id for each in wiring.services.audit_log.page(AuditQuery())}
-    fields = {"csrf_token": browser.form_token} | STAFF_FIELDS.get(row.rule, {})
-    if row.method in UNSAFE and row.endpoint.__name__ != "see_email":
-        fields["reason"] = f"For {row.rule}"
     answer = ask(row, person, browser, **fields)
     assert (about(row), answer.status_code < 400) == (about(row), True)
     logged = wiring.services.audit_log.page(AuditQuery())
     added = [(e.actor, e.subject, e.reason) for e in logged if e.id not in before]
-    act = (Actor("staff", person.user.username), "@alice", fields.get("reason", ""))
-    assert (about(row), added) == (about(row), [act] if row.method in UNSAFE else [])
+    subject = "@alice" if "<name:username>" in row.rule else "site"
+    act = (Actor("staff", person.user.username), subject, fields.get("reason", ""))
+    acts = [act] if row.method in UNSAFE else []
+    assert (about(row), set(added)) == (about(row), set(acts))
 
 
 def roles_open_what_they_may(app, wiring, ask, people):

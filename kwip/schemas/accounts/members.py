@@ -50,6 +50,11 @@ ACTION_NAMES: Mapping[Action, str] = {
 }
 
 
+def actions() -> list[tuple[str, str]]:
+    """Return what can be done, with its name."""
+    return [(action.value, action_name(action)) for action in Action]
+
+
 def action_name(action: Action) -> str:
     """Return what was done, for pages."""
     known = ACTION_NAMES.get(action)

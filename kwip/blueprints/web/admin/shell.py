@@ -42,6 +42,13 @@ PLACES = (
         lazy_gettext("What staff and operators did, and why"),
     ),
     Place(
+        "/admin/settings",
+        Permission.CHANGE_SETTINGS,
+        "settings",
+        lazy_gettext("Settings"),
+        lazy_gettext("Name, rules, sign-up and pages of the site"),
+    ),
+    Place(
         "/admin/status",
         Permission.SEE_STATUS,
         "device",

@@ -18,6 +18,7 @@ from kwip.schemas.accounts.site_forms import SiteSettingsForm, SiteTextForm, Und
 from kwip.schemas.markdown import page_html
 from kwip.schemas.site import PAGE_TITLES
 from kwip.services.accounts.joining.site import shown
+from kwip.services.accounts.staff import STAFF
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def undo_site_change() -> Response:
 
 def by_viewer() -> Order:
     """Return the viewer as the one who acts, for the audit log."""
-    return Order(Actor("user", http.signed_in().username))
+    return Order(Actor(STAFF, http.signed_in().username))
 
 
 def _form_of(now: SiteSettings) -> Form:
