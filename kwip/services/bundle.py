@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from kwip.services.accounts.moderation import Moderation
     from kwip.services.accounts.password_reset import PasswordReset
     from kwip.services.accounts.profiles import Profiles
+    from kwip.services.accounts.second_step import SecondStep
     from kwip.services.accounts.setup import Setup
     from kwip.services.accounts.sign_in import SignIn
     from kwip.services.accounts.staff import Staff
+    from kwip.services.accounts.two_factor import TwoFactorSettings
     from kwip.services.accounts.users import Users
     from kwip.services.backups.csv_exports import CsvExports
     from kwip.services.backups.exports import Exports
@@ -189,6 +191,8 @@ class Accounts:
     email_domains: EmailDomains
     moderation: Moderation
     staff: Staff
+    second_step: SecondStep
+    two_factor: TwoFactorSettings
     profiles: Profiles
     rate_limits: RateLimits
 

@@ -42,7 +42,13 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"last_pull_id": {"$gt": 0}}},
         ),
     ),
-    "credentials": (),
+    "credentials": (
+        Index(
+            (("two_factor.app.key.key_id", ASCENDING),),
+            "TwoFactorStore.sealed_otherwise: what is encrypted with an older key",
+            {"partialFilterExpression": {"two_factor.app.key.key_id": {"$gt": ""}}},
+        ),
+    ),
     "claims": (ttl("idempotency keys expire"),),
     "posts": (
         Index(

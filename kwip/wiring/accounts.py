@@ -18,9 +18,12 @@ from kwip.services.accounts.notices import Notices
 from kwip.services.accounts.password_reset import PasswordReset
 from kwip.services.accounts.passwords import Passwords
 from kwip.services.accounts.profiles import Profiles
+from kwip.services.accounts.second_factor import SecondFactor
+from kwip.services.accounts.second_step import SecondStep
 from kwip.services.accounts.setup import Setup
 from kwip.services.accounts.sign_in import SignIn
 from kwip.services.accounts.staff import Staff
+from kwip.services.accounts.two_factor import TwoFactorSettings
 from kwip.services.accounts.users import Users
 from kwip.services.bundle import Accounts
 from kwip.services.coherence.cache_lease import boot_clock
@@ -30,6 +33,7 @@ from kwip.store.accounts.email_domains import EmailDomainStore
 from kwip.store.accounts.roles import RoleStore
 from kwip.store.accounts.setup import SetupStore
 from kwip.store.accounts.site import SiteStore
+from kwip.store.accounts.two_factor import TwoFactorStore
 
 if TYPE_CHECKING:
     from kwip.services.bundle import Mailing, Reading, Social, Uploads
@@ -72,6 +76,13 @@ def make_accounts(
         site=site,
     )
     notices = Notices(stores, mail.mails)
+    account = Account(stores, fence, passwords, sign_in, notices, clock)
+    second_factor = SecondFactor(
+        store=TwoFactorStore(core.store),
+        sealer=core.sealer,
+        notices=notices,
+        clock=clock,
+    )
     moderation = Moderation(
         stores=stores,
         roles=RoleStore(core.store),
@@ -87,7 +98,19 @@ def make_accounts(
         site=site,
         users=users,
         authentication=authentication,
-        account=Account(stores, fence, passwords, sign_in, notices, clock),
+        account=account,
+        second_step=SecondStep(
+            stores=stores, sign_in=sign_in, second_factor=second_factor
+        ),
+        two_factor=TwoFactorSettings(
+            stores=stores,
+            sign_in=sign_in,
+            second_factor=second_factor,
+            account=account,
+            notices=notices,
+            clock=clock,
+            issuer=mail.mails.site.host,
+        ),
         setup=setup,
         sign_in=sign_in,
         audit_log=audit_log,

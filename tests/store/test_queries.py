@@ -280,6 +280,11 @@ CALLS = {
     "CredentialStore.set_email": lambda s: s.credentials.set_email(
         4, read_email("new4@example.org"), NOW, lambda _: None
     ),
+    "TwoFactorStore.find": lambda s: s.two_factor.find(2),
+    "TwoFactorStore.change": lambda s: s.two_factor.change(
+        2, lambda before: (replace(before, mark="m"), None)
+    ),
+    "TwoFactorStore.sealed_otherwise": lambda s: s.two_factor.sealed_otherwise("k", 5),
     "MailPreferenceStore.find": lambda s: s.mail_preferences.find(2),
     "MailPreferenceStore.save": lambda s: s.mail_preferences.save(
         900, MailPreferences(), None

@@ -11,6 +11,7 @@ from kwip.blueprints.web.accounts import (
     settings,
     setup,
     site_pages,
+    two_factor,
     users,
     welcome,
 )
@@ -31,6 +32,7 @@ ROUTES = (
     *timelines.ROUTES,
     *access.ROUTES,
     *passwords.ROUTES,
+    *two_factor.ROUTES,
     *email.ROUTES,
     *notification_mail.ROUTES,
     *users.ROUTES,
