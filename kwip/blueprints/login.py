@@ -20,6 +20,7 @@ from wtforms import ValidationError
 
 from kwip.blueprints import http, placeholders
 from kwip.domain.errors import ForbiddenError
+from kwip.domain.two_factor import Challenge
 from kwip.services.accounts.authentication import SESSION_LIFETIME, Credential
 from kwip.services.accounts.sign_in import Halfway
 from kwip.text.translation import gettext
@@ -40,6 +41,8 @@ _NAMES, _NAMES_MAX = "names", 10
 #: Where it stores that a password was right and a second step is to come. Nothing but
 #: that step reads it.
 _HALFWAY = "halfway"
+#: Where it stores what a passkey was asked to sign.
+_CHALLENGE = "challenge"
 #: Paths that neither read nor set a cookie.
 COOKIELESS = (
     "/api",
@@ -179,6 +182,16 @@ def first_step() -> Halfway | None:
 def forget_first_step() -> None:
     """Forget it, because the first step must be repeated."""
     session.pop(_HALFWAY, None)
+
+
+def keep_challenge(challenge: Challenge) -> None:
+    """Store what this browser was asked to sign."""
+    session[_CHALLENGE] = challenge.text
+
+
+def take_challenge() -> Challenge | None:
+    """Return and forget what this browser was asked to sign."""
+    return Challenge.parse(str(session.pop(_CHALLENGE, "")))
 
 
 def known_names() -> frozenset[str]:

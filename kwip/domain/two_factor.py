@@ -29,6 +29,9 @@ MOST_WRONG, WRONG_SPAN = 10, dt.timedelta(hours=1)
 PENDING_LIFETIME = dt.timedelta(minutes=30)
 RECOVERY_CODES = 10
 PASSKEYS_MAX, PASSKEY_NAME_MAX = 20, 60
+#: How long a browser may take to answer a challenge; what answers are good for.
+CHALLENGE_LIFETIME_MS = 5 * 60 * 1_000
+LOG_IN = "log_in"
 _CODE_DIGITS = 6
 
 
@@ -53,12 +56,50 @@ class Event(StrEnum):
     WRONG_CODES = "wrong_codes"
 
 
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What a passkey has to sign; `purpose` is what the answer is good for."""
+
+    value: bytes
+    issued_ms: int
+    purpose: str
+
+    @classmethod
+    def parse(cls, text: str) -> Challenge | None:
+        """Parse what `text` returned; None if it cannot be that."""
+        value, issued, purpose = (*text.split(".", 2), "", "")[:3]
+        if not (issued.isascii() and issued.isdigit()):
+            return None
+        return cls(bytes.fromhex(value), int(issued), purpose)
+
+    @property
+    def text(self) -> str:
+        """The form in which a browser keeps it, signed by the site."""
+        return f"{self.value.hex()}.{self.issued_ms}.{self.purpose}"
+
+    def is_current(self, purpose: str, now_ms: int) -> bool:
+        """Return whether an answer is still good for a purpose."""
+        age_ms = now_ms - self.issued_ms
+        # The clock of another server may be a little behind.
+        is_in_time = -CHALLENGE_LIFETIME_MS < age_ms < CHALLENGE_LIFETIME_MS
+        return is_in_time and self.purpose == purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A code, or what a passkey signed and the challenge that the browser had."""
+
+    code: str = ""
+    assertion: str = ""
+    challenge: Challenge | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """What somebody proves that they are the owner with."""
 
     password: str
-    code: str = ""
+    answer: Answer = Answer()
 
 
 @dataclass(frozen=True, slots=True)

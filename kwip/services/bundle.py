@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.email_domains import EmailDomains
     from kwip.services.accounts.joining.site import Site
     from kwip.services.accounts.moderation import Moderation
+    from kwip.services.accounts.passkeys import Passkeys
     from kwip.services.accounts.password_reset import PasswordReset
     from kwip.services.accounts.profiles import Profiles
     from kwip.services.accounts.second_step import SecondStep
@@ -193,6 +194,7 @@ class Accounts:
     staff: Staff
     second_step: SecondStep
     two_factor: TwoFactorSettings
+    passkeys: Passkeys
     profiles: Profiles
     rate_limits: RateLimits
 

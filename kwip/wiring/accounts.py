@@ -10,11 +10,13 @@ from kwip.domain.site import SignUpMode, SiteSettings
 from kwip.services.accounts.account import Account
 from kwip.services.accounts.audit_log import AuditLog
 from kwip.services.accounts.authentication import Authentication
+from kwip.services.accounts.ceremonies import Ceremonies
 from kwip.services.accounts.email_address import EmailAddress
 from kwip.services.accounts.email_domains import EmailDomains
 from kwip.services.accounts.joining.site import Site
 from kwip.services.accounts.moderation import Moderation
 from kwip.services.accounts.notices import Notices
+from kwip.services.accounts.passkeys import Passkeys
 from kwip.services.accounts.password_reset import PasswordReset
 from kwip.services.accounts.passwords import Passwords
 from kwip.services.accounts.profiles import Profiles
@@ -77,11 +79,22 @@ def make_accounts(
     )
     notices = Notices(stores, mail.mails)
     account = Account(stores, fence, passwords, sign_in, notices, clock)
+    ceremonies = Ceremonies(settings.origin, mail.mails.site.host)
     second_factor = SecondFactor(
         store=TwoFactorStore(core.store),
         sealer=core.sealer,
+        ceremonies=ceremonies,
         notices=notices,
         clock=clock,
+    )
+    two_factor = TwoFactorSettings(
+        stores=stores,
+        sign_in=sign_in,
+        second_factor=second_factor,
+        account=account,
+        notices=notices,
+        clock=clock,
+        issuer=mail.mails.site.host,
     )
     moderation = Moderation(
         stores=stores,
@@ -102,14 +115,12 @@ def make_accounts(
         second_step=SecondStep(
             stores=stores, sign_in=sign_in, second_factor=second_factor
         ),
-        two_factor=TwoFactorSettings(
-            stores=stores,
-            sign_in=sign_in,
-            second_factor=second_factor,
+        two_factor=two_factor,
+        passkeys=Passkeys(
+            two_factor=two_factor,
             account=account,
-            notices=notices,
+            ceremonies=ceremonies,
             clock=clock,
-            issuer=mail.mails.site.host,
         ),
         setup=setup,
         sign_in=sign_in,

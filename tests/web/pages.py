@@ -7,7 +7,10 @@ from html.parser import HTMLParser
 
 VOID = {"br", "hr", "img", "input", "link", "meta", "path", "rect", "source", "use"}
 HIDDEN = {"script", "style", "title"}
-SCRIPTS = ("/assets/kwip.", "/assets/builder.", "/assets/widgets/kwip.")
+SCRIPTS = (
+    *("/assets/kwip.", "/assets/builder.", "/assets/passkeys."),
+    "/assets/widgets/kwip.",
+)
 
 
 @dataclass

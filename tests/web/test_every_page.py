@@ -142,6 +142,7 @@ def places(alice, mallory, at_mallory, people, wiring):
         "two_factor_settings": "/settings/two-factor",
         "app_settings": "/settings/two-factor/app",
         "recovery_settings": "/settings/two-factor/codes",
+        "new_passkey": "/settings/two-factor/passkeys/new",
         "off_settings": "/settings/two-factor/off",
         "notification_settings": "/settings/notifications",
         "unsubscribe": f"/email/unsubscribe?key={_key(wiring, mallory)}",
@@ -212,7 +213,7 @@ def test_every_page_is_among_those_that_are_checked(places):
     # What a script asks about a file is no page.
     parts |= SIDE.keys()
     # These are only pages in the middle of something: tests/web/accounts.
-    pages -= {"app_key", "second_step"}
+    pages -= {"app_key", "second_step", "removal"}
     assert pages - {"styleguide", "file_state"} == places.keys() | parts
 
 

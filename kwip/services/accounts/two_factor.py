@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from base64 import b32encode
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pyotp
 
@@ -34,7 +34,7 @@ from kwip.domain.two_factor import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from kwip.services.accounts.sign_in import SignIn
     from kwip.services.reading.stores import Stores
     from kwip.store.accounts.users import Credentials
+
+T = TypeVar("T")
 
 _RECOVERY_BYTES = 10
 _MARK_BYTES = 8
@@ -110,7 +112,7 @@ class TwoFactorSettings:
             InvalidError: The code is wrong.
             ConflictError: There is no new key, or no longer.
         """
-        now_ms, owner, codes = self.clock(), self._owner(viewer), make_codes()
+        now_ms, owner, codes = self.clock(), self.owner(viewer), make_codes()
 
         def decide(state: TwoFactor) -> tuple[TwoFactor, bool]:
             key = self._pending_key(state, viewer)
@@ -126,7 +128,7 @@ class TwoFactorSettings:
             after = replace(state, mark=new_mark(), app=app, pending=None)
             return with_codes(after, viewer.id, codes)
 
-        has_new_codes = self._change(owner, decide, Event.TURNED_ON)
+        has_new_codes = self.change(owner, decide, Event.TURNED_ON)
         self.account.end_other_sessions(viewer)
         telemetry.AUTH_EVENTS.labels("two_factor_on").inc()
         return codes if has_new_codes else ()
@@ -145,7 +147,7 @@ class TwoFactorSettings:
             require_on(state)
             return with_codes(replace(state, recovery=()), viewer.id, codes)
 
-        self._change(owner, decide, Event.CODES_RENEWED)
+        self.change(owner, decide, Event.CODES_RENEWED)
         return codes
 
     def turn_off(self, viewer: Viewer, proof: Proof) -> None:
@@ -162,7 +164,7 @@ class TwoFactorSettings:
             require_on(state)
             return TwoFactor(), True
 
-        self._change(owner, decide, Event.TURNED_OFF)
+        self.change(owner, decide, Event.TURNED_OFF)
         telemetry.AUTH_EVENTS.labels("two_factor_off").inc()
 
     def authorise(self, viewer: Viewer, proof: Proof) -> Credentials:
@@ -179,19 +181,20 @@ class TwoFactorSettings:
         except NotAuthenticatedError as error:
             wrong = "That isn't your current password."
             raise InvalidError("Nothing was changed.", {"password": wrong}) from error
-        owner = self._owner(viewer)
+        owner = self.owner(viewer)
         if owner.two_factor_mark:
-            self.second_factor.check(owner, proof.code)
+            self.second_factor.check(owner, proof.answer)
         return owner
 
-    def _change(
+    def change(
         self,
         owner: Credentials,
-        decide: Callable[[TwoFactor], tuple[TwoFactor, bool]],
+        decide: Callable[[TwoFactor], tuple[TwoFactor, T]],
         event: Event,
-    ) -> bool:
-        """Change the factors, and tell the owner in the same transaction."""
-        notice = self.notices.about(owner, event)
+        details: Mapping[str, str] | None = None,
+    ) -> T:
+        """Change the factors, and tell the owner by a mail of the same transaction."""
+        notice = self.notices.about(owner, event, details)
         result = self.second_factor.store.change(
             owner.user_id,
             decide,
@@ -200,7 +203,12 @@ class TwoFactorSettings:
         self.notices.hurry(notice)
         return result
 
-    def _owner(self, viewer: Viewer) -> Credentials:
+    def owner(self, viewer: Viewer) -> Credentials:
+        """Return how the viewer signs in.
+
+        Raises:
+            NotFoundError: The viewer has no password.
+        """
         owner = self.stores.users.credentials_of(viewer.username)
         if owner is None:
             raise NotFoundError("This account has no password.", user_id=viewer.id)

@@ -16,7 +16,7 @@ from kwip.domain.errors import (
     NotAuthenticatedError,
     RateLimitedError,
 )
-from kwip.domain.two_factor import MOST_WRONG, STEP_MS, Proof
+from kwip.domain.two_factor import MOST_WRONG, STEP_MS, Answer, Proof
 from kwip.services.accounts.sealing import Sealer
 from kwip.services.accounts.sign_in import Applicant, Halfway
 from tests.frozen import swap
@@ -69,7 +69,7 @@ class Owner:
         return self
 
     def proof(self):
-        return Proof(password=PASSWORD, code=self.code())
+        return Proof(password=PASSWORD, answer=Answer(code=self.code()))
 
     def first_step(self):
         found = self.services.sign_in.sign_in("alice", PASSWORD, at("192.0.2.1"))
@@ -77,7 +77,9 @@ class Owner:
         return found
 
     def second_step(self, halfway, code, address="192.0.2.1"):
-        return self.services.second_step.complete(halfway, code, at(address))
+        return self.services.second_step.complete(
+            halfway, Answer(code=code), at(address)
+        )
 
 
 def at(address):
@@ -221,7 +223,10 @@ def test_turning_it_off_needs_a_code_and_ends_half_finished_sign_ins(owner, mong
     halfway = owner.first_step()
     off = owner.services.two_factor.turn_off
     with pytest.raises(InvalidError):
-        off(owner.viewer, Proof(password=PASSWORD, code=owner.wrong_code()))
+        off(
+            owner.viewer,
+            Proof(password=PASSWORD, answer=Answer(code=owner.wrong_code())),
+        )
     off(owner.viewer, owner.proof())
 
     owner.next_step()

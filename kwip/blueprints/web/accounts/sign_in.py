@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from flask import Response, request, url_for
 
@@ -29,11 +30,14 @@ from kwip.domain.errors import (
     StoreUnavailableError,
 )
 from kwip.schemas.accounts.forms import LogInForm, SignUpForm, TokenForm
-from kwip.schemas.accounts.two_factor import SecondStepForm
+from kwip.schemas.accounts.two_factor import SecondStep, SecondStepForm
 from kwip.schemas.forms import ActForm
 from kwip.services.accounts.sign_in import Applicant, Halfway
 from kwip.services.accounts.users import SignUp
 from kwip.text.translation import gettext
+
+if TYPE_CHECKING:
+    from kwip.domain.two_factor import Answer
 
 #: After these errors the form is shown again, with what was filled in.
 _TRY_AGAIN = (
@@ -96,10 +100,10 @@ def second_step() -> Response:
 
 def finish_log_in() -> Response:
     """Log in with the code."""
-    form = http.load_form(SecondStepForm())
+    form, answer = _answer()
     try:
         admitted = http.services().second_step.complete(
-            cookie.first_step(), form.code, applicant()
+            cookie.first_step(), answer, applicant()
         )
     except NotAuthenticatedError as error:
         cookie.forget_first_step()
@@ -108,6 +112,23 @@ def finish_log_in() -> Response:
         return page_again("login_code.html", error)
     cookie.sign_in(admitted.credential, admitted.names)
     return go(form.next if is_local(form.next) else url_for("web.home"))
+
+
+def log_in_with_passkey() -> Response:
+    """Log in with a passkey alone."""
+    form, answer = _answer()
+    try:
+        admitted = http.services().second_step.with_passkey(answer, applicant())
+    except _TRY_AGAIN as error:
+        return page_again("login.html", error)
+    cookie.sign_in(admitted.credential, admitted.names)
+    return go(form.next if is_local(form.next) else url_for("web.home"))
+
+
+def _answer() -> tuple[SecondStep, Answer]:
+    """Read a form with an answer, and add what this browser was asked."""
+    form = http.load_form(SecondStepForm())
+    return form, replace(form.answer, challenge=cookie.take_challenge())
 
 
 def logout() -> Response:
@@ -180,6 +201,7 @@ ROUTES = (
     Route("POST", "/login", log_in, _LOG_IN),
     Route("GET", "/login/code", second_step, _STEP),
     Route("POST", "/login/code", finish_log_in, _LOG_IN),
+    Route("POST", "/login/passkey", log_in_with_passkey, _LOG_IN),
     Route("POST", "/logout", logout, _FORM),
     Route("GET", "/settings/tokens", token_settings, SECRET),
     Route("POST", "/settings/tokens", create_token, _FORM),

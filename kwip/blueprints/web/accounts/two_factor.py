@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import url_for
 
-from kwip.blueprints import http
+from kwip.blueprints import http, login
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import SECRET, Form, form_policy, go, page, page_again
 from kwip.domain.errors import ConflictError, InvalidError, RateLimitedError
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flask import Response
+
+    from kwip.domain.two_factor import Proof
 
 _REFUSALS = (InvalidError, RateLimitedError)
 
@@ -35,8 +38,7 @@ def app_settings() -> Response:
 def begin_app() -> Response:
     """Make a key for an app."""
     try:
-        proof = http.load_form(ProofForm())
-        http.services().two_factor.begin(http.signed_in(), proof)
+        http.services().two_factor.begin(http.signed_in(), proof())
     except _REFUSALS as error:
         return page_again("two_factor_app.html", error, **known())
     return go(url_for("web.app_key"))
@@ -70,8 +72,7 @@ def recovery_settings() -> Response:
 def renew_codes() -> Response:
     """Make new recovery codes and show them once, in this response."""
     try:
-        proof = http.load_form(ProofForm())
-        codes = http.services().two_factor.renew_codes(http.signed_in(), proof)
+        codes = http.services().two_factor.renew_codes(http.signed_in(), proof())
     except _REFUSALS as error:
         return page_again("two_factor_codes.html", error, **known())
     return page("two_factor_recovery.html", codes=codes)
@@ -85,8 +86,7 @@ def off_settings() -> Response:
 def turn_off() -> Response:
     """Turn two-factor authentication off."""
     try:
-        proof = http.load_form(ProofForm())
-        http.services().two_factor.turn_off(http.signed_in(), proof)
+        http.services().two_factor.turn_off(http.signed_in(), proof())
     except _REFUSALS as error:
         return page_again("two_factor_off.html", error, **known())
     message = gettext("Two-factor authentication is off.")
@@ -99,6 +99,17 @@ def turned_on(codes: Sequence[str]) -> Response:
         return page("two_factor_recovery.html", codes=codes, is_first=True)
     message = gettext("Changes saved. All other devices were logged out.")
     return go(url_for("web.two_factor_settings"), message)
+
+
+def proof() -> Proof:
+    """Read a form with a proof, and add what this browser was asked to sign."""
+    return with_challenge(http.load_form(ProofForm()))
+
+
+def with_challenge(found: Proof) -> Proof:
+    """Add to a proof what this browser was asked to sign."""
+    answer = replace(found.answer, challenge=login.take_challenge())
+    return replace(found, answer=answer)
 
 
 def known() -> dict[str, object]:
