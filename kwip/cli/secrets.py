@@ -51,6 +51,8 @@ def rotate(settings: Settings, *, revoke: bool, as_json: bool) -> None:
     known, path = home.secret_keys(), home.root / "secrets" / "flask"
     unused_for = at(system_clock_ms()) - at(int(path.stat().st_mtime * 1_000))
     kept = _kept(known, unused_for, revoke=revoke)
+    dropped = [key for key in known if key not in kept]
+    home.retire_keys(dropped, system_clock_ms() / 1_000)
     home.replace_secret("flask", "\n".join((secrets.token_urlsafe(48), *kept)))
     if as_json:
         print_json({"accepted": 1 + len(kept), "removed": len(known) - len(kept)})

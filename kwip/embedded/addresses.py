@@ -48,6 +48,7 @@ def endpoints(settings: Settings) -> Endpoints:
         redis_queue_uri=queue,
         redis_realtime_uri=realtime,
         secret_keys=keys,
+        retired_keys=home.retired_keys(),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kwip.services.accounts.access_recovery import AccessRecovery
     from kwip.services.accounts.account import Account
     from kwip.services.accounts.audit_log import AuditLog
     from kwip.services.accounts.authentication import Authentication
@@ -192,6 +193,7 @@ class Accounts:
     email_domains: EmailDomains
     moderation: Moderation
     staff: Staff
+    access_recovery: AccessRecovery
     second_step: SecondStep
     two_factor: TwoFactorSettings
     passkeys: Passkeys

@@ -44,7 +44,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     ),
     "credentials": (
         Index(
-            (("two_factor.app.key.key_id", ASCENDING),),
+            (("two_factor.app.key.key_id", ASCENDING), ("_id", ASCENDING)),
             "TwoFactorStore.sealed_otherwise: what is encrypted with an older key",
             {"partialFilterExpression": {"two_factor.app.key.key_id": {"$gt": ""}}},
         ),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kwip.cache.rate_limits import RateLimitWindows
 from kwip.domain.rate_limits import SPANS_S, windows
 from kwip.domain.site import SignUpMode, SiteSettings
+from kwip.services.accounts.access_recovery import AccessRecovery
 from kwip.services.accounts.account import Account
 from kwip.services.accounts.audit_log import AuditLog
 from kwip.services.accounts.authentication import Authentication
@@ -95,6 +96,7 @@ def make_accounts(
         notices=notices,
         clock=clock,
         issuer=mail.mails.site.host,
+        is_required_of_staff=settings.staff_two_factor,
     )
     moderation = Moderation(
         stores=stores,
@@ -112,6 +114,12 @@ def make_accounts(
         users=users,
         authentication=authentication,
         account=account,
+        access_recovery=AccessRecovery(
+            stores=stores,
+            audit_log=audit_log,
+            two_factor=two_factor,
+            mails=mail.mails,
+        ),
         second_step=SecondStep(
             stores=stores, sign_in=sign_in, second_factor=second_factor
         ),

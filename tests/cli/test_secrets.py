@@ -47,9 +47,13 @@ def test_a_key_that_others_know_is_revoked_at_once(kwip, home):
     [known] = home.secret_keys()
 
     kwip("secrets", "rotate", "--revoke")
+    [second] = home.secret_keys()
+    kwip("secrets", "rotate", "--revoke")
 
     assert len(home.secret_keys()) == 1
     assert known not in home.secret_keys()
+    # What they encrypted is still to be read, until a worker has started.
+    assert home.retired_keys() == (second, known)
 
 
 def test_a_key_in_the_environment_is_not_changed(kwip_in, environ):

@@ -64,7 +64,11 @@ class AppKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwoFactorSettings:
-    """Change the viewer's factors; `issuer` is how apps name the site."""
+    """Change the viewer's factors.
+
+    `issuer` is how apps name the site. With `is_required_of_staff`, staff can only act
+    with a second factor.
+    """
 
     stores: Stores
     sign_in: SignIn
@@ -73,10 +77,18 @@ class TwoFactorSettings:
     notices: Notices
     clock: ClockMs
     issuer: str
+    is_required_of_staff: bool
 
     def get(self, viewer: Viewer) -> TwoFactor:
         """Return the viewer's factors; one query."""
         return self.second_factor.store.find(viewer.id)
+
+    def is_lacking(self, viewer: Viewer) -> bool:
+        """Return whether a viewer who is staff must set it up first; at most one query.
+
+        Straight from MongoDB, so it holds at once.
+        """
+        return self.is_required_of_staff and not self.get(viewer).is_on
 
     def begin(self, viewer: Viewer, proof: Proof) -> AppKey:
         """Make the key of a new authenticator app, which is to be confirmed.

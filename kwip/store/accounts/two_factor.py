@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeVar
 
+from pymongo import ASCENDING
+
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import UserId
 from kwip.domain.two_factor import (
@@ -77,12 +79,11 @@ class TwoFactorStore:
         return self._store.transact(work)
 
     @translated()
-    def sealed_otherwise(self, key_id: str, limit: int) -> list[UserId]:
-        """List users whose apps' keys are encrypted with another key."""
+    def sealed_otherwise(self, key_id: str, after: UserId, limit: int) -> list[UserId]:
+        """List users above `after` whose apps' keys another key encrypted, by id."""
         others = {"$gt": "", "$ne": key_id}
-        found = self._credentials.find(
-            {"two_factor.app.key.key_id": others}, {"_id": 1}
-        )
+        query = {"two_factor.app.key.key_id": others, "_id": {"$gt": after}}
+        found = self._credentials.find(query, {"_id": 1}).sort("_id", ASCENDING)
         return [UserId(d["_id"]) for d in found.limit(limit)]
 
 

@@ -17,6 +17,7 @@ from kwip.domain.errors import (
     RateLimitedError,
 )
 from kwip.domain.two_factor import MOST_WRONG, STEP_MS, Answer, Proof
+from kwip.services.accounts.reencryption import Reencryption
 from kwip.services.accounts.sealing import Sealer
 from kwip.services.accounts.sign_in import Applicant, Halfway
 from tests.frozen import swap
@@ -277,17 +278,24 @@ def test_a_key_is_only_shown_to_the_session_that_asked_for_it(kwip, alice):
     assert outcome(owner.services.two_factor.pending, alice) == "conflict"
 
 
-def test_another_secret_key_reads_what_the_old_one_encrypted_until_that_is_gone(owner):
+def test_after_a_change_of_the_secret_key_all_keys_are_encrypted_anew(owner, endpoints):
     factor = owner.services.two_factor.second_factor
-    old = owner.services.two_factor.get(owner.viewer).app.key
-    new_key, old_sealer = "n" * 48, factor.sealer
-    text = old_sealer.unseal(old)
-    sealed = Sealer(["o" * 48]).seal(text)
-
-    assert Sealer([new_key, "o" * 48]).unseal(sealed) == text
+    keys = ["n" * 48, *endpoints.secret_keys]
+    lost, both = Sealer(keys[:1]), Sealer(keys)
+    swap(factor, sealer=lost)
+    unread = Reencryption(factor.store, lost).run()
     with pytest.raises(InvalidError) as caught:
-        Sealer([new_key]).unseal(sealed)
-    assert "recovery code" in caught.value.fields["code"]
+        owner.second_step(owner.first_step(), owner.code())
+    by_recovery = outcome(owner.second_step, owner.first_step(), owner.recovery[0])
+    work = Reencryption(factor.store, both)
+    counts = [work.run() for _ in range(2)]
+
+    assert unread == 0
+    assert "no longer read" in caught.value.fields["code"]
+    assert by_recovery == "in"
+    assert counts == [1, 0]
+    assert factor.store.find(owner.viewer.id).app.key.key_id == lost.key_id
+    assert outcome(owner.second_step, owner.first_step(), owner.code()) == "in"
 
 
 def test_whether_an_account_has_it_is_not_told_without_the_password(owner, new_user):
