@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 import structlog
-from flask import Response, flash, g, redirect, request, session, url_for
+from flask import Response, g, redirect, request, session, url_for
 from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.exceptions import HTTPException
 
@@ -28,6 +28,7 @@ from kwip.blueprints import (
     page_cache,
     placeholders,
     rate_limits,
+    staff_access,
     surrogate_keys,
 )
 from kwip.blueprints.appearance import Appearance
@@ -166,7 +167,7 @@ def _let_in(policy: Policy, viewer: Viewer | None) -> BaseResponse | None:
     elif policy.auth == "user":
         return _to_login()
     _require_permission(policy, viewer)
-    return _to_two_factor(policy, viewer)
+    return staff_access.to_two_factor(policy, viewer)
 
 
 def _require_permission(policy: Policy, viewer: Viewer | None) -> None:
@@ -183,26 +184,6 @@ def _require_permission(policy: Policy, viewer: Viewer | None) -> None:
     if policy.auth == "token":
         raise ForbiddenError(gettext("Your role doesn't allow this."), rule="role")
     raise NotFoundError(gettext("Page not found."))
-
-
-def _to_two_factor(policy: Policy, viewer: Viewer | None) -> BaseResponse | None:
-    """Redirect staff who have to set up two-factor authentication first.
-
-    Raises:
-        ForbiddenError: They do, and a redirect would lose what was sent.
-    """
-    if policy.permission is None or viewer is None:
-        return None
-    if not http.services().two_factor.is_lacking(viewer):
-        return None
-    message = gettext(
-        "Staff of this site need two-factor authentication. Set it up first."
-    )
-    is_page = policy.auth == "staff" and request.method in http.SAFE_METHODS
-    if not is_page or http.is_script():
-        raise ForbiddenError(message, rule="two_factor")
-    flash(message)
-    return redirect(url_for("web.two_factor_settings"), 303)
 
 
 def fail(error: KwipError | HTTPException) -> Response:

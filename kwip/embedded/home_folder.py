@@ -19,7 +19,7 @@ from config import secret_keys as keys
 from kwip.embedded.errors import CannotStartError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
 #: Linux limits a socket's path to 107 bytes; MongoDB and its driver reserve some.
 _LONGEST_SOCKET_PATH = 100
@@ -36,8 +36,6 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 -- for a folder that only we can enter
 #: MongoDB writes 300 MB of journal before its first document.
 _FIRST_START_BYTES = 600_000_000
 _LATER_START_BYTES = 100_000_000
-#: How long keys that were dropped are kept.
-_RETIRED_FOR_S = 30 * 86_400
 _SHORTEST_SECRET = 32
 
 
@@ -264,25 +262,6 @@ class HomeFolder:
         except keys.WeakKeyError as error:
             path = self.root / "secrets" / "flask"
             raise CannotStartError(f"{path}: {error}") from error
-
-    def retired_keys(self) -> tuple[str, ...]:
-        """Return keys that only decrypt what is stored, the newest first."""
-        path = self.root / "secrets" / "retired"
-        try:
-            return tuple(path.read_text(encoding="ascii").split())
-        except FileNotFoundError:
-            return ()
-
-    def retire_keys(self, dropped: Sequence[str], now: float) -> None:
-        """Keep keys that nothing is signed with any more, for what they encrypted.
-
-        Those that were retired long ago are forgotten: a worker has encrypted it anew.
-        """
-        path = self.root / "secrets" / "retired"
-        is_recent = path.exists() and now - path.stat().st_mtime < _RETIRED_FOR_S
-        before = self.retired_keys() if is_recent else ()
-        if dropped or before:
-            self.replace_secret("retired", "\n".join((*dropped, *before)))
 
     @property
     def key_file(self) -> Path:
