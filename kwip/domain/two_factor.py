@@ -225,6 +225,15 @@ class TwoFactor:
         passkeys = tuple(then if each.id == used.id else each for each in self.passkeys)
         return replace(self, passkeys=passkeys, wrong=WrongCodes())
 
+    def before(self, moment: dt.datetime, mark: str) -> TwoFactor:
+        """Forget the factors that were added since a moment."""
+        app = self.app if self.app and self.app.added_at < moment else None
+        passkeys = tuple(each for each in self.passkeys if each.added_at < moment)
+        if app is self.app and passkeys == tuple(self.passkeys):
+            return self
+        after = replace(self, mark=mark, app=app, passkeys=passkeys, pending=None)
+        return after if after.is_on else TwoFactor()
+
 
 def steps_at(now_ms: int) -> range:
     """Return the time steps whose codes are accepted."""

@@ -61,11 +61,13 @@
   }
 
   function say(button, error) {
-    const place = button.parentElement.querySelector("[data-passkey-problem]");
     const isRefused = error instanceof DOMException || error instanceof TypeError;
-    place.textContent = isRefused ? gettext("Your browser didn't use a passkey. Try again.") : error.message;
-    place.hidden = false;
-    place.focus();
+    const message = isRefused ? gettext("Your browser didn't use a passkey. Try again.") : error.message;
+    const said = button.parentElement.querySelector(".problem") ?? document.createElement("p");
+    Object.assign(said, { className: "problem", tabIndex: -1, textContent: message });
+    said.setAttribute("role", "alert");
+    button.after(said);
+    said.focus();
   }
 
   for (const button of document.querySelectorAll("button[data-passkey]")) {

@@ -141,6 +141,7 @@ def make_accounts(
             mails=mail.mails,
             email_domains=email_domains,
             moderation=moderation,
+            factors=second_factor.store,
             passwords=passwords,
             sign_in=sign_in,
             clock=clock,
