@@ -27,6 +27,8 @@ class Endpoints:
     redis_realtime_uri: str = field(repr=False)
     #: The keys of cookies and form tokens: the first signs, older ones are accepted.
     secret_keys: Sequence[str] = field(repr=False)
+    #: Keys that nothing is signed with any more: they only decrypt what is stored.
+    retired_keys: Sequence[str] = field(default=(), repr=False)
 
 
 def without_password(uri: str) -> str:

@@ -45,6 +45,18 @@ class SecuritySettings(QuotaSettings):
         ),
     ] = field(repr=False)
 
+    staff_two_factor: Annotated[
+        bool,
+        Rule(
+            "KWIP_STAFF_TWO_FACTOR",
+            values.flag,
+            default=False,
+            shown="0",
+            allowed="1 or 0",
+            doc="Whether moderators, administrators and owners need two-factor "
+            "authentication to open pages below `/admin` and to act there.",
+        ),
+    ]
     password_hashes: Annotated[
         int,
         Rule(

@@ -59,6 +59,7 @@ ALLOWED = {
     "EdgeStore.waiting_count": "a figure for operators",
     "HibernationStore.date_undated": "the sweeper asks each shard, once a minute",
     "HibernationStore.idle_since": "the sweeper asks each shard, once a minute",
+    "TwoFactorStore.sealed_otherwise": "a worker asks each shard, once at its start",
     "HibernationStore.unfinished": "the sweeper asks each shard, once a minute",
     "PullAuthorStore.last_pulls": "one small answer for all, asked when it changes",
     "SuggestionStore.newest": "a page of the directory asks each shard for a few",

@@ -55,6 +55,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "frame.js": ("embed/frame.js",),
         "builder.js": ("builder.js",),
+        "passkeys.js": ("translation.js", "passkeys.js"),
         "kwip.js": (
             *("translation.js", "kwip.js", "acts.js", "sharing.js", "elements.js"),
             *("uploads.js", "compose_media.js", "quoting.js", "write.js"),

@@ -28,6 +28,7 @@ from kwip.blueprints import (
     page_cache,
     placeholders,
     rate_limits,
+    staff_access,
     surrogate_keys,
 )
 from kwip.blueprints.appearance import Appearance
@@ -166,7 +167,7 @@ def _let_in(policy: Policy, viewer: Viewer | None) -> BaseResponse | None:
     elif policy.auth == "user":
         return _to_login()
     _require_permission(policy, viewer)
-    return None
+    return staff_access.to_two_factor(policy, viewer)
 
 
 def _require_permission(policy: Policy, viewer: Viewer | None) -> None:

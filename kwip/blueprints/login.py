@@ -20,7 +20,9 @@ from wtforms import ValidationError
 
 from kwip.blueprints import http, placeholders
 from kwip.domain.errors import ForbiddenError
+from kwip.domain.two_factor import Challenge
 from kwip.services.accounts.authentication import SESSION_LIFETIME, Credential
+from kwip.services.accounts.sign_in import Halfway
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
@@ -36,6 +38,11 @@ _USER, _RAW_TOKEN, _MESSAGES = "_user_id", "csrf_token", "_flashes"
 #: Where the cookie stores the digests of names, and how many: two each for some
 #: accounts.
 _NAMES, _NAMES_MAX = "names", 10
+#: Where it stores that a password was right and a second step is to come. Nothing but
+#: that step reads it.
+_HALFWAY = "halfway"
+#: Where it stores what a passkey was asked to sign.
+_CHALLENGE = "challenge"
 #: Paths that neither read nor set a cookie.
 COOKIELESS = (
     "/api",
@@ -160,6 +167,31 @@ def sign_out() -> None:
     session.clear()
     session.permanent = True
     session[_NAMES] = kept
+
+
+def keep_first_step(halfway: Halfway) -> None:
+    """Store that the first step of signing in is done."""
+    session[_HALFWAY] = halfway.text
+
+
+def first_step() -> Halfway | None:
+    """Return what the first step of signing in gave, if it was done."""
+    return Halfway.parse(str(session.get(_HALFWAY, "")))
+
+
+def forget_first_step() -> None:
+    """Forget it, because the first step must be repeated."""
+    session.pop(_HALFWAY, None)
+
+
+def keep_challenge(challenge: Challenge) -> None:
+    """Store what this browser was asked to sign."""
+    session[_CHALLENGE] = challenge.text
+
+
+def take_challenge() -> Challenge | None:
+    """Return and forget what this browser was asked to sign."""
+    return Challenge.parse(str(session.pop(_CHALLENGE, "")))
 
 
 def known_names() -> frozenset[str]:

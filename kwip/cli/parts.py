@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from kwip.domain.errors import NotFoundError
+from kwip.domain.users import Viewer
 from kwip.services.backups.user_import import UserImport
 from kwip.services.maintenance.deletion import Deletion
 from kwip.services.maintenance.repair import Repair
@@ -86,3 +88,16 @@ def repair_by(wiring: Wiring, settings: Settings) -> Repair:
         enqueue=wiring.sweeper.enqueue,
         clock=wiring.sweeper.clock,
     )
+
+
+def viewer_named(wiring: Wiring, name: str) -> Viewer:
+    """Act as a user by username, in any letter case, without credentials.
+
+    Raises:
+        NotFoundError: There is no such user.
+    """
+    username = name.removeprefix("@").lower()
+    user_id = wiring.stores.users.ids_of([username]).get(username)
+    if user_id is None:
+        raise NotFoundError(f"There is no user {name}.")
+    return Viewer(id=user_id, username=username, digest="")

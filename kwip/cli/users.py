@@ -14,9 +14,10 @@ from kwip.cli.bars import Bars
 from kwip.cli.email_domains import block_domain
 from kwip.cli.members import list_users, show
 from kwip.cli.parts import deletion_by
+from kwip.cli.parts import viewer_named as _viewer
 from kwip.cli.running import connected
+from kwip.cli.user_access import password_link, reset_two_factor
 from kwip.domain.audit_log import Action
-from kwip.domain.errors import NotFoundError
 from kwip.domain.roles import Role
 from kwip.domain.users import READ, WRITE, Viewer
 from kwip.services.accounts.moderation import Moderation
@@ -40,9 +41,8 @@ def command() -> None:
     """Create and manage users."""
 
 
-command.add_command(block_domain)
-command.add_command(list_users)
-command.add_command(show)
+for each in (block_domain, list_users, show, reset_two_factor, password_link):
+    command.add_command(each)
 
 
 @command.command("create")
@@ -316,19 +316,6 @@ def _moderate(
 
 def _named(viewer: Viewer) -> dict[str, object]:
     return {"id": str(viewer.id), "username": viewer.username}
-
-
-def _viewer(wiring: Wiring, name: str) -> Viewer:
-    """Act as a user by username, in any letter case, without credentials.
-
-    Raises:
-        NotFoundError: There is no such user.
-    """
-    username = name.removeprefix("@").lower()
-    user_id = wiring.stores.users.ids_of([username]).get(username)
-    if user_id is None:
-        raise NotFoundError(f"There is no user {name}.")
-    return Viewer(id=user_id, username=username, digest="")
 
 
 def ask_password() -> str:

@@ -32,6 +32,8 @@ class Action(StrEnum):
     SEND_RESET = "send_reset"
     NOTE_USER = "note_user"
     SET_PASSWORD = "set_password"  # noqa: S105 -- a name, no secret
+    RESET_TWO_FACTOR = "reset_two_factor"
+    PASSWORD_LINK = "password_link"  # noqa: S105 -- a name, no secret
     DELETE_USER = "delete_user"
     BLOCK_DOMAIN = "block_domain"
     UNBLOCK_DOMAIN = "unblock_domain"

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 
 from config.endpoints import Endpoints
 from kwip.embedded.home_folder import HomeFolder
+from kwip.embedded.retired_keys import retired_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +49,7 @@ def endpoints(settings: Settings) -> Endpoints:
         redis_queue_uri=queue,
         redis_realtime_uri=realtime,
         secret_keys=keys,
+        retired_keys=retired_keys(home),
     )
 
 

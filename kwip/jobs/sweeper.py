@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.jobs.measurements import Measurements
     from kwip.loops import Loop
+    from kwip.services.accounts.reencryption import Reencryption
     from kwip.services.delivery.hibernation import Hibernation
     from kwip.services.delivery.signals import Enqueue
     from kwip.services.discovery.trending import Trending
@@ -67,6 +68,7 @@ class Sweeper:
     enqueue: Enqueue
     clock: ClockMs
     measurements: Measurements
+    reencryption: Reencryption
 
     def sweep(self) -> int:
         """Enqueue everything that is overdue; count it.
@@ -109,6 +111,9 @@ class Sweeper:
         """Sweep once; the work of a loop."""
         enqueued = self.sweep()
         self.measurements.measure()
+        if reencrypted := self.reencryption.run():
+            log.info("reencrypted", users=reencrypted)
+            return EVERY_S
         if enqueued:
             log.info("swept", enqueued=enqueued)
             return EVERY_S

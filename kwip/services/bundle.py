@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kwip.services.accounts.access_recovery import AccessRecovery
     from kwip.services.accounts.account import Account
     from kwip.services.accounts.audit_log import AuditLog
     from kwip.services.accounts.authentication import Authentication
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
     from kwip.services.accounts.joining.site import Site
     from kwip.services.accounts.members import Members
     from kwip.services.accounts.moderation import Moderation
+    from kwip.services.accounts.passkeys import Passkeys
     from kwip.services.accounts.password_reset import PasswordReset
     from kwip.services.accounts.profiles import Profiles
+    from kwip.services.accounts.second_step import SecondStep
     from kwip.services.accounts.setup import Setup
     from kwip.services.accounts.sign_in import SignIn
     from kwip.services.accounts.site_activity import SiteActivity
     from kwip.services.accounts.staff import Staff
+    from kwip.services.accounts.two_factor import TwoFactorSettings
     from kwip.services.accounts.users import Users
     from kwip.services.backups.csv_exports import CsvExports
     from kwip.services.backups.exports import Exports
@@ -193,6 +197,10 @@ class Accounts:
     staff: Staff
     members: Members
     site_activity: SiteActivity
+    access_recovery: AccessRecovery
+    second_step: SecondStep
+    two_factor: TwoFactorSettings
+    passkeys: Passkeys
     profiles: Profiles
     rate_limits: RateLimits
 

@@ -61,6 +61,11 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             "MemberStore.page: who has yet to confirm an email address",
             {"partialFilterExpression": {"email_confirmed_at": None}},
         ),
+        Index(
+            (("two_factor.app.key.key_id", ASCENDING), ("_id", ASCENDING)),
+            "TwoFactorStore.sealed_otherwise: what is encrypted with an older key",
+            {"partialFilterExpression": {"two_factor.app.key.key_id": {"$gt": ""}}},
+        ),
     ),
     "claims": (ttl("idempotency keys expire"),),
     "posts": (

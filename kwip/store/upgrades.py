@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: The current schema of each collection; 1 unless named.
 SCHEMAS: Mapping[str, int] = {
     "users": 10,
-    "credentials": 3,
+    "credentials": 4,
     "posts": 6,
     "follows": 2,
     "followers": 2,
@@ -88,6 +88,11 @@ def _credentials_get_a_state(document: dict[str, Any]) -> None:
     """Schema 2 of credentials knew nothing of mail to the address."""
     document.setdefault("email_confirmed_at", None)
     document.setdefault("mail_problem", "")
+
+
+def _credentials_get_factors(document: dict[str, Any]) -> None:
+    """Schema 3 of credentials had no two-factor authentication."""
+    document.setdefault("two_factor", None)
 
 
 def _post_gets_reactions(document: dict[str, Any]) -> None:
@@ -171,6 +176,7 @@ STEPS: Sequence[Step] = (
     Step("users", 9, _user_can_be_locked),
     Step("credentials", 1, _credentials_get_a_key),
     Step("credentials", 2, _credentials_get_a_state),
+    Step("credentials", 3, _credentials_get_factors),
     Step("posts", 1, _post_gets_reactions),
     Step("posts", 2, _post_gets_orders),
     Step("posts", 3, _post_gets_media),

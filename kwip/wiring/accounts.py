@@ -7,22 +7,28 @@ from typing import TYPE_CHECKING
 from kwip.cache.rate_limits import RateLimitWindows
 from kwip.domain.rate_limits import SPANS_S, windows
 from kwip.domain.site import SignUpMode, SiteSettings
+from kwip.services.accounts.access_recovery import AccessRecovery
 from kwip.services.accounts.account import Account
 from kwip.services.accounts.audit_log import AuditLog
 from kwip.services.accounts.authentication import Authentication
+from kwip.services.accounts.ceremonies import Ceremonies
 from kwip.services.accounts.email_address import EmailAddress
 from kwip.services.accounts.email_domains import EmailDomains
 from kwip.services.accounts.joining.site import Site
 from kwip.services.accounts.members import Members
 from kwip.services.accounts.moderation import Moderation
 from kwip.services.accounts.notices import Notices
+from kwip.services.accounts.passkeys import Passkeys
 from kwip.services.accounts.password_reset import PasswordReset
 from kwip.services.accounts.passwords import Passwords
 from kwip.services.accounts.profiles import Profiles
+from kwip.services.accounts.second_factor import SecondFactor
+from kwip.services.accounts.second_step import SecondStep
 from kwip.services.accounts.setup import Setup
 from kwip.services.accounts.sign_in import SignIn
 from kwip.services.accounts.site_activity import SiteActivity
 from kwip.services.accounts.staff import Staff
+from kwip.services.accounts.two_factor import TwoFactorSettings
 from kwip.services.accounts.users import Users
 from kwip.services.bundle import Accounts
 from kwip.services.coherence.cache_lease import boot_clock
@@ -33,6 +39,7 @@ from kwip.store.accounts.members import MemberStore
 from kwip.store.accounts.roles import RoleStore
 from kwip.store.accounts.setup import SetupStore
 from kwip.store.accounts.site import SiteStore
+from kwip.store.accounts.two_factor import TwoFactorStore
 from kwip.store.delivery.hibernation import HibernationStore
 
 if TYPE_CHECKING:
@@ -76,6 +83,25 @@ def make_accounts(
         site=site,
     )
     notices = Notices(stores, mail.mails)
+    account = Account(stores, fence, passwords, sign_in, notices, clock)
+    ceremonies = Ceremonies(settings.origin, mail.mails.site.host)
+    second_factor = SecondFactor(
+        store=TwoFactorStore(core.store),
+        sealer=core.sealer,
+        ceremonies=ceremonies,
+        notices=notices,
+        clock=clock,
+    )
+    two_factor = TwoFactorSettings(
+        stores=stores,
+        sign_in=sign_in,
+        second_factor=second_factor,
+        account=account,
+        notices=notices,
+        clock=clock,
+        issuer=mail.mails.site.host,
+        is_required_of_staff=settings.staff_two_factor,
+    )
     moderation = Moderation(
         stores=stores,
         roles=RoleStore(core.store),
@@ -92,7 +118,23 @@ def make_accounts(
         site=site,
         users=users,
         authentication=authentication,
-        account=Account(stores, fence, passwords, sign_in, notices, clock),
+        account=account,
+        access_recovery=AccessRecovery(
+            stores=stores,
+            audit_log=audit_log,
+            two_factor=two_factor,
+            mails=mail.mails,
+        ),
+        second_step=SecondStep(
+            stores=stores, sign_in=sign_in, second_factor=second_factor
+        ),
+        two_factor=two_factor,
+        passkeys=Passkeys(
+            two_factor=two_factor,
+            account=account,
+            ceremonies=ceremonies,
+            clock=clock,
+        ),
         setup=setup,
         sign_in=sign_in,
         audit_log=audit_log,
@@ -117,6 +159,7 @@ def make_accounts(
             mails=mail.mails,
             email_domains=email_domains,
             moderation=moderation,
+            factors=second_factor.store,
             passwords=passwords,
             sign_in=sign_in,
             clock=clock,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kwip.jobs.measurements import Measurements
 from kwip.jobs.sweeper import Sweeper
 from kwip.loops import Loop
+from kwip.services.accounts.reencryption import Reencryption
 from kwip.services.coherence.change_stream import ChangeStreamInvalidator
 from kwip.services.maintenance.heartbeats import Heartbeats
 from kwip.services.maintenance.reports import Reports
@@ -61,6 +62,7 @@ def make_background(core: Core, services: Services, queue: JobQueue) -> Backgrou
             services.mails.store,
             Reports(core.jobs, clock),
         ),
+        reencryption=Reencryption(services.two_factor.second_factor.store, core.sealer),
     )
     change_stream = ChangeStreamInvalidator(
         changes=ChangeStore(core.store), fence=core.fence, clock=clock

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kwip.cache.client import Client
     from kwip.domain.ids import IdGenerator
     from kwip.domain.signed_addresses import Signer
+    from kwip.services.accounts.sealing import Sealer
     from kwip.services.coherence.clock_guard import ClockGuard
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Enqueue, Signal
@@ -49,3 +50,4 @@ class Core:
     rng: random.Random
     ids: IdGenerator
     signer: Signer
+    sealer: Sealer

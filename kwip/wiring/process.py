@@ -20,6 +20,7 @@ from kwip.cache.signals import Listener, RedisSignals
 from kwip.domain.ids import IdGenerator
 from kwip.domain.signed_addresses import Signer
 from kwip.jobs.runner import LANES
+from kwip.services.accounts.sealing import Sealer
 from kwip.services.coherence import probes
 from kwip.services.coherence.clock_guard import ClockGuard
 from kwip.services.coherence.fence import Fence
@@ -171,6 +172,7 @@ def build(
         rng=rng,
         ids=IdGenerator(options.id_clock, rng),
         signer=Signer(endpoints.secret_keys, options.clock),
+        sealer=Sealer([*endpoints.secret_keys, *endpoints.retired_keys]),
     )
     services = make_services(core)
     listener = Listener(endpoints.redis_realtime_uri, fence.deployment, services.live)

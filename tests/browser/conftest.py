@@ -74,13 +74,9 @@ def environ():
 @pytest.fixture
 def site(tmp_path, endpoints, live_port, environ):
     """Return a site of the test's own."""
-    settings = settings_in(
-        tmp_path / "home",
-        KWIP_PORT=str(free_port()),
-        KWIP_LIVE_PORT=str(live_port),
-        KWIP_STYLEGUIDE="1",
-        **environ,
-    )
+    own = {"KWIP_PORT": str(free_port()), "KWIP_LIVE_PORT": str(live_port)}
+    own["KWIP_STYLEGUIDE"] = "1"
+    settings = settings_in(tmp_path / "home", **own | environ)
     work = {}
     options = Options(enqueue=lambda job, job_id: work[job](job_id))
     with contextlib.ExitStack() as ends:

@@ -38,6 +38,7 @@ def mails(site, alice, bob, tmp_path):
     for kind, details in (
         (MailKind.EMAIL_CHANGED, {"new": "new@example.org"}),
         (MailKind.NEW_LOGIN, {"agent": "Firefox on Linux", "address": "192.0.2.1"}),
+        (MailKind.TWO_FACTOR, {"event": "turned_on"}),
     ):
         services.mails.post(draft(kind, viewer.id, "alice@example.org", details))
     services.mails.test("root@example.org")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kwip.embedded.home_folder import HomeFolder
+from kwip.embedded.retired_keys import retired_keys
 from kwip.services.accounts.authentication import SESSION_LIFETIME
 
 GIVEN = "2f9c81d07ab64e353d0a5b18c7e6f942"
@@ -47,9 +48,13 @@ def test_a_key_that_others_know_is_revoked_at_once(kwip, home):
     [known] = home.secret_keys()
 
     kwip("secrets", "rotate", "--revoke")
+    [second] = home.secret_keys()
+    kwip("secrets", "rotate", "--revoke")
 
     assert len(home.secret_keys()) == 1
     assert known not in home.secret_keys()
+    # What they encrypted is still to be read, until a worker has started.
+    assert retired_keys(home) == (second, known)
 
 
 def test_a_key_in_the_environment_is_not_changed(kwip_in, environ):

@@ -24,6 +24,14 @@ from kwip.domain.setup import LIFETIME
 from kwip.domain.timelines.lists import ListChange
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.domain.timelines.timelines import SEAL_AT
+from kwip.domain.two_factor import (
+    App,
+    Passkey,
+    PendingApp,
+    SealedKey,
+    TwoFactor,
+    WrongCodes,
+)
 from kwip.domain.users import READ, WRITE, ProfileChange, Viewer
 from kwip.services.maintenance.checkpoint import Checkpoint
 from kwip.services.media.emojis import NewEmoji
@@ -173,6 +181,7 @@ def _mail(kwip, note):
     )
     owner = kwip.store.database["users"].find_one()
     viewer = Viewer(id=owner["_id"], username=owner["username"], digest="")
+    _use_factors(kwip, note, owner["_id"])
     for kinds in (frozenset({NotificationKind.MENTION}), frozenset()):
         chosen = MailPreferences(kinds=kinds)
         kwip.services.notification_mail.choose(viewer, chosen)
@@ -204,6 +213,25 @@ def _transfer(kwip, rings, note, viewer):
     note()
     exports.store.end(held, {"counts": {"kwips": 1}, "ended_at": now}, None)
     note()
+
+
+def _use_factors(kwip, note, user_id):
+    """Give somebody every factor, used and not, and take them away again."""
+    now, store = at(system_clock_ms()), kwip.services.two_factor.second_factor.store
+    key = SealedKey("gAAAAABq", "5d41402abc4b2a76")
+    passkey = Passkey(
+        id="AbZ2", public_key="pQEC", sign_count=0, name="Phone", added_at=now
+    )
+    state = TwoFactor(mark="a1b2", recovery=("c5f1",), passkeys=(passkey,))
+    used = replace(passkey, used_at=now)
+    for each in (
+        state,
+        replace(state, pending=PendingApp(key, "0" * 64, now), passkeys=(used,)),
+        replace(state, app=App(key, 1, now), wrong=WrongCodes(now, 1)),
+        TwoFactor(),
+    ):
+        store.change(user_id, lambda _, after=each: (after, None))
+        note()
 
 
 def _live(kwip, rings, note, alice, bob):

@@ -34,7 +34,7 @@ each_page = pytest.mark.parametrize(
 NO_SETTINGS = {"KWIP_STACK", "KWIP_ROLE"}
 PLACE = re.compile(r"`((?:kwip|config|docs|tests)/[\w/]+\.\w+)(?::([\w.]+))?`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-COMMAND = re.compile(r"(?:^|[`/])kwip +([a-z]+)(?: +([a-z-]+))?", re.MULTILINE)
+COMMAND = re.compile(r"(?:^|[`/])kwip +([a-z]+)(?: +([a-z0-9-]+))?", re.MULTILINE)
 
 
 @cache

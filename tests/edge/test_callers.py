@@ -18,13 +18,15 @@ from tests.people import sign_in
 ELSEWHERE = {"Origin": "https://elsewhere.example"}
 #: Addresses of what is its owner's alone.
 OWN = re.compile(
-    r"<(?:.+?:)?(list_id|token_id|session_id|attachment_id|tag_id|notification_id)>"
+    r"<(?:.+?:)?(list_id|token_id|session_id|passkey_id|attachment_id|tag_id|notification_id)>"
     r"|<id:post_id>(/(edit|delete|pin|unpin|interaction_policy)|.*/re(move|voke))$"
 )
 #: What everybody may read of a thing that is somebody's.
 OPEN = re.compile(r"^/(api/widgets|embed|media)/|\.<feed:")
 #: Where other sites send people, who are asked to log in and come back.
 INTENTS = {"/share", "/follow"}
+#: The second step of logging in, which leads whoever has not begun to the first.
+SECOND_STEP = {"/login/code"}
 #: After this a browser is signed out, and led to the page to log in.
 SIGNS_OUT = {"logout"}
 #: What only looks among the viewer's own, finds nothing there, and answers as if done.
@@ -95,6 +97,7 @@ def hers(alice, bob, wiring):
         "tag_id": tag,
         "token_id": token.digest,
         "session_id": session.digest,
+        "passkey_id": "AbZ2",
         "notification_id": told["id"],
         "user_id": alice.id,
     }
@@ -142,7 +145,9 @@ def refused(row, *, is_known, is_ours):
 def check(row, answer, number):
     """Assert that an answer is the refusal that is due, or none."""
     got = answer.status_code
-    where = "" if row.rule in INTENTS else answer.headers.get("Location", "")
+    where = (
+        "" if row.rule in INTENTS | SECOND_STEP else answer.headers.get("Location", "")
+    )
     is_to_login = where.startswith("/login")
     if number == 303:
         assert (about(row), is_to_login) == (about(row), True)

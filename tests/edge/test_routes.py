@@ -22,6 +22,7 @@ EXAMPLES = {
     "username": "alice",
     "token_id": "0" * 64,
     "session_id": "0" * 64,
+    "passkey_id": "AbZ2",
     "name": "kwip.css",
     "chosen": "mentions",
     "extension": "rss",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.domain.mail.preferences import MailPreferences
@@ -14,6 +14,7 @@ from kwip.domain.timelines.notifications import (
     Notification,
     NotificationKind,
 )
+from kwip.domain.two_factor import App, SealedKey, TwoFactor
 from kwip.domain.users import User
 from kwip.store.accounts.access_keys import AccessKey
 from kwip.store.accounts.users import digest_of
@@ -99,14 +100,17 @@ def _previewed(number):
 
 def _credentials_of(number):
     address = f"u{number}@example.org"
+    key = SealedKey("sealed", "an older key" if number % 9 == 0 else "k")
+    app = App(key, 1, NOW) if number % 3 == 0 else None
     return {
         "_id": number,
-        "schema": 3,
+        "schema": 4,
         "email": address,
         "email_key": address,
         "password_hash": "x",
         "email_confirmed_at": None,
         "mail_problem": "",
+        "two_factor": app and asdict(TwoFactor(mark="m", app=app)),
     }
 
 

@@ -28,6 +28,7 @@ from kwip.store.accounts.roles import RoleStore
 from kwip.store.accounts.setup import SetupStore
 from kwip.store.accounts.site import SiteStore
 from kwip.store.accounts.transfers import TransferStore
+from kwip.store.accounts.two_factor import TwoFactorStore
 from kwip.store.accounts.users import UserStore
 from kwip.store.changes import ChangeStore
 from kwip.store.delivery.hibernation import HibernationStore
@@ -133,6 +134,7 @@ KINDS = {
     "suggestions": SuggestionStore,
     "timelines": TimelineStore,
     "trends": TrendStore,
+    "two_factor": TwoFactorStore,
     "users": UserStore,
     "votes": VoteStore,
     "withheld": WithheldStore,

@@ -282,6 +282,13 @@ CALLS = {
     "CredentialStore.set_email": lambda s: s.credentials.set_email(
         4, read_email("new4@example.org"), NOW, lambda _: None
     ),
+    "TwoFactorStore.find": lambda s: s.two_factor.find(2),
+    "TwoFactorStore.change": lambda s: s.two_factor.change(
+        2, lambda before: (replace(before, mark="m"), None)
+    ),
+    "TwoFactorStore.sealed_otherwise": lambda s: s.two_factor.sealed_otherwise(
+        "k", 2, 5
+    ),
     "MailPreferenceStore.find": lambda s: s.mail_preferences.find(2),
     "MailPreferenceStore.save": lambda s: s.mail_preferences.save(
         900, MailPreferences(), None
@@ -306,6 +313,7 @@ CALLS = {
     "TransferStore.paths": lambda s: list(s.exports.paths()),
     "TransferStore.take_due": lambda s: s.exports.take_due(NOW, LATER, 9, bool),
     "MailStore.add": lambda s: s.mails.add(mail(900), NOW),
+    "MailStore.add_handed_over": lambda s: s.mails.add_handed_over(mail(901)),
     "MailStore.begin": lambda s: [
         s.mails.begin(f"m{n}", "worker", NOW, LATER) for n in (2, 3, 4)
     ],

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = {"br", "hr", "img", "input", "link", "meta", "rect", "source", "use"}
+VOID = {"br", "hr", "img", "input", "link", "meta", "path", "rect", "source", "use"}
 HIDDEN = {"script", "style", "title"}
-SCRIPTS = ("/assets/kwip.", "/assets/builder.", "/assets/widgets/kwip.")
+SCRIPTS = (
+    *("/assets/kwip.", "/assets/builder.", "/assets/passkeys."),
+    "/assets/widgets/kwip.",
+)
 
 
 @dataclass

@@ -139,6 +139,11 @@ def places(alice, mallory, at_mallory, people, wiring):
         "email_link": _link(wiring, mallory, "confirm_email", "/email/confirm"),
         "undo_link": _link(wiring, mallory, "email_changed", "/email/undo"),
         "email_settings": "/settings/email",
+        "two_factor_settings": "/settings/two-factor",
+        "app_settings": "/settings/two-factor/app",
+        "recovery_settings": "/settings/two-factor/codes",
+        "new_passkey": "/settings/two-factor/passkeys/new",
+        "off_settings": "/settings/two-factor/off",
         "notification_settings": "/settings/notifications",
         "unsubscribe": f"/email/unsubscribe?key={_key(wiring, mallory)}",
         "settings": "/settings",
@@ -204,6 +209,8 @@ def test_every_page_is_among_those_that_are_checked(places):
     parts = PARTS.keys() | PARTS_OF_A_KWIP.keys() | CARD.keys() | COMPLETION.keys()
     # What a script asks about a file is no page.
     parts |= SIDE.keys()
+    # These are only pages in the middle of something: tests/web/accounts.
+    pages -= {"app_key", "second_step", "removal"}
     assert pages - {"styleguide", "file_state"} == places.keys() | parts
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.clock import system_clock_ms
+from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.roles import Role
+from kwip.domain.two_factor import Passkey, TwoFactor
 from kwip.services.maintenance.reports import Reports
+from tests.frozen import swap
 from tests.web.pages import check
 
 
@@ -55,6 +57,27 @@ def test_an_administrator_sees_numbers_and_what_is_wrong(
     bad = " ".join(row.words for row in page.with_class("status-bad"))
     assert "Deliveries that were given up" in bad
     assert "Kwips waiting for delivery" not in bad
+
+
+def test_a_site_can_require_two_factor_authentication_of_staff(
+    at_admin, at_bob, alice, wiring
+):
+    two_factor = wiring.services.two_factor
+    swap(two_factor, is_required_of_staff=True)
+    sent_to = at_admin.send_away("/admin/status")
+    said = at_admin.get(sent_to).said
+    script = at_admin._browser.get("/admin", headers={"Accept": "application/json"})
+    now = at(system_clock_ms())
+    passkey = Passkey(id="a", public_key="b", sign_count=0, name="Phone", added_at=now)
+    state = TwoFactor(mark="a1", passkeys=(passkey,))
+    two_factor.second_factor.store.change(alice.user.id, lambda _: (state, None))
+
+    assert sent_to == "/settings/two-factor"
+    assert "need two-factor authentication" in said
+    assert script.status_code == 403
+    at_admin.get("/admin/status")
+    at_bob.get("/admin/status", 404)
+    at_bob.get("/home")
 
 
 def test_each_chart_has_its_numbers_in_a_table(at_admin, wiring):

@@ -21,6 +21,7 @@ class MailKind(StrEnum):
     CONFIRM_EMAIL = "confirm_email"
     EMAIL_CHANGED = "email_changed"
     NEW_LOGIN = "new_login"
+    TWO_FACTOR = "two_factor"
     NOTIFICATIONS = "notifications"
     EXPORT_READY = "export_ready"
     TEST = "test"

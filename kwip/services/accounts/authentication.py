@@ -247,18 +247,22 @@ class Authentication:
     def require_current(self, owner: Credentials, begun: Credential) -> None:
         """End a session again if it began with a password that was changed meanwhile.
 
-        A change of password is stored before the existing sessions are ended; a session
-        that begins later is checked against the new password here.
+        A change of the password, or of the other factors, is stored before the existing
+        sessions are ended; a session that begins later is checked here.
 
         Raises:
-            NotAuthenticatedError: The password was changed.
+            NotAuthenticatedError: Something was changed.
         """
         now = self.stores.users.credentials_of(owner.username)
-        if now is not None and now.password_hash == owner.password_hash:
+        if (
+            now is not None
+            and now.password_hash == owner.password_hash
+            and now.two_factor_mark == owner.two_factor_mark
+        ):
             return
         self.stores.sessions.delete(owner.user_id, begun.id.digest)
         self._invalidate(invalidation_rules.sign_out, begun.id)
-        raise NotAuthenticatedError("The password has just been changed. Try again.")
+        raise NotAuthenticatedError("Your account has just been changed. Log in again.")
 
     def sign_out(self, viewer: Viewer) -> None:
         """End the viewer's session."""

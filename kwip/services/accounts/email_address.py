@@ -15,6 +15,7 @@ from kwip.domain.errors import (
     NotFoundError,
 )
 from kwip.domain.mail.mails import Mail, MailKind
+from kwip.services.accounts.two_factor import new_mark
 from kwip.services.mail.mails import GONE
 from kwip.text.emails import clean_email, read_email
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from kwip.services.mail.mails import Mails
     from kwip.services.reading.stores import Stores
     from kwip.store.accounts.credentials import Mailbox
+    from kwip.store.accounts.two_factor import TwoFactorStore
 
 _SECRET_BYTES = 24
 _LINKS = (MailKind.PASSWORD_RESET, MailKind.CONFIRM_EMAIL)
@@ -46,6 +48,7 @@ class EmailAddress:
     mails: Mails
     email_domains: EmailDomains
     moderation: Moderation
+    factors: TwoFactorStore
     passwords: Passwords
     sign_in: SignIn
     clock: ClockMs
@@ -142,7 +145,8 @@ class EmailAddress:
         """Give an account its old address back; end its password, sessions and tokens.
 
         Whoever changed the address knew the password. A new one is set by a link to the
-        old address.
+        old address. Factors that were added since the change are forgotten, or they
+        would keep the owner out.
 
         Raises:
             NotFoundError: The link no longer works.
@@ -153,6 +157,10 @@ class EmailAddress:
         self.stores.credentials.set_password(mail.user_id, nobodys)
         self.moderation.sign_out_everywhere(mail.user_id, ends_tokens=True)
         self._set(mail, None)
+        mark = new_mark()
+        self.factors.change(
+            mail.user_id, lambda state: (state.before(mail.created_at, mark), None)
+        )
         self.moderation.sign_out_everywhere(mail.user_id, ends_tokens=True)
         telemetry.AUTH_EVENTS.labels("email_restored").inc()
         return mail.address

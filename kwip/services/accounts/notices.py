@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kwip.domain.mail.mails import Mail
+    from kwip.domain.two_factor import Event
     from kwip.services.mail.mails import Mails
     from kwip.services.reading.stores import Stores
+    from kwip.store.accounts.users import Credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,13 @@ class Notices:
         if owner is None:
             return None
         return self.mails.draft(kind, owner.user_id, owner.email, details)
+
+    def about(
+        self, owner: Credentials, event: Event, details: Mapping[str, str] | None = None
+    ) -> Mail:
+        """Make a mail about two-factor authentication, yet to be stored."""
+        known = {"event": event.value, **(details or {})}
+        return self.mails.draft(MailKind.TWO_FACTOR, owner.user_id, owner.email, known)
 
     def add(self, notice: Mail | None, session: Any) -> None:
         """Store a mail in the transaction of what it is about.

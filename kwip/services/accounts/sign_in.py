@@ -16,6 +16,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
+from hmac import compare_digest
 from typing import TYPE_CHECKING
 
 from kwip import telemetry
@@ -27,6 +28,7 @@ from kwip.domain.errors import (
     NotAuthenticatedError,
     StoreUnavailableError,
 )
+from kwip.domain.ids import UserId, parse_id
 from kwip.domain.mail.mails import MailKind
 from kwip.domain.rate_limits import whose
 from kwip.services.accounts.authentication import login_of
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
     from kwip.store.accounts.users import Credentials
 
 _DIGEST_BYTES = 12
+#: Enough to fetch a phone from another room.
+_SECOND_STEP_MS = 10 * 60 * 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,33 @@ class Admitted:
 
     credential: Credential
     names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Halfway:
+    """Somebody has proved the password of an account with two-factor authentication.
+
+    It is good for the second step only, for `_SECOND_STEP_MS`. `proof` is a digest of
+    the password and the factors as they were, so that a change of either ends it.
+    """
+
+    user_id: UserId
+    begun_ms: int
+    proof: str
+
+    @classmethod
+    def parse(cls, text: str) -> Halfway | None:
+        """Parse what `text` returned; None if it cannot be that."""
+        user, begun, proof = (*text.split("."), "", "", "")[:3]
+        user_id = parse_id(user)
+        if user_id is None or not (begun.isascii() and begun.isdigit()):
+            return None
+        return cls(UserId(user_id), int(begun), proof)
+
+    @property
+    def text(self) -> str:
+        """The form in which a browser keeps it, signed by the site."""
+        return f"{self.user_id}.{self.begun_ms}.{self.proof}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +130,12 @@ class SignIn:
     mails: Mails
     site: Site
 
-    def sign_in(self, login: str, password: str, applicant: Applicant) -> Admitted:
+    def sign_in(
+        self, login: str, password: str, applicant: Applicant
+    ) -> Admitted | Halfway:
         """Begin a session for the owner of a username or an email address.
+
+        With two-factor authentication, none begins before the second step.
 
         Raises:
             NotAuthenticatedError: The same, and equally slow, whether or not the user
@@ -126,17 +161,37 @@ class SignIn:
             telemetry.AUTH_EVENTS.labels("wrong_password").inc()
             raise
         except StoreUnavailableError:  # the password was not checked
-            self._give_back(receipt, ["signin", "signin_account"])
+            self.give_back(receipt, ["signin", "signin_account"])
             raise
-        self._give_back(receipt, ["signin"])
+        self.give_back(receipt, ["signin"])
+        if owner.two_factor_mark:
+            now_ms = self.authentication.clock()
+            return Halfway(owner.user_id, now_ms, _proof_of(owner))
+        return self.admit(owner, applicant)
+
+    def admit(self, owner: Credentials, applicant: Applicant) -> Admitted:
+        """Begin a session for somebody who has proved everything that is needed.
+
+        Raises:
+            NotAuthenticatedError: The password or the factors were changed meanwhile.
+        """
         credential = self.authentication.begin_session(
             owner.user_id, owner.username, applicant.agent
         )
         self.authentication.require_current(owner, credential)
         telemetry.AUTH_EVENTS.labels("signed_in").inc()
-        if not is_known:
+        names = _digests(owner.username, owner.email)
+        if not names & applicant.known_names:
             self._tell(owner, applicant)
-        return Admitted(credential, _digests(owner.username, owner.email))
+        return Admitted(credential, names)
+
+    def is_current(self, halfway: Halfway, owner: Credentials) -> bool:
+        """Return whether the first step still counts."""
+        age_ms = self.authentication.clock() - halfway.begun_ms
+        # In between, another server's clock may be a little behind.
+        is_in_time = -_SECOND_STEP_MS < age_ms < _SECOND_STEP_MS
+        is_same = compare_digest(halfway.proof, _proof_of(owner))
+        return is_in_time and is_same and not owner.is_suspended
 
     def set_up(self, code: str, form: SignUp, applicant: Applicant) -> Admitted:
         """Create the first administrator and begin their first session.
@@ -154,7 +209,7 @@ class SignIn:
         # Whoever has the code runs the site.
         auth = self.authentication
         auth.stores.credentials.confirm(user.id, at(auth.clock()))
-        self._give_back(receipt, subjects)
+        self.give_back(receipt, subjects)
         credential = self.authentication.begin_session(
             user.id, user.username, applicant.agent
         )
@@ -197,17 +252,17 @@ class SignIn:
             user = self.users.sign_up(form)
         except InvalidError as error:
             if error.context.get("taken") == "email":
-                self._give_back(receipt, ["signin"])
+                self.give_back(receipt, ["signin"])
                 raise InvalidError(
                     "We couldn't create an account with these details. "
                     "If you already have an account, log in."
                 ) from error
-            self._give_back(receipt, ["signup"])
+            self.give_back(receipt, ["signup"])
             raise
         except StoreUnavailableError:
-            self._give_back(receipt, ["signup", "signin"])
+            self.give_back(receipt, ["signup", "signin"])
             raise
-        self._give_back(receipt, ["signin"])
+        self.give_back(receipt, ["signin"])
         credential = self.authentication.begin_session(
             user.id, user.username, applicant.agent
         )
@@ -252,7 +307,8 @@ class SignIn:
             raise too_much(verdict, quota=quota)
         return _Receipt(charged, verdict.now_us)
 
-    def _give_back(self, receipt: _Receipt, names: Iterable[str]) -> None:
+    def give_back(self, receipt: _Receipt, names: Iterable[str]) -> None:
+        """Refund an attempt in some of the windows that it was charged to."""
         for name in names:
             key = receipt.windows.get(name)
             if key is not None and receipt.at_us is not None:
@@ -267,6 +323,12 @@ def name_digest(login: str) -> str:
     found = login_of(login)
     name = found if isinstance(found, str) else found.key
     return blake2b(name.casefold().encode(), digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def _proof_of(owner: Credentials) -> str:
+    """Return a digest of the password's hash, which has a random salt, and the mark."""
+    known = f"{owner.password_hash} {owner.two_factor_mark}"
+    return blake2b(known.encode(), digest_size=_DIGEST_BYTES).hexdigest()
 
 
 def _digests(*names: str) -> frozenset[str]:

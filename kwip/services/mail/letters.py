@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.domain.mail.mails import Letter, MailKind
+from kwip.services.mail.two_factor_texts import two_factor_texts
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
@@ -165,6 +166,33 @@ def _export_ready(_: Mail, username: str, __: str, site: Site) -> Letter:
     )
 
 
+def _two_factor(mail: Mail, username: str, _: str, site: Site) -> Letter:
+    subject, sentence = two_factor_texts(mail.details)
+    return Letter(
+        subject=subject,
+        paragraphs=(
+            gettext(
+                "This is about @%(name)s on %(site)s: %(sentence)s",
+                name=username,
+                site=site.host,
+                sentence=sentence,
+            ),
+            gettext("When: %(when)s", when=_when(mail)),
+        ),
+        after=(
+            gettext(
+                "If it wasn't you, someone may have access to your account. Change "
+                "your password, and check how you log in."
+            ),
+        ),
+        action=(
+            gettext("See how you log in"),
+            site.page("/settings/two-factor"),
+        ),
+        reason=_account(site),
+    )
+
+
 def _test(_: Mail, __: str, ___: str, site: Site) -> Letter:
     return Letter(
         subject=gettext("Kwip can send mail"),
@@ -194,5 +222,6 @@ _LETTERS: Mapping[MailKind, Callable[[Mail, str, str, Site], Letter]] = {
     MailKind.EMAIL_CHANGED: _email_changed,
     MailKind.NEW_LOGIN: _new_login,
     MailKind.EXPORT_READY: _export_ready,
+    MailKind.TWO_FACTOR: _two_factor,
     MailKind.TEST: _test,
 }

@@ -46,6 +46,8 @@ class Credentials:
     email: str
     password_hash: str
     is_suspended: bool
+    #: Changes with the other factors; empty if the password is the only one.
+    two_factor_mark: str = ""
 
 
 class Pictured(NamedTuple):
@@ -102,6 +104,7 @@ class UserStore:
                     "password_hash": password_hash,
                     "email_confirmed_at": None,
                     "mail_problem": "",
+                    "two_factor": None,
                 },
                 session=session,
             )
@@ -181,6 +184,7 @@ class UserStore:
             email=credentials["email"],
             password_hash=credentials["password_hash"],
             is_suspended=user.get("is_suspended", False),
+            two_factor_mark=(credentials.get("two_factor") or {}).get("mark", ""),
         )
 
     def _owner(self, claim: str, session: Any = None) -> UserId | None:

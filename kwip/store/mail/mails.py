@@ -55,6 +55,12 @@ class MailStore(DueWork):
         self._mails.insert_one(_to_document(mail, due_at), session=session)
 
     @translated()
+    def add_handed_over(self, mail: Mail) -> None:
+        """Store a mail whose link was given to its user in another way."""
+        document = _to_document(mail, mail.created_at) | {"state": _SENT}
+        self._mails.insert_one(document)
+
+    @translated()
     def begin(
         self, mail_id: str, worker: str, now: dt.datetime, until: dt.datetime
     ) -> Mail | None:

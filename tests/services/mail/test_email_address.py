@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
+from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import (
     ConflictError,
     ForbiddenError,
@@ -11,6 +14,7 @@ from kwip.domain.errors import (
     NotAuthenticatedError,
     NotFoundError,
 )
+from kwip.domain.two_factor import Passkey, TwoFactor
 from kwip.services.accounts.sign_in import Applicant
 from kwip.text.emails import read_email
 from tests.mail_server import parts_of
@@ -144,3 +148,23 @@ class TestRequired:
         assert emails.ask_again(dave) == ""
         with pytest.raises(NotFoundError):
             emails.confirm(first)
+
+
+def test_taking_an_account_back_removes_passkeys_that_were_added_since(
+    kwip, alice, emails, rings, mailbox, link_in
+):
+    emails.change(alice, "correct horse", "new@example.net")
+    rings.run()
+    emails.confirm(link_in(mailbox.messages[-1]))
+    rings.run()
+    undo = link_in(mailbox.messages[-1])
+    now = at(system_clock_ms())
+    old, new = (
+        Passkey(id=day, public_key="b", sign_count=0, name=day, added_at=added_at)
+        for day, added_at in (("old", now - dt.timedelta(1)), ("new", now))
+    )
+    both = TwoFactor(mark="m", passkeys=(old, new))
+    emails.factors.change(alice.id, lambda _: (both, None))
+    emails.undo(undo)
+
+    assert emails.factors.find(alice.id).passkeys == (old,)

@@ -20,6 +20,7 @@ PLACES = [
     "Email address",
     "Your data",
     "Password",
+    "Two-factor authentication",
     "Sessions",
     "Tokens",
 ]

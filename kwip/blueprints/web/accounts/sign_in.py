@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from flask import Response, request, url_for
 
@@ -11,6 +12,7 @@ from kwip.blueprints import login as cookie
 from kwip.blueprints.table import Policy, Route
 from kwip.blueprints.web.pages import (
     OPEN,
+    OPEN_PART,
     SECRET,
     Form,
     form_policy,
@@ -28,10 +30,14 @@ from kwip.domain.errors import (
     StoreUnavailableError,
 )
 from kwip.schemas.accounts.forms import LogInForm, SignUpForm, TokenForm
+from kwip.schemas.accounts.two_factor import SecondStep, SecondStepForm
 from kwip.schemas.forms import ActForm
-from kwip.services.accounts.sign_in import Applicant
+from kwip.services.accounts.sign_in import Applicant, Halfway
 from kwip.services.accounts.users import SignUp
 from kwip.text.translation import gettext
+
+if TYPE_CHECKING:
+    from kwip.domain.two_factor import Answer
 
 #: After these errors the form is shown again, with what was filled in.
 _TRY_AGAIN = (
@@ -75,13 +81,54 @@ def log_in() -> Response:
     """Log in, and continue to the page that the visitor wanted."""
     try:
         form = http.load_form(LogInForm())
-        admitted = http.services().sign_in.sign_in(
-            form.login, form.password, applicant()
+        found = http.services().sign_in.sign_in(form.login, form.password, applicant())
+    except _TRY_AGAIN as error:
+        return page_again("login.html", error)
+    if isinstance(found, Halfway):
+        cookie.keep_first_step(found)
+        return go(url_for("web.second_step", next=form.next or None))
+    cookie.sign_in(found.credential, found.names)
+    return go(form.next if is_local(form.next) else url_for("web.home"))
+
+
+def second_step() -> Response:
+    """Ask for a code, after the password."""
+    if cookie.first_step() is None:
+        return go(url_for("web.login"))
+    return page("login_code.html", form=Form({"next": request.args.get("next", "")}))
+
+
+def finish_log_in() -> Response:
+    """Log in with the code."""
+    form, answer = _answer()
+    try:
+        admitted = http.services().second_step.complete(
+            cookie.first_step(), answer, applicant()
         )
+    except NotAuthenticatedError as error:
+        cookie.forget_first_step()
+        return go(url_for("web.login", next=form.next or None), error.message)
+    except _TRY_AGAIN as error:
+        return page_again("login_code.html", error)
+    cookie.sign_in(admitted.credential, admitted.names)
+    return go(form.next if is_local(form.next) else url_for("web.home"))
+
+
+def log_in_with_passkey() -> Response:
+    """Log in with a passkey alone."""
+    form, answer = _answer()
+    try:
+        admitted = http.services().second_step.with_passkey(answer, applicant())
     except _TRY_AGAIN as error:
         return page_again("login.html", error)
     cookie.sign_in(admitted.credential, admitted.names)
     return go(form.next if is_local(form.next) else url_for("web.home"))
+
+
+def _answer() -> tuple[SecondStep, Answer]:
+    """Read a form with an answer, and add what this browser was asked."""
+    form = http.load_form(SecondStepForm())
+    return form, replace(form.answer, challenge=cookie.take_challenge())
 
 
 def logout() -> Response:
@@ -143,6 +190,8 @@ _SIGN_UP = Policy(
 _LOG_IN = Policy(
     auth="optional", scope=None, quota="sign_in", cache="never", csrf="form"
 )
+#: What the cookie says decides what it shows.
+_STEP = replace(OPEN_PART, asks_nothing=True)
 _FORM = form_policy("pages")
 
 ROUTES = (
@@ -150,6 +199,9 @@ ROUTES = (
     Route("POST", "/signup", join, _SIGN_UP),
     Route("GET", "/login", login, _DOOR),
     Route("POST", "/login", log_in, _LOG_IN),
+    Route("GET", "/login/code", second_step, _STEP),
+    Route("POST", "/login/code", finish_log_in, _LOG_IN),
+    Route("POST", "/login/passkey", log_in_with_passkey, _LOG_IN),
     Route("POST", "/logout", logout, _FORM),
     Route("GET", "/settings/tokens", token_settings, SECRET),
     Route("POST", "/settings/tokens", create_token, _FORM),

@@ -1,0 +1,37 @@
+"""What the site asks of its staff before they may act."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import flash, redirect, request, url_for
+
+from kwip.blueprints import http
+from kwip.domain.errors import ForbiddenError
+from kwip.text.translation import gettext
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as BaseResponse
+
+    from kwip.blueprints.table import Policy
+    from kwip.domain.users import Viewer
+
+
+def to_two_factor(policy: Policy, viewer: Viewer | None) -> BaseResponse | None:
+    """Redirect staff who have to set up two-factor authentication first.
+
+    Raises:
+        ForbiddenError: They do, and a redirect would lose what was sent.
+    """
+    if policy.permission is None or viewer is None:
+        return None
+    if not http.services().two_factor.is_lacking(viewer):
+        return None
+    message = gettext(
+        "Staff of this site need two-factor authentication. Set it up first."
+    )
+    is_page = policy.auth == "staff" and request.method in http.SAFE_METHODS
+    if not is_page or http.is_script():
+        raise ForbiddenError(message, rule="two_factor")
+    flash(message)
+    return redirect(url_for("web.two_factor_settings"), 303)

@@ -1,0 +1,58 @@
+"""Encrypt what Kwip has to read again: the keys of authenticator apps.
+
+With Fernet (AES-128-CBC and HMAC-SHA-256), and keys derived from the site's secret
+keys: the first encrypts, each of them decrypts.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from kwip.domain.errors import InvalidError
+from kwip.domain.two_factor import SealedKey
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+_UNREADABLE = (
+    "Kwip can no longer read the key of your authenticator app. Use a recovery code or "
+    "a passkey, or ask an administrator."
+)
+
+
+class Sealer:
+    """Encrypt and decrypt short texts.
+
+    Args:
+        keys: The site's secret keys, the current one first, then older ones.
+    """
+
+    def __init__(self, keys: Sequence[str]):
+        derived = [
+            blake2b(key.encode(), person=b"kwip two factor", digest_size=32).digest()
+            for key in keys
+        ]
+        self._fernet = MultiFernet([Fernet(urlsafe_b64encode(key)) for key in derived])
+        #: Names the current key without revealing it.
+        self.key_id = blake2b(derived[0], digest_size=8).hexdigest()
+
+    def seal(self, text: str) -> SealedKey:
+        """Encrypt a text with the current key."""
+        return SealedKey(self._fernet.encrypt(text.encode()).decode(), self.key_id)
+
+    def unseal(self, sealed: SealedKey) -> str:
+        """Decrypt a text.
+
+        Raises:
+            InvalidError: None of the keys fits.
+        """
+        try:
+            return self._fernet.decrypt(sealed.text.encode()).decode()
+        except InvalidToken as error:
+            wrong = {"code": _UNREADABLE}
+            raise InvalidError(_UNREADABLE, wrong, key_id=sealed.key_id) from error
