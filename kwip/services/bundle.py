@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from kwip.services.social.people import People
     from kwip.services.social.relationships import Relationships
     from kwip.services.timelines.catch_up import CatchUp
+    from kwip.services.timelines.filters import Filters
     from kwip.services.timelines.hashtag_timelines import HashtagTimelines
     from kwip.services.timelines.hydration import Hydration
     from kwip.services.timelines.id_lists import IdLists
@@ -100,6 +101,7 @@ class Reading:
     hashtag_timelines: HashtagTimelines
     notifications: Notifications
     markers: Markers
+    filters: Filters
     catch_up: CatchUp
     widgets: Widgets
     open_pages: OpenPages

@@ -294,6 +294,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     ),
     "followed_tags": (),
     "muted_conversations": (),
+    "filters": (),
     "trends": (),
     "suggestions": (),
     "reactions": (

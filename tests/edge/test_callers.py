@@ -17,7 +17,8 @@ from tests.people import sign_in
 ELSEWHERE = {"Origin": "https://elsewhere.example"}
 #: Addresses of what is its owner's alone.
 OWN = re.compile(
-    r"<(?:.+?:)?(list_id|token_id|session_id|attachment_id|tag_id|notification_id)>"
+    r"<(?:.+?:)?(list_id|token_id|session_id|attachment_id|tag_id|notification_id"
+    r"|filter_id|keyword_id|filtered_id)>"
     r"|<id:post_id>(/(edit|delete|pin|unpin|interaction_policy)|.*/re(move|voke))$"
 )
 #: What everybody may read of a thing that is somebody's.
@@ -38,6 +39,7 @@ HARMLESS = {
 }
 #: What some of them are sent, so that nothing else is wrong with it.
 FIELDS = {
+    "/api/v2/filters/<id:filter_id>/statuses": {"status_id": "1"},
     "/api/v1/lists/<id:list_id>/accounts": {"account_ids[]": "1"},
     "/api/v1/lists/<id:list_id>": {"title": "Others"},
     "/api/v1/statuses/<id:post_id>": {"status": "Other words"},
@@ -45,8 +47,18 @@ FIELDS = {
         "quote_approval_policy": "nobody"
     },
 }
+KEYWORD = {"keyword": "word"}
 #: The collections that no request may change which is refused.
-KEPT = ("posts", "lists", "sessions", "tokens", "users", "notifications", "blocks")
+KEPT = (
+    "posts",
+    "lists",
+    "filters",
+    "sessions",
+    "tokens",
+    "users",
+    "notifications",
+    "blocks",
+)
 
 
 def asked():
@@ -63,6 +75,10 @@ def hers(alice, bob, wiring):
     quoting = alice.say("look", quoted_status_id=post)["id"]
     tag = alice.post("/api/v1/featured_tags", json={"name": "tea"}).json["id"]
     bob.post(f"/api/v1/statuses/{post}/favourite")
+    made = {"title": "a", "context": ["home"], "keywords_attributes": [KEYWORD]}
+    made = alice.post("/api/v2/filters", json=made).json
+    path = f"/api/v2/filters/{made['id']}/statuses"
+    filtered = alice.post(path, json={"status_id": post}).json["id"]
     [told] = alice.get("/api/v1/notifications").json
     [token] = wiring.stores.tokens.of_user(alice.user.id)
     wiring.services.authentication.begin_session(alice.user.id, "alice", "hers")
@@ -72,6 +88,9 @@ def hers(alice, bob, wiring):
         "post_id": post,
         "quoting_id": quoting,
         "tag_id": tag,
+        "filter_id": made["id"],
+        "keyword_id": made["keywords"][0]["id"],
+        "filtered_id": filtered,
         "token_id": token.digest,
         "session_id": session.digest,
         "notification_id": told["id"],

@@ -70,6 +70,7 @@ from kwip.store.social.list_edges import ListEdgeStore
 from kwip.store.social.lists import ListStore
 from kwip.store.social.muted_conversations import MutedConversationStore
 from kwip.store.social.relationships import RelationshipStore
+from kwip.store.timelines.filters import FilterStore
 from kwip.store.timelines.markers import MarkerStore
 from kwip.store.timelines.notifications import NotificationStore
 from kwip.store.timelines.timelines import TimelineStore
@@ -93,6 +94,7 @@ KINDS = {
     "edges": EdgeStore,
     "emojis": EmojiStore,
     "featured_tags": FeaturedTagStore,
+    "filters": FilterStore,
     "follow_requests": FollowRequestStore,
     "followed_tags": FollowedTagStore,
     "hibernation": HibernationStore,

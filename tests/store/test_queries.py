@@ -508,6 +508,8 @@ CALLS = {
     "MutedConversationStore.mute": lambda s: s.muted_conversations.mute(1, 7),
     "MutedConversationStore.unmute": lambda s: s.muted_conversations.unmute(1, 7),
     "MutedConversationStore.muting": lambda s: s.muted_conversations.muting([1], [7]),
+    "FilterStore.find": lambda s: s.filters.find(1),
+    "FilterStore.replace": lambda s: s.filters.replace(1, (), 0),
     "FollowedTagStore.unfollow": lambda s: s.followed_tags.unfollow(2, "tea"),
     "ListStore.create": lambda s: s.lists.create(
         UserList(id=9_999, owner_id=1, title="New")

@@ -93,6 +93,12 @@ def places(alice, mallory, at_mallory, people, wiring):
         f"accounts/{alice.id}/mute",
     ):
         assert mallory.post(f"/api/v1/{path}").status_code == 200
+    filtering = {"title": HOSTILE[:100], "context": ["public", "account", "thread"]}
+    keyword = {"keyword": HOSTILE[:100]}
+    filtering |= {"keywords_attributes": [keyword]}
+    filtering = mallory.post("/api/v2/filters", json=filtering).json["id"]
+    filtered = {"status_id": liked}
+    mallory.post(f"/api/v2/filters/{filtering}/statuses", json=filtered)
     made = at_mallory.send("/lists", title=HOSTILE[:100], replies_policy="list")
     at_mallory.send(f"{made}/add/alice")
     return {
@@ -114,6 +120,11 @@ def places(alice, mallory, at_mallory, people, wiring):
         "welcome_people": "/welcome/people",
         "welcome_kwip": "/welcome/kwip",
         "featured_tag_settings": "/settings/hashtags",
+        "filter_settings": "/settings/filters",
+        "new_filter": "/settings/filters/new",
+        "edit_filter": f"/settings/filters/{filtering}",
+        "delete_filter": f"/settings/filters/{filtering}/delete",
+        "filter_post": f"/@alice/{liked}/filter",
         "profile_tagged": "/@mallory/tagged/Tea",
         "favourites": "/favourites",
         "bookmarks": "/bookmarks",

@@ -10,6 +10,7 @@ from kwip.blueprints.api import (
     emojis,
     empty,
     featured_tags,
+    filters,
     follow_requests,
     instance,
     lists,
@@ -47,6 +48,7 @@ ROUTES = (
     *trends.ROUTES,
     *suggestions.ROUTES,
     *featured_tags.ROUTES,
+    *filters.ROUTES,
     *empty.ROUTES,
     *notifications.ROUTES,
 )

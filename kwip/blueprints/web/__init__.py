@@ -25,7 +25,7 @@ from kwip.blueprints.web.social import (
     relationships,
     tags,
 )
-from kwip.blueprints.web.timelines import builder, notifications, timelines
+from kwip.blueprints.web.timelines import builder, filters, notifications, timelines
 
 ROUTES = (
     *timelines.ROUTES,
@@ -54,6 +54,7 @@ ROUTES = (
     *lists.ROUTES,
     *tags.ROUTES,
     *notifications.ROUTES,
+    *filters.ROUTES,
     *builder.ROUTES,
     *intents.ROUTES,
     *reports.ROUTES,

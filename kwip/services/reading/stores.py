@@ -26,6 +26,7 @@ from kwip.store.social.followed_tags import FollowedTagStore
 from kwip.store.social.lists import ListStore
 from kwip.store.social.muted_conversations import MutedConversationStore
 from kwip.store.social.relationships import RelationshipStore
+from kwip.store.timelines.filters import FilterStore
 from kwip.store.timelines.markers import MarkerStore
 from kwip.store.timelines.notifications import NotificationStore
 from kwip.store.timelines.timelines import TimelineStore
@@ -61,6 +62,7 @@ class Stores:
     votes: VoteStore
     notifications: NotificationStore
     markers: MarkerStore
+    filters: FilterStore
     sessions: AccessKeyStore
     tokens: AccessKeyStore
 
@@ -91,6 +93,7 @@ class Stores:
             votes=VoteStore(store),
             notifications=NotificationStore(store),
             markers=MarkerStore(store),
+            filters=FilterStore(store),
             sessions=AccessKeyStore(store, "sessions"),
             tokens=AccessKeyStore(store, "tokens"),
         )

@@ -39,6 +39,7 @@ from kwip.domain.errors import (
     StoreUnavailableError,
 )
 from kwip.domain.ids import PostId, parse_id
+from kwip.domain.keyword_filters import Filtering
 from kwip.domain.posts import Visibility
 from kwip.schemas.forms import ActForm
 from kwip.schemas.pages import ThreadQuery
@@ -182,7 +183,9 @@ def history(username: str, post_id: PostId) -> Response:
 
 def article(username: str, post_id: PostId) -> Response:
     """Return a kwip as in a timeline, for a page that shows it and lacks the newest."""
-    return page("article.html", view=_shown(username, post_id))
+    filtering = Filtering(context=None)  # a script asks, from a page of any kind
+    view = _shown(username, post_id, filtering)
+    return page("article.html", view=view)
 
 
 def reply(username: str, post_id: PostId) -> Response:
@@ -190,13 +193,16 @@ def reply(username: str, post_id: PostId) -> Response:
     return page("reply.html", sheet=blank_sheet(_shown(username, post_id)))
 
 
-def _shown(username: str, post_id: PostId) -> PostView:
+def _shown(
+    username: str, post_id: PostId, filtering: Filtering | None = None
+) -> PostView:
     """Find a kwip by its address.
 
     Raises:
         NotFoundError: There is none for this viewer, or its author has another name.
     """
-    view = http.services().posts.get(http.viewer(), http.loader(), post_id)
+    posts, viewer, loader = http.services().posts, http.viewer(), http.loader()
+    view = posts.get(viewer, loader, post_id, filtering)
     if view.author.username != username:
         raise NotFoundError(gettext("Kwip not found."), post_id=post_id)
     return view
