@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from kwip.services.media.media import Media
     from kwip.services.media.processing import Processing
     from kwip.services.moderation.reports import Reports
+    from kwip.services.posting.drafts import Drafts
     from kwip.services.posting.muted_conversations import MutedConversations
     from kwip.services.posting.pins import Pins
     from kwip.services.posting.polls import Polls
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from kwip.services.posting.quotes import Quotes
     from kwip.services.posting.reactions import Reactions
     from kwip.services.posting.reposts import Reposts
+    from kwip.services.posting.scheduled import Scheduled
     from kwip.services.reading.loader import Loaders
     from kwip.services.reading.rate_limits import RateLimits
     from kwip.services.search.search import Search
@@ -149,6 +151,8 @@ class Posting:
     """The services of posting."""
 
     posts: Posts
+    drafts: Drafts
+    scheduled: Scheduled
     reactions: Reactions
     reposts: Reposts
     polls: Polls

@@ -154,6 +154,21 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"post_id": None}},
         ),
     ),
+    "drafts": (
+        Index(
+            (("owner_id", ASCENDING), ("updated_at", DESCENDING)),
+            "DraftStore.of_owner: a user's drafts; DraftStore.holds",
+        ),
+        Index(
+            (("owner_id", ASCENDING), ("scheduled_at", ASCENDING)),
+            "DraftStore.upcoming: what a user has scheduled, the next one first",
+            {"partialFilterExpression": {"scheduled_at": {"$type": "date"}}},
+        ),
+        Index(
+            (("due_at", ASCENDING),),
+            "DraftStore.take_due: what is to be posted that the sweeper enqueues",
+        ),
+    ),
     "purges": (
         Index(
             (("due_at", ASCENDING),),

@@ -125,6 +125,28 @@ def _follow_tags_and_lists(services, note, owner, member, root):
     note()
 
 
+def _draft(kwip, note, owner, root, now):
+    services = kwip.services
+    poll = NewPoll(titles=("Rye", "Spelt"), duration_s=300)
+    upload = services.attachments.upload(owner, sent(plain()), AttachmentChange())
+    services.drafts.save(owner, Draft(text="More bread"))
+    content = Draft(
+        text="Which?",
+        poll=poll,
+        language="en",
+        in_reply_to_id=root.id,
+        quote_of_id=root.id,
+        attachment_ids=(upload.id,),
+        to=("alice",),
+    )
+    saved = replace(
+        services.drafts.save(owner, content).draft, scheduled_at=now, version=2
+    )
+    services.drafts.store.replace(saved, 1)
+    services.drafts.store.begin(owner.id, saved.id, now)
+    note()
+
+
 def _filter(services, note, owner, root):
     keyword = KeywordChange(text="rye", is_whole_word=True)
     change = FilterChange(

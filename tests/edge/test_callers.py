@@ -10,7 +10,9 @@ import re
 import pytest
 
 from kwip.blueprints import cors, gate, login
+from kwip.domain.posts import Draft
 from kwip.domain.roles import Role, may
+from kwip.domain.users import Viewer
 from tests.edge.test_routes import EXAMPLES, UNSAFE, about, rows
 from tests.people import sign_in
 
@@ -18,8 +20,8 @@ ELSEWHERE = {"Origin": "https://elsewhere.example"}
 #: Addresses of what is its owner's alone.
 OWN = re.compile(
     r"<(?:.+?:)?(list_id|token_id|session_id|attachment_id|tag_id|notification_id"
-    r"|filter_id|keyword_id|filtered_id)>"
-    r"|<id:post_id>(/(edit|delete|pin|unpin|interaction_policy)|.*/re(move|voke))$"
+    r"|filter_id|keyword_id|filtered_id|draft_id)>"
+    r"|<id:post_id>(/(edit|delete|redraft|pin|unpin|interaction_policy)|.*/re(move|voke))$"
 )
 #: What everybody may read of a thing that is somebody's.
 OPEN = re.compile(r"^/(api/widgets|embed|media)/|\.<feed:")
@@ -29,6 +31,7 @@ INTENTS = {"/share", "/follow"}
 SIGNS_OUT = {"logout"}
 #: What only looks among the viewer's own, finds nothing there, and answers as if done.
 HARMLESS = {
+    "delete_draft",
     "dismiss_notification",
     "end_session",
     "remove_featured_tag",
@@ -39,6 +42,7 @@ HARMLESS = {
 }
 #: What some of them are sent, so that nothing else is wrong with it.
 FIELDS = {
+    "/api/v1/scheduled_statuses/<id:draft_id>": {"scheduled_at": "2030-01-01"},
     "/api/v2/filters/<id:filter_id>/statuses": {"status_id": "1"},
     "/api/v1/lists/<id:list_id>/accounts": {"account_ids[]": "1"},
     "/api/v1/lists/<id:list_id>": {"title": "Others"},
@@ -53,6 +57,7 @@ KEPT = (
     "posts",
     "lists",
     "filters",
+    "drafts",
     "sessions",
     "tokens",
     "users",
@@ -79,6 +84,9 @@ def hers(alice, bob, wiring):
     made = alice.post("/api/v2/filters", json=made).json
     path = f"/api/v2/filters/{made['id']}/statuses"
     filtered = alice.post(path, json={"status_id": post}).json["id"]
+    drafts = wiring.services.drafts
+    viewer = Viewer(id=alice.user.id, username="alice", digest="")
+    draft = drafts.save(viewer, Draft(text="half a")).draft
     [told] = alice.get("/api/v1/notifications").json
     [token] = wiring.stores.tokens.of_user(alice.user.id)
     wiring.services.authentication.begin_session(alice.user.id, "alice", "hers")
@@ -88,6 +96,7 @@ def hers(alice, bob, wiring):
         "post_id": post,
         "quoting_id": quoting,
         "tag_id": tag,
+        "draft_id": str(draft.id),
         "filter_id": made["id"],
         "keyword_id": made["keywords"][0]["id"],
         "filtered_id": filtered,

@@ -264,6 +264,7 @@ class Town:
                 "filter_id": [1],
                 "keyword_id": [1],
                 "filtered_id": [1],
+                "draft_id": [1],
                 "notification_id": [1],
                 "name": ["tea"],
                 "extension": ["json"],

@@ -20,6 +20,7 @@ EXAMPLES = {
     "filter_id": "1",
     "keyword_id": "1",
     "filtered_id": "1",
+    "draft_id": "1",
     "attachment_id": "1",
     "variant": "large.webp",
     "username": "alice",

@@ -82,6 +82,7 @@ def told(app, wiring, alice, bob, carol, spoken):
             "filter_id": [1],
             "keyword_id": [1],
             "filtered_id": [1],
+            "draft_id": [1],
             "notification_id": [1],
             "attachment_id": [1],
         },

@@ -51,6 +51,7 @@ from kwip.store.moderation.reports import ReportStore
 from kwip.store.posting.active_order import ActivityStore
 from kwip.store.posting.attachments import AttachmentStore
 from kwip.store.posting.claims import ClaimStore
+from kwip.store.posting.drafts import DraftStore
 from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
 from kwip.store.posting.poll_ends import PollEndStore
 from kwip.store.posting.posts import PostStore
@@ -91,6 +92,7 @@ KINDS = {
     "credentials": CredentialStore,
     "deletion": DeletionStore,
     "domains": EmailDomainStore,
+    "drafts": DraftStore,
     "edges": EdgeStore,
     "emojis": EmojiStore,
     "featured_tags": FeaturedTagStore,

@@ -50,6 +50,5 @@ ROUTES = tuple(
         ),
         (f"{_V1}/instance/languages", "languages", "Languages of the site", _ANYBODY),
         (f"{_V1}/instance/peers", "peers", "Servers that Kwip knows", _ANYBODY),
-        (f"{_V1}/scheduled_statuses", "scheduled", "Scheduled statuses", _OWN),
     )
 )

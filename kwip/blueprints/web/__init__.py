@@ -17,7 +17,7 @@ from kwip.blueprints.web.accounts import (
 from kwip.blueprints.web.accounts import sign_in as access
 from kwip.blueprints.web.discovery import explore, featured_tags, search, suggestions
 from kwip.blueprints.web.moderation import reports
-from kwip.blueprints.web.posting import intents, media, posts, quotes, reactions
+from kwip.blueprints.web.posting import drafts, intents, media, posts, quotes, reactions
 from kwip.blueprints.web.social import (
     follow_requests,
     lists,
@@ -39,6 +39,7 @@ ROUTES = (
     *setup.ROUTES,
     *site_pages.ROUTES,
     *posts.ROUTES,
+    *drafts.ROUTES,
     *quotes.ROUTES,
     *media.ROUTES,
     *relationships.ROUTES,

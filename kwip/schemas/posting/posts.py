@@ -14,7 +14,7 @@ from kwip.domain.posts import Draft, Edit, QuotePolicy, Visibility
 from kwip.domain.timelines.pages import MAX_LIMIT
 from kwip.domain.timelines.views import PostView
 from kwip.schemas.accounts.users import AccountSchema
-from kwip.schemas.body import BodySchema, Flag, Id, Ids, NotYet, Text
+from kwip.schemas.body import BodySchema, Flag, Id, Ids, Text
 from kwip.schemas.dumping import DumpSchema, Instant, to_text
 from kwip.schemas.emojis import emojis_of_post
 from kwip.schemas.filters import filter_results
@@ -370,7 +370,7 @@ class StatusBody(BodySchema[Draft]):
     poll = PollField()
     quoted_status_id = Id(load_default=None, allow_none=True)
     quote_approval_policy = policy_field()
-    scheduled_at = NotYet()
+    scheduled_at = fields.Raw()
 
     def make(
         self,

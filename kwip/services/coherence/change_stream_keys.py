@@ -213,6 +213,7 @@ LEFT_OUT: Mapping[str, str] = {
     "link_previews": "never cached; posts carry theirs",
     "search_posts": "never cached",
     "hashtags": "never cached",
+    "drafts": "never cached",
     "credentials": "never cached",
     "emojis": "processes remember them by the version in the fence",
     "mails": "never cached",

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from kwip.domain.attachments import Attachment
     from kwip.domain.clock import ClockMs
-    from kwip.domain.keyword_filters import Filtering
     from kwip.domain.polls import NewPoll, Poll
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Viewer
@@ -122,24 +121,15 @@ class Posts:
         self.publication.announce(post, invalidated)
         return post
 
-    def get(
-        self,
-        viewer: Viewer | None,
-        loader: Loader,
-        post_id: PostId,
-        filtering: Filtering | None = None,
-    ) -> PostView:
-        """Show one post, folded at most. Warm: 2 round trips.
+    def get(self, viewer: Viewer | None, loader: Loader, post_id: PostId) -> PostView:
+        """Show one post. Warm: 2 round trips.
 
         Raises:
             NotFoundError: There is none, or none for this viewer.
             GoneError: It was deleted.
         """
         post = self.threads.post(viewer, loader, post_id)
-        filtering = filtering and replace(filtering, keeps=post_id)
-        views = self.hydration.posts(
-            viewer, loader, [Entry.of(post)], filtering=filtering
-        )
+        views = self.hydration.posts(viewer, loader, [Entry.of(post)])
         if post_id not in views:  # its author is suspended
             raise NotFoundError("Kwip not found.", post_id=post_id)
         return views[post_id]

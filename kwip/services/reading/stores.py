@@ -14,6 +14,7 @@ from kwip.store.discovery.featured_tags import FeaturedTagStore
 from kwip.store.discovery.suggestions import SuggestionStore
 from kwip.store.discovery.trends import TrendStore
 from kwip.store.posting.active_order import ActivityStore
+from kwip.store.posting.drafts import DraftStore
 from kwip.store.posting.posts import PostStore
 from kwip.store.posting.pushdown import PushdownStore
 from kwip.store.posting.quotes import QuoteStore
@@ -58,6 +59,7 @@ class Stores:
     featured_tags: FeaturedTagStore
     timelines: TimelineStore
     pull_authors: PullAuthorStore
+    drafts: DraftStore
     reactions: ReactionStore
     votes: VoteStore
     notifications: NotificationStore
@@ -89,6 +91,7 @@ class Stores:
             featured_tags=FeaturedTagStore(store),
             timelines=TimelineStore(store),
             pull_authors=PullAuthorStore(store),
+            drafts=DraftStore(store),
             reactions=ReactionStore(store),
             votes=VoteStore(store),
             notifications=NotificationStore(store),

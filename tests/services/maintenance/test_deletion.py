@@ -88,6 +88,7 @@ class Town:
             change = ProfileChange(is_locked=True)
             self.kwip.services.users.update_profile(asked, change)
             self.kwip.services.relationships.follow(asker, asked.id)
+        self.kwip.services.drafts.save(viewer, Draft(text="half a"))
         change = FilterChange(title="x", contexts=(FilterContext.HOME,))
         self.kwip.services.filters.create(viewer, change)
 

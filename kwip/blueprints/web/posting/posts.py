@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ from kwip.blueprints.web.posting.compose_form import (
     sheet_again,
 )
 from kwip.domain.errors import (
+    ConflictError,
     ForbiddenError,
     GoneError,
     InvalidError,
@@ -43,6 +45,7 @@ from kwip.domain.keyword_filters import Filtering
 from kwip.domain.posts import Visibility
 from kwip.schemas.forms import ActForm
 from kwip.schemas.pages import ThreadQuery
+from kwip.schemas.posting.drafts import ContinuedForm
 from kwip.schemas.posting.forms import ComposeForm, EditForm
 from kwip.schemas.posting.quotes import ComposeQuery
 from kwip.text.translation import gettext, lazy_gettext
@@ -99,11 +102,20 @@ def create() -> Response:
         draft = replace(_draft(), attachment_ids=attached.ids)
         view = http.services().posts.create(http.signed_in(), draft)
     except _REFUSALS as error:
-        return _write_again(error, attached)
+        return write_again(error, attached)
+    _forget_draft()
     article = f"{_address(view)}/article"
     if view.post.in_reply_to_id is None:
         return go(url_for("web.home"), _is_out(view.post), article=article)
     return go(_reply_in_thread(view), gettext("Reply sent."), article=article)
+
+
+def _forget_draft() -> None:
+    """Delete the saved draft that was posted now, unless that is under way itself."""
+    draft_id = http.load_form(ContinuedForm()).draft_id
+    if draft_id is not None:
+        with suppress(ConflictError):
+            http.services().drafts.discard(http.signed_in(), draft_id)
 
 
 def _draft() -> Draft:
@@ -184,7 +196,8 @@ def history(username: str, post_id: PostId) -> Response:
 def article(username: str, post_id: PostId) -> Response:
     """Return a kwip as in a timeline, for a page that shows it and lacks the newest."""
     filtering = Filtering(context=None)  # a script asks, from a page of any kind
-    view = _shown(username, post_id, filtering)
+    view = _shown(username, post_id)
+    view = replace(view, folded_by=filtering.folded_by(view.filtered))
     return page("article.html", view=view)
 
 
@@ -193,16 +206,13 @@ def reply(username: str, post_id: PostId) -> Response:
     return page("reply.html", sheet=blank_sheet(_shown(username, post_id)))
 
 
-def _shown(
-    username: str, post_id: PostId, filtering: Filtering | None = None
-) -> PostView:
+def _shown(username: str, post_id: PostId) -> PostView:
     """Find a kwip by its address.
 
     Raises:
         NotFoundError: There is none for this viewer, or its author has another name.
     """
-    posts, viewer, loader = http.services().posts, http.viewer(), http.loader()
-    view = posts.get(viewer, loader, post_id, filtering)
+    view = http.services().posts.get(http.viewer(), http.loader(), post_id)
     if view.author.username != username:
         raise NotFoundError(gettext("Kwip not found."), post_id=post_id)
     return view
@@ -244,7 +254,7 @@ def _require_own(username: str, post_id: PostId, refusal: str) -> None:
         raise ForbiddenError(str(refusal), post_id=post_id, rule="author")
 
 
-def _write_again(error: KwipError, attached: Attached) -> Response:
+def write_again(error: KwipError, attached: Attached) -> Response:
     """Show the form with what was written, and how to correct it."""
     if isinstance(error, StoreUnavailableError) and not attached.media:
         raise error  # without the store there may be no form to show
