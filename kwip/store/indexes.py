@@ -157,12 +157,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     "drafts": (
         Index(
             (("owner_id", ASCENDING), ("updated_at", DESCENDING)),
-            "DraftStore.of_owner: a user's drafts; DraftStore.holds",
-        ),
-        Index(
-            (("owner_id", ASCENDING), ("scheduled_at", ASCENDING)),
-            "DraftStore.upcoming: what a user has scheduled, the next one first",
-            {"partialFilterExpression": {"scheduled_at": {"$type": "date"}}},
+            "DraftStore.of_owner, upcoming and holds: a user's drafts",
         ),
         Index(
             (("due_at", ASCENDING),),

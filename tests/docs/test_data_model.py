@@ -272,6 +272,7 @@ def _live(kwip, rings, note, alice, bob):
     _follow_tags_and_lists(services, note, bob, alice, root)
     lease = services.fanout.begin(root.id)
     now = at(system_clock_ms())
+    _draft(kwip, note, bob, root, now)
     place = {"start": bob.id, "cursor": alice.id, "listed": alice.id}
     kwip.outbox.advance(lease, now, mode="push", **place)
     note()
