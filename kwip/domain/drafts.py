@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Of each user; those that are scheduled count separately.
 MAX_DRAFTS = 50
+#: How long a kwip can wait before it is posted, in seconds.
+UNDO_S = (0, 5, 10, 20, 30)
 #: The rules of Mastodon for what is scheduled: at least so far ahead, and how many.
 MIN_AHEAD = dt.timedelta(minutes=5)
 MAX_SCHEDULED, MAX_SCHEDULED_A_DAY = 300, 25

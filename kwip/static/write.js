@@ -207,6 +207,21 @@ function prepareTime(form) {
   at.addEventListener("input", note);
 }
 
+// It waits on the server, and is posted whatever becomes of this page.
+function offerUndo({ message, undo, wait_s: seconds }) {
+  const act = document.getElementById("act");
+  const press = async () => {
+    try {
+      const answer = await send(undo, new FormData(act));
+      sayNext(answer.message);
+      location.assign(answer.location);
+    } catch (error) {
+      toast(error.message);
+    }
+  };
+  toast(message, { seconds: Number(seconds), button: { label: gettext("Undo"), press } });
+}
+
 async function publish(form, action = form.action) {
   const button = form.querySelector("button.button-main");
   forgetPause(form);
@@ -214,9 +229,14 @@ async function publish(form, action = form.action) {
   const fields = new FormData(form);
   button.disabled = true;
   try {
-    const { message, location: next, article } = await send(action, fields);
+    const answer = await send(action, fields);
+    const { message, location: next, article } = answer;
     localStorage.removeItem(draftKey(form));
     clearForm(form);
+    if (answer.undo) {
+      button.disabled = false;
+      return offerUndo(answer);
+    }
     if (await showWritten(form, article)) {
       button.disabled = false;
       toast(message);

@@ -32,6 +32,8 @@ SIGNS_OUT = {"logout"}
 #: What only looks among the viewer's own, finds nothing there, and answers as if done.
 HARMLESS = {
     "delete_draft",
+    "held_draft",
+    "undo_draft",
     "dismiss_notification",
     "end_session",
     "remove_featured_tag",

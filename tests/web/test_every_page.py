@@ -122,6 +122,7 @@ def places(alice, mallory, at_mallory, people, wiring):
         "welcome_kwip": "/welcome/kwip",
         "featured_tag_settings": "/settings/hashtags",
         "drafts": "/drafts",
+        "held_draft": f"{_draft(wiring, mallory)}/held",
         "continue_draft": _draft(wiring, mallory),
         "filter_settings": "/settings/filters",
         "new_filter": "/settings/filters/new",

@@ -83,6 +83,28 @@ class Scheduled:
         store.insert(made)
         return store.find(viewer.id, made.id) or made
 
+    def hold(self, viewer: Viewer, content: Draft, wait_s: int) -> SavedDraft:
+        """Post something in a few seconds, until when it can be undone.
+
+        Raises:
+            InvalidError: The text or a file cannot be used.
+        """
+        files = self._require_postable(viewer, content)
+        claim, _ = self.posts.claims.claim(viewer.id, content, [*files, "held"])
+        made = self.drafts.new(viewer, replace(content, idempotency_key=None))
+        moment = at(self.clock()) + dt.timedelta(seconds=wait_s)
+        made = replace(made, id=claim.post_id, scheduled_at=moment)
+        self.drafts.store.insert(made)
+        return made
+
+    def undo(self, viewer: Viewer, draft_id: int) -> bool:
+        """Make a draft of what is held; False if it is posted already."""
+        found = self.drafts.store.find(viewer.id, draft_id)
+        if found is None or found.is_sending:
+            return False
+        new = replace(found, scheduled_at=None, version=found.version + 1)
+        return self.drafts.store.replace(new, found.version)
+
     def upcoming(self, viewer: Viewer) -> list[SavedDraft]:
         """Return what the viewer has scheduled, the next one first."""
         return self.drafts.store.upcoming(viewer.id)

@@ -73,6 +73,24 @@ def unschedule_draft(draft_id: int) -> Response:
     return go(url_for("web.drafts"), gettext("It's a draft again."))
 
 
+def held_draft(draft_id: int) -> Response:
+    """Show a kwip that waits for some seconds, and how to undo it."""
+    try:
+        found = http.services().scheduled.get(http.signed_in(), draft_id)
+    except NotFoundError:  # it is posted
+        return go(url_for("web.home"))
+    return page("held.html", draft=found)
+
+
+def undo_draft(draft_id: int) -> Response:
+    """Don't post a kwip that waits; continue it."""
+    http.load_form(ActForm())
+    if not http.services().scheduled.undo(http.signed_in(), draft_id):
+        return go(url_for("web.home"), gettext("Too late: your kwip is posted."))
+    there = url_for("web.continue_draft", draft_id=draft_id)
+    return go(there, gettext("Not posted."))
+
+
 def continue_draft(draft_id: int) -> Response:
     """Show the form for a kwip with a draft in it."""
     found = http.services().drafts.get(http.signed_in(), draft_id)
@@ -142,6 +160,8 @@ ROUTES = (
         redraft,
         form_policy("deletes"),
     ),
+    Route("GET", f"{_ALL}/<id:draft_id>/held", held_draft, OWN),
+    Route("POST", f"{_ALL}/<id:draft_id>/undo", undo_draft, _FORM),
     Route("POST", f"{_ALL}/<id:draft_id>/unschedule", unschedule_draft, _FORM),
     Route(
         "POST",

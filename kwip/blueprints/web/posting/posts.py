@@ -45,7 +45,7 @@ from kwip.domain.keyword_filters import Filtering
 from kwip.domain.posts import Visibility
 from kwip.schemas.forms import ActForm
 from kwip.schemas.pages import ThreadQuery
-from kwip.schemas.posting.drafts import ContinuedForm
+from kwip.schemas.posting.drafts import ContinuedForm, WaitForm
 from kwip.schemas.posting.forms import ComposeForm, EditForm
 from kwip.schemas.posting.quotes import ComposeQuery
 from kwip.text.translation import gettext, lazy_gettext
@@ -100,6 +100,8 @@ def create() -> Response:
         if attached.error:
             raise attached.error
         draft = replace(_draft(), attachment_ids=attached.ids)
+        if wait_s := http.load_form(WaitForm()):
+            return _held(draft, wait_s)
         view = http.services().posts.create(http.signed_in(), draft)
     except _REFUSALS as error:
         return write_again(error, attached)
@@ -108,6 +110,17 @@ def create() -> Response:
     if view.post.in_reply_to_id is None:
         return go(url_for("web.home"), _is_out(view.post), article=article)
     return go(_reply_in_thread(view), gettext("Reply sent."), article=article)
+
+
+def _held(draft: Draft, wait_s: int) -> Response:
+    made = http.services().scheduled.hold(http.signed_in(), draft, wait_s)
+    _forget_draft()
+    says = gettext("Posting in %(number)s seconds.", number=wait_s)
+    undo = url_for("web.undo_draft", draft_id=made.id)
+    there = url_for("web.held_draft", draft_id=made.id)
+    return go(
+        there, "" if not http.is_script() else says, undo=undo, wait_s=str(wait_s)
+    )
 
 
 def _forget_draft() -> None:
