@@ -234,6 +234,7 @@ async function publish(form, action = form.action) {
     localStorage.removeItem(draftKey(form));
     clearForm(form);
     if (answer.undo) {
+      form.elements.key.value = newKey();
       button.disabled = false;
       return offerUndo(answer);
     }

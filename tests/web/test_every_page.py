@@ -94,12 +94,7 @@ def places(alice, mallory, at_mallory, people, wiring):
         f"accounts/{alice.id}/mute",
     ):
         assert mallory.post(f"/api/v1/{path}").status_code == 200
-    filtering = {"title": HOSTILE[:100], "context": ["public", "account", "thread"]}
-    keyword = {"keyword": HOSTILE[:100]}
-    filtering |= {"keywords_attributes": [keyword]}
-    filtering = mallory.post("/api/v2/filters", json=filtering).json["id"]
-    filtered = {"status_id": liked}
-    mallory.post(f"/api/v2/filters/{filtering}/statuses", json=filtered)
+    filtering = _filter(mallory, liked)
     made = at_mallory.send("/lists", title=HOSTILE[:100], replies_policy="list")
     at_mallory.send(f"{made}/add/alice")
     return {
@@ -182,6 +177,17 @@ def places(alice, mallory, at_mallory, people, wiring):
         "notifications": "/notifications",
         "some_notifications": "/notifications/mentions",
     }
+
+
+def _filter(person, post_id):
+    """Make a filter of a word and a kwip, and give its id."""
+    places = ["public", "account", "thread"]
+    fields = {"title": HOSTILE[:100], "context": places}
+    fields |= {"keywords_attributes": [{"keyword": HOSTILE[:100]}]}
+    made = person.post("/api/v2/filters", json=fields).json["id"]
+    filtered = {"status_id": post_id}
+    person.post(f"/api/v2/filters/{made}/statuses", json=filtered)
+    return made
 
 
 def _draft(wiring, person):

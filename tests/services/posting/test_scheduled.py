@@ -142,3 +142,17 @@ def test_the_time_and_the_number_of_scheduled_posts_are_limited(
 
     scheduled.reschedule(alice, made.id, day + dt.timedelta(seconds=1))
     assert [each.content.text for each in scheduled.upcoming(alice)] == ["x"]
+
+
+def test_what_is_held_can_be_undone_until_it_is_posted(kwip, alice, later):
+    scheduled = kwip.services.scheduled
+    one, two = (scheduled.hold(alice, Draft(text=t), 10) for t in ("One", "Two"))
+
+    assert scheduled.undo(alice, one.id)
+    later()
+    scheduled.settle(alice.id, one.id)
+    scheduled.settle(alice.id, two.id)
+    assert written_by(kwip, alice) == ["Two"]
+    assert not scheduled.undo(alice, two.id)
+    [left] = kwip.services.drafts.overview(alice)
+    assert left.content.text == "One"

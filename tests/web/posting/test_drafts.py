@@ -72,3 +72,16 @@ def test_a_kwip_is_deleted_and_its_text_and_picture_come_back(alice, at_alice, b
     [found] = alice.get(f"/api/v1/accounts/{alice.id}/statuses").json
     assert [each["description"] for each in found["media_attachments"]] == ["A loaf"]
     assert "No drafts" in at_alice.get("/drafts").words
+
+
+def test_who_wants_to_undo_gets_a_few_seconds(alice, at_alice):
+    at_alice.send("/settings/reading", undo_s="20")
+    sheet = at_alice.get("/compose")
+    sent = {"key": sheet.value("key"), "wait_s": sheet.value("wait_s")}
+    held = at_alice.send("/compose", text="Too soon", **sent)
+
+    assert "Posting in 20 seconds." in at_alice.get(held).words
+    assert alice.get(f"/api/v1/accounts/{alice.id}/statuses").json == []
+    form = at_alice.get(at_alice.send(held.replace("held", "undo")))
+    assert form.one("textarea").text.strip() == "Too soon"
+    assert alice.get("/api/v1/scheduled_statuses").json == []

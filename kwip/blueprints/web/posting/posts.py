@@ -118,9 +118,7 @@ def _held(draft: Draft, wait_s: int) -> Response:
     says = gettext("Posting in %(number)s seconds.", number=wait_s)
     undo = url_for("web.undo_draft", draft_id=made.id)
     there = url_for("web.held_draft", draft_id=made.id)
-    return go(
-        there, "" if not http.is_script() else says, undo=undo, wait_s=str(wait_s)
-    )
+    return go(there, says, undo=undo, wait_s=str(wait_s))
 
 
 def _forget_draft() -> None:
