@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kwip.blueprints import http, login
 from kwip.blueprints.table import Policy, Route
 from kwip.domain.errors import InvalidError, NotAuthenticatedError
+from kwip.domain.keyword_filters import FilterContext
 from kwip.schemas.pages import OpenPageQuery, SinceQuery
 from kwip.services.delivery.signals import PUBLIC, notifications_topic, post_topic
 from kwip.text.translation import gettext
@@ -42,7 +43,8 @@ def home() -> Response:
         found = timelines.home(_still_there(viewer), loader, page)
         return [v.post.id for v in found.items]
 
-    return _wait(timelines.home_topics(http.signed_in(), http.loader()), read)
+    topics = timelines.home_topics(http.signed_in(), http.loader())
+    return _wait(topics, FilterContext.HOME, read)
 
 
 def notifications() -> Response:
@@ -53,7 +55,8 @@ def notifications() -> Response:
         found = service.page(_still_there(viewer), loader, page)
         return [v.id for v in found.items]
 
-    return _wait([notifications_topic(http.signed_in().id)], read)
+    topic = notifications_topic(http.signed_in().id)
+    return _wait([topic], FilterContext.NOTIFICATIONS, read)
 
 
 def public() -> Response:
@@ -63,7 +66,7 @@ def public() -> Response:
     def read(viewer: Viewer | None, loader: Loader, page: PageRequest) -> Sequence[int]:
         return [v.post.id for v in timelines.public(viewer, loader, page).items]
 
-    return _wait([PUBLIC], read)
+    return _wait([PUBLIC], FilterContext.PUBLIC, read)
 
 
 def other() -> Response:
@@ -74,7 +77,7 @@ def other() -> Response:
         raise InvalidError(
             gettext("There is nothing to wait for."), {"unread": missing}
         )
-    return _wait([], None)
+    return _wait([], FilterContext.PUBLIC, None)
 
 
 def _still_there(viewer: Viewer | None) -> Viewer:
@@ -84,15 +87,18 @@ def _still_there(viewer: Viewer | None) -> Viewer:
     return viewer
 
 
-def _wait(topics: Collection[str], read: Read | None) -> Response:
+def _wait(
+    topics: Collection[str], context: FilterContext, read: Read | None
+) -> Response:
     """Respond with what has changed on the page, or with 204.
 
-    That is how many entries are newer and the newest of them, the number on the badge,
+    That is how many entries are newer and the newest of them, without what a filter for
+    `context` hides, the number on the badge,
     which posts were deleted, which polls have other results, and which posts have the
     link preview that the page awaits.
     """
     asked, viewer = http.load_query(OpenPageQuery()), http.viewer()
-    news = None if read is None else (http.load_query(SinceQuery()), read)
+    news = None if read is None else (http.load_query(SinceQuery(context)), read)
     look = _Look(asked, news)
     if not asked.waits:
         found = look()

@@ -321,6 +321,10 @@ follow_tag = Rule("Invalidate which hashtags come into home.", "relations:{user_
 mute_conversation = Rule(
     "Invalidate which conversations the viewer has muted.", "relations:{user_id}"
 )
+change_filters = Rule(
+    "Invalidate what the viewer does not want to see, and pages made with it.",
+    "relations:{user_id}",
+)
 
 # Notifications
 

@@ -173,7 +173,8 @@ class Post:
 class Draft:
     """A new post as the author writes it.
 
-    A reply addresses the users `to`, by name, as if its text mentioned them; only those
+    The claim of its idempotency key expires after a day, unless it `keeps_claim`. A
+    reply addresses the users `to`, by name, as if its text mentioned them; only those
     count whom its parent is by or mentions.
     """
 
@@ -189,6 +190,7 @@ class Draft:
     quote_of_id: PostId | None = None
     quote_policy: QuotePolicy = QuotePolicy.PUBLIC
     idempotency_key: str | None = None
+    keeps_claim: bool = False
     to: tuple[str, ...] = ()
 
 

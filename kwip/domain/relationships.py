@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId
+    from kwip.domain.keyword_filters import FilterSet
 
 #: Of more, those that were muted first are dropped: they are read with every page.
 MAX_MUTED_CONVERSATIONS = 500
@@ -18,9 +19,10 @@ class Relations:
 
     `notifies` are followees whose every post the viewer is notified of, `exclusive`
     those whom a list of the viewer keeps out of home, `requested` those whom the viewer
-    has asked to follow, `tags` the hashtags that the
-    viewer follows, `conversations` the roots of those that the viewer has muted. One
-    cached entity per viewer: the read rules need all of it at once.
+    has asked to follow, `tags` the hashtags that the viewer follows, `conversations`
+    the roots of those that the viewer has muted, `filters` words and posts that the
+    viewer does not want to see. One cached entity per viewer: the read rules need all
+    of it at once.
     """
 
     follows: frozenset[UserId] = frozenset()
@@ -32,6 +34,7 @@ class Relations:
     requested: frozenset[UserId] = frozenset()
     conversations: frozenset[PostId] = frozenset()
     tags: frozenset[str] = frozenset()
+    filters: FilterSet = ()
 
     def has_block(self, other_id: UserId) -> bool:
         """Return whether either of the two blocks the other."""

@@ -72,6 +72,7 @@ ProfileKey = Literal[
     "is_locked",
     "folds_repeats",
     "requires_descriptions",
+    "undo_s",
     "avatar",
     "banner",
 ]
@@ -108,7 +109,8 @@ class User:
     `is_discoverable` are suggested to others and in the directory. Those who are
     `is_locked` accept each follower; `requests_count` people wait for that. Readers who
     `folds_repeats` see on pages only once what an author says repeatedly. Authors who
-    `requires_descriptions` post no files without one.
+    `requires_descriptions` post no files without one. What they post from pages waits
+    for `undo_s`, so that they can undo it.
     """
 
     id: UserId
@@ -130,6 +132,7 @@ class User:
     is_locked: bool = False
     folds_repeats: bool = True
     requires_descriptions: bool = False
+    undo_s: int = 0
     posts_count: int = 0
     followers_count: int = 0
     following_count: int = 0
@@ -166,6 +169,7 @@ class ProfileChange:
     is_locked: bool | None = None
     folds_repeats: bool | None = None
     requires_descriptions: bool | None = None
+    undo_s: int | None = None
     avatar: IO[bytes] | None = None
     banner: IO[bytes] | None = None
     is_avatar_removed: bool = False

@@ -11,6 +11,7 @@ from kwip import telemetry
 from kwip.domain.ids import AttachmentId, ListId, PostId, UserId
 from kwip.services.delivery.fanout import LeaseLostError
 from kwip.services.delivery.hibernation import HIBERNATE, NOTE_READ
+from kwip.services.posting.scheduled import SCHEDULED
 from kwip.store.delivery.outbox import UnreadableError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
         "fanout": _fanout,
         "search": _search,
         "poll_end": _poll_end,
+        SCHEDULED: _scheduled,
         "trends": _trends,
         "edge": _edge,
         "list_edge": _list_edge,
@@ -96,6 +98,12 @@ def _search(services: Services, job_id: str) -> str:
 def _poll_end(services: Services, job_id: str) -> str:
     """Notify the author and the voters of a poll that has ended."""
     return "done" if services.poll_ends.settle(PostId(int(job_id))) else "later"
+
+
+def _scheduled(services: Services, job_id: str) -> str:
+    """Publish a post that was scheduled for now."""
+    owner, _, draft_id = job_id.partition(":")
+    return services.scheduled.settle(UserId(int(owner)), int(draft_id))
 
 
 def _trends(services: Services, _: str) -> str:

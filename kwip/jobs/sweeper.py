@@ -11,6 +11,7 @@ import structlog
 from kwip import telemetry
 from kwip.domain.clock import at, to_ms
 from kwip.services.delivery.hibernation import HIBERNATE
+from kwip.services.posting.scheduled import SCHEDULED
 
 if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from kwip.store.mail.mails import MailStore
     from kwip.store.mail.preferences import MailPreferenceStore
     from kwip.store.posting.attachments import AttachmentStore
+    from kwip.store.posting.drafts import DraftStore
     from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
     from kwip.store.posting.poll_ends import PollEndStore
     from kwip.store.posting.processing import ProcessingStore
@@ -58,6 +60,7 @@ class Sweeper:
     hibernation: Hibernation
     search: SearchStore
     poll_ends: PollEndStore
+    drafts: DraftStore
     purges: Purges
     trending: Trending
     previews: PostPreviewStore
@@ -86,6 +89,7 @@ class Sweeper:
             "convert": self.processing,
             "search": self.search,
             "poll_end": self.poll_ends,
+            SCHEDULED: self.drafts,
             "preview": self.previews,
             "stale_preview": self.stale_previews,
             "mail": self.mails,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import fields, validate
 
 from kwip.domain.ids import PostId
+from kwip.domain.keyword_filters import FilterContext, Filtering
 from kwip.domain.timelines.notifications import MAX_UNREAD
 from kwip.domain.timelines.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
 from kwip.domain.timelines.threads import ON_PAGE, ThreadPart
@@ -104,19 +105,21 @@ class PageQuery(PageFields, BodySchema[PageRequest]):
 class OwnPageQuery(PageQuery):
     """The same on our own pages, which show what replies reply to.
 
-    A setting decides about repeats.
+    A setting decides about repeats, and the viewer's filters for `context` apply.
     """
 
     folds_repeats = Repeats(load_default=None)
 
-    def __init__(self, *, folds_repeats: bool = True):
+    def __init__(self, context: FilterContext, *, folds_repeats: bool = True):
         super().__init__()
+        self._filtering = Filtering(context=context)
         self._folds_repeats = folds_repeats
 
     def make(self, **values: Any) -> PageRequest:
         """Build the page."""
         if values["folds_repeats"] is None:
             values["folds_repeats"] = self._folds_repeats
+        values["filtering"] = self._filtering
         return super().make(**values, shows_parents=True)
 
 
@@ -148,6 +151,7 @@ class ThreadQuery(BodySchema[ThreadPart]):
             ON_PAGE,
             after=None if after is None else PostId(after),
             having=None if reply is None else PostId(reply),
+            filtering=Filtering(context=FilterContext.THREAD),
         )
 
 
@@ -157,10 +161,17 @@ class SinceQuery(BodySchema[PageRequest]):
     since_id = Id(required=True)
     folds_repeats = Repeats()
 
+    def __init__(self, context: FilterContext):
+        super().__init__()
+        self._filtering = Filtering(context=context)
+
     def make(self, *, since_id: int, folds_repeats: bool) -> PageRequest:
         """Build the request, with the largest page size."""
         return PageRequest(
-            limit=MAX_LIMIT, since_id=since_id, folds_repeats=folds_repeats
+            limit=MAX_LIMIT,
+            since_id=since_id,
+            folds_repeats=folds_repeats,
+            filtering=self._filtering,
         )
 
 

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from kwip.services.media.media import Media
     from kwip.services.media.processing import Processing
     from kwip.services.moderation.reports import Reports
+    from kwip.services.posting.drafts import Drafts
     from kwip.services.posting.muted_conversations import MutedConversations
     from kwip.services.posting.pins import Pins
     from kwip.services.posting.polls import Polls
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from kwip.services.posting.quotes import Quotes
     from kwip.services.posting.reactions import Reactions
     from kwip.services.posting.reposts import Reposts
+    from kwip.services.posting.scheduled import Scheduled
     from kwip.services.reading.loader import Loaders
     from kwip.services.reading.rate_limits import RateLimits
     from kwip.services.search.search import Search
@@ -67,6 +69,7 @@ if TYPE_CHECKING:
     from kwip.services.social.people import People
     from kwip.services.social.relationships import Relationships
     from kwip.services.timelines.catch_up import CatchUp
+    from kwip.services.timelines.filters import Filters
     from kwip.services.timelines.hashtag_timelines import HashtagTimelines
     from kwip.services.timelines.hydration import Hydration
     from kwip.services.timelines.id_lists import IdLists
@@ -106,6 +109,7 @@ class Reading:
     hashtag_timelines: HashtagTimelines
     notifications: Notifications
     markers: Markers
+    filters: Filters
     catch_up: CatchUp
     widgets: Widgets
     open_pages: OpenPages
@@ -153,6 +157,8 @@ class Posting:
     """The services of posting."""
 
     posts: Posts
+    drafts: Drafts
+    scheduled: Scheduled
     reactions: Reactions
     reposts: Reposts
     polls: Polls

@@ -200,6 +200,7 @@ class FormFiles {
       return;
     }
     this.isHeld = true;
+    this.submitter = event.submitter;
     this.form.querySelector(".button-main").disabled = true;
     this.said.textContent = gettext("Waiting for the upload.");
   }
@@ -209,7 +210,7 @@ class FormFiles {
     if (!this.isHeld || this.rows.some((row) => row.isBusy)) return;
     this.isHeld = false;
     this.form.querySelector(".button-main").disabled = false;
-    this.form.requestSubmit();
+    this.form.requestSubmit(this.submitter);
   }
 
   clear() {

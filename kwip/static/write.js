@@ -67,9 +67,11 @@ function saveDraft(form) {
   const files = keptFiles(form);
   const isChanged = text.value.trim() && text.value !== text.defaultValue;
   if (!isChanged && !files.length) return localStorage.removeItem(draftKey(form));
+  const { draft_id: saved, draft_version: version } = form.elements;
+  const place = { draft_id: saved.value, draft_version: version.value };
   return localStorage.setItem(
     draftKey(form),
-    JSON.stringify({ text: text.value, warning: warning?.value ?? "", files }),
+    JSON.stringify({ text: text.value, warning: warning?.value ?? "", files, ...place }),
   );
 }
 
@@ -80,6 +82,7 @@ function restoreDraft(form) {
   // A text that the page brought back is newer.
   if (!draft || text.getAttribute("aria-invalid") || text.value !== text.defaultValue) return;
   text.value = draft.text;
+  noteDraft(form, draft);
   restoreFiles(form, draft.files ?? []);
   if (draft.warning && warning) {
     warning.value = draft.warning;
@@ -88,8 +91,45 @@ function restoreDraft(form) {
   text.dispatchEvent(new Event("input"));
 }
 
+// On the server, so that it can be continued elsewhere: after a pause, and by a button.
+const PAUSE_MS = 4_000;
+const pauses = new WeakMap();
+
+// A draft that is saved later than its kwip is posted would come back.
+const forgetPause = (form) => clearTimeout(pauses.get(form));
+
+function noteDraft(form, { draft_id = "", draft_version = "" }) {
+  form.elements.draft_id.value = draft_id;
+  form.elements.draft_version.value = draft_version;
+}
+
+async function saveOnServer(form, { isQuiet = false } = {}) {
+  forgetPause(form);
+  const { text, draft_id: saved } = form.elements;
+  if (isQuiet && !text.value.trim() && !saved.value) return;
+  const fields = new FormData(form);
+  fields.delete("file");
+  const answer = await send(form.querySelector("[data-save]").formAction, fields);
+  noteDraft(form, answer);
+  saveDraft(form);
+  if (answer.is_copy || !isQuiet) toast(answer.message);
+}
+
+// What fails by itself is kept in the browser, and saved with the next pause.
+function saveAfterPause(form) {
+  forgetPause(form);
+  pauses.set(
+    form,
+    setTimeout(() => saveOnServer(form, { isQuiet: true }).catch(() => {}), PAUSE_MS),
+  );
+}
+
 // The fields beside the text that show an error of their own.
-const WITH_LINE = { warning: "[name=warning]", poll: "[name='poll[options][]']" };
+const WITH_LINE = {
+  warning: "[name=warning]",
+  poll: "[name='poll[options][]']",
+  scheduled_at: "[name=scheduled_at]",
+};
 
 function lineFor(field) {
   const id = `${field.id}-wrong`;
@@ -139,6 +179,7 @@ function clearWrong(form) {
 // The form after its kwip is posted: as it was before anything was written.
 function clearForm(form) {
   form.reset();
+  noteDraft(form, {});
   clearWrong(form);
   for (const opened of all("details[open]", form)) opened.open = false;
 }
@@ -149,15 +190,54 @@ function newKey() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-async function publish(form) {
+// The clock of the browser is the viewer's, and its offset depends on the date.
+function prepareTime(form) {
+  const { scheduled_at: at, utc_offset: offset } = form.elements;
+  if (!at) return;
+  const about = form.querySelector("[data-zone]");
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (at.getAttribute("aria-invalid") !== "true") {
+    about.textContent = gettext("Your time (%(zone)s), at least 5 minutes from now.", { zone });
+  }
+  const note = () => {
+    const moment = new Date(at.value);
+    offset.value = at.value ? -moment.getTimezoneOffset() : 0;
+  };
+  note();
+  at.addEventListener("input", note);
+}
+
+// It waits on the server, and is posted whatever becomes of this page.
+function offerUndo({ message, undo, wait_s: seconds }) {
+  const act = document.getElementById("act");
+  const press = async () => {
+    try {
+      const answer = await send(undo, new FormData(act));
+      sayNext(answer.message);
+      location.assign(answer.location);
+    } catch (error) {
+      toast(error.message);
+    }
+  };
+  toast(message, { seconds: Number(seconds), button: { label: gettext("Undo"), press } });
+}
+
+async function publish(form, action = form.action) {
   const button = form.querySelector("button.button-main");
+  forgetPause(form);
   // The answer may take long, and the draft holds what was sent.
   const fields = new FormData(form);
   button.disabled = true;
   try {
-    const { message, location: next, article } = await send(form.action, fields);
+    const answer = await send(action, fields);
+    const { message, location: next, article } = answer;
     localStorage.removeItem(draftKey(form));
     clearForm(form);
+    if (answer.undo) {
+      form.elements.key.value = newKey();
+      button.disabled = false;
+      return offerUndo(answer);
+    }
     if (await showWritten(form, article)) {
       button.disabled = false;
       toast(message);
@@ -181,6 +261,7 @@ async function publish(form) {
 }
 
 function prepareForm(form) {
+  prepareTime(form);
   prepareFiles(form);
   restoreDraft(form);
   form.addEventListener("input", ({ target }) => {
@@ -188,10 +269,14 @@ function prepareForm(form) {
     const options = target.closest(".poll-fields");
     showRight(options?.querySelector("[aria-invalid]") ?? target);
     saveDraft(form);
+    saveAfterPause(form);
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    publish(form);
+    const { submitter } = event;
+    if (submitter?.hasAttribute("data-later")) return publish(form, submitter.formAction);
+    if (!submitter?.hasAttribute("data-save")) return publish(form);
+    saveOnServer(form).catch((error) => showWrong(form, error));
   });
 }
 

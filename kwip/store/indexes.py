@@ -178,6 +178,16 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"post_id": None}},
         ),
     ),
+    "drafts": (
+        Index(
+            (("owner_id", ASCENDING), ("updated_at", DESCENDING)),
+            "DraftStore.of_owner, upcoming and holds: a user's drafts",
+        ),
+        Index(
+            (("due_at", ASCENDING),),
+            "DraftStore.take_due: what is to be posted that the sweeper enqueues",
+        ),
+    ),
     "purges": (
         Index(
             (("due_at", ASCENDING),),
@@ -318,6 +328,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     ),
     "followed_tags": (),
     "muted_conversations": (),
+    "filters": (),
     "trends": (),
     "suggestions": (),
     "reactions": (

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: The current schema of each collection; 1 unless named.
 SCHEMAS: Mapping[str, int] = {
-    "users": 10,
+    "users": 11,
     "credentials": 4,
     "posts": 6,
     "follows": 2,
@@ -74,6 +74,11 @@ def _user_can_be_locked(document: dict[str, Any]) -> None:
     """Schema 9 of users accepted every follower."""
     document.setdefault("is_locked", False)
     document.setdefault("requests_count", 0)
+
+
+def _user_can_undo(document: dict[str, Any]) -> None:
+    """Schema 10 of users posted everything at once."""
+    document.setdefault("undo_s", 0)
 
 
 def _credentials_get_a_key(document: dict[str, Any]) -> None:
@@ -174,6 +179,7 @@ STEPS: Sequence[Step] = (
     Step("users", 7, _user_can_be_silenced),
     Step("users", 8, _user_gets_a_role),
     Step("users", 9, _user_can_be_locked),
+    Step("users", 10, _user_can_undo),
     Step("credentials", 1, _credentials_get_a_key),
     Step("credentials", 2, _credentials_get_a_state),
     Step("credentials", 3, _credentials_get_factors),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _KEPT = "\n\u200c\u200d"
 #: The names of profile fields in errors.
 _LINE = "fields[{}][{}]"
-#: What is on or off.
+#: What is stored as it is.
 _FLAGS: tuple[ProfileKey, ...] = (
     "is_embeddable",
     "shows_favourites",
@@ -32,6 +32,7 @@ _FLAGS: tuple[ProfileKey, ...] = (
     "is_locked",
     "folds_repeats",
     "requires_descriptions",
+    "undo_s",
 )
 
 

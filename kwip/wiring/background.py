@@ -47,6 +47,7 @@ def make_background(core: Core, services: Services, queue: JobQueue) -> Backgrou
         search=core.stores.search,
         purges=services.attachments.files.purges,
         poll_ends=services.poll_ends.store,
+        drafts=core.stores.drafts,
         trending=services.trending,
         previews=services.previews.of_posts,
         stale_previews=services.previews.store,

@@ -68,6 +68,7 @@ def make_media(core: Core) -> Uploads:
         processing=processing,
         attachments=Attachments(
             store=store,
+            drafts=core.stores.drafts,
             files=files,
             pictures=pictures,
             processing=processing,

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from kwip.services.bundle import Posting
 from kwip.services.posting.claims import ClaimedIds
+from kwip.services.posting.drafts import Drafts
 from kwip.services.posting.muted_conversations import MutedConversations
 from kwip.services.posting.permissions import Permissions
 from kwip.services.posting.pins import Pins
@@ -16,6 +17,7 @@ from kwip.services.posting.quotes import Quotes
 from kwip.services.posting.quoting import Quoting
 from kwip.services.posting.reactions import Reactions
 from kwip.services.posting.reposts import Reposts
+from kwip.services.posting.scheduled import Scheduled
 from kwip.services.posting.texts import Texts
 from kwip.store.posting.claims import ClaimStore
 
@@ -52,8 +54,17 @@ def make_posting(
             host=urlsplit(core.settings.origin).netloc,
         ),
     )
+    drafts = Drafts(
+        store=stores.drafts,
+        uploads=media.attachments.store,
+        posts=posts,
+        ids=core.ids,
+        clock=core.options.clock,
+    )
     return Posting(
         posts=posts,
+        drafts=drafts,
+        scheduled=Scheduled(drafts=drafts, posts=posts, clock=core.options.clock),
         reactions=Reactions(
             store=stores.reactions,
             users=stores.users,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kwip.services.bundle import Reading
 from kwip.services.delivery.hibernation import HomeReads
 from kwip.services.timelines.catch_up import CatchUp
+from kwip.services.timelines.filters import Filters
 from kwip.services.timelines.hashtag_timelines import HashtagTimelines
 from kwip.services.timelines.hydration import Hydration
 from kwip.services.timelines.id_lists import IdLists
@@ -45,6 +46,15 @@ def make_timelines(core: Core) -> Reading:
         ),
         notifications=notifications,
         markers=markers,
+        filters=Filters(
+            store=stores.filters,
+            hydration=hydration,
+            threads=threads,
+            loaders=core.loaders,
+            fence=core.fence,
+            ids=core.ids,
+            clock=options.clock,
+        ),
         catch_up=CatchUp(markers, timelines),
         widgets=Widgets(entities, sources, stores, options.clock),
         open_pages=OpenPages(entities, notifications, options.clock),

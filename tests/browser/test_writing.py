@@ -218,3 +218,34 @@ def test_a_picture_is_sent_with_a_script_too(open_home, tmp_path):
     expect(article.locator(".post-text")).to_have_text("Look.")
     expect(article.locator("img:not(.avatar)")).to_have_count(1)
     assert page.evaluate("window.isSamePage")
+
+
+def test_a_draft_is_continued_in_another_browser_and_a_filter_folds_what_it_says(
+    open_home, open_browser, alice, bob
+):
+    page = open_home()
+    page.get_by_label("Your kwip").fill("Half a thought about #tea")
+    page.locator(".compose-later > summary").click()
+    zone = page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
+    expect(page.locator("[data-zone]")).to_contain_text(zone)
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.get_by_text("Draft saved.")).to_be_visible()
+
+    other = open_browser(bob)
+    bob.post("/api/v1/filters", json={"phrase": "tea", "context": ["public"]})
+    page = open_browser(alice, size=PHONE)
+    page.goto("/drafts")
+    page.get_by_role("link", name="Half a thought").click()
+    text = page.get_by_label("Your kwip")
+    expect(text).to_have_value("Half a thought about #tea")
+    text.press("End")
+    text.press_sequentially(", whole")
+    page.get_by_role("button", name="Post", exact=True).click()
+    expect(page.get_by_text("Half a thought about #tea, whole")).to_be_visible()
+    page.goto("/drafts")
+    expect(page.get_by_text("No drafts")).to_be_visible()
+    other.goto("/")
+    said = other.get_by_text("Half a thought about #tea, whole")
+    expect(said).to_be_hidden()
+    other.get_by_text("Filtered: tea").click()
+    expect(said).to_be_visible()

@@ -14,6 +14,11 @@ from config.settings import PROJECT
 from kwip.domain.attachments import AttachmentChange
 from kwip.domain.audit_log import BY_KWIP
 from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.keyword_filters import (
+    FilterChange,
+    FilterContext,
+    KeywordChange,
+)
 from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.domain.mail.preferences import MailPreferences
 from kwip.domain.polls import NewPoll
@@ -115,6 +120,7 @@ def _follow_tags_and_lists(services, note, owner, member, root):
     emoji = NewEmoji(name="loaf", shortcode="loaf", file=sent(plain()))
     services.emojis.add([emoji], category="Bread")
     services.muted_conversations.mute(owner, root.id)
+    _filter(services, note, owner, root)
     for each in (owner, member):
         services.posts.publish(each.id, Draft(text="More #bread"))
     change = ProfileChange(is_discoverable=True, embed_origins="https://blog.example")
@@ -125,6 +131,43 @@ def _follow_tags_and_lists(services, note, owner, member, root):
     for who, role in ((owner, "owner"), (member, "owner"), (member, "member")):
         services.moderation.set_role(who.id, Role(role))
     note()
+
+
+def _draft(kwip, note, owner, root, now):
+    services = kwip.services
+    poll = NewPoll(titles=("Rye", "Spelt"), duration_s=300)
+    upload = services.attachments.upload(owner, sent(plain()), AttachmentChange())
+    services.drafts.save(owner, Draft(text="More bread"))
+    content = Draft(
+        text="Which?",
+        poll=poll,
+        language="en",
+        in_reply_to_id=root.id,
+        quote_of_id=root.id,
+        attachment_ids=(upload.id,),
+        to=("alice",),
+    )
+    saved = replace(
+        services.drafts.save(owner, content).draft, scheduled_at=now, version=2
+    )
+    services.drafts.store.replace(saved, 1)
+    services.drafts.store.begin(owner.id, saved.id, now)
+    note()
+
+
+def _filter(services, note, owner, root):
+    keyword = KeywordChange(text="rye", is_whole_word=True)
+    change = FilterChange(
+        title="No bread",
+        contexts=(FilterContext.HOME,),
+        keywords=(keyword,),
+        expires=True,
+    )
+    made = services.filters.create(owner, change)
+    note()
+    services.filters.add_post(owner, made.id, root.id)
+    ends = FilterChange(expires=True, expires_in_s=60)
+    services.filters.change(owner, made.id, ends)
 
 
 def _cache(kwip, note, now):
@@ -257,6 +300,7 @@ def _live(kwip, rings, note, alice, bob):
     _follow_tags_and_lists(services, note, bob, alice, root)
     lease = services.fanout.begin(root.id)
     now = at(system_clock_ms())
+    _draft(kwip, note, bob, root, now)
     place = {"start": bob.id, "cursor": alice.id, "listed": alice.id}
     kwip.outbox.advance(lease, now, mode="push", **place)
     note()

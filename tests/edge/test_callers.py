@@ -11,15 +11,18 @@ import pytest
 
 from kwip.blueprints import cors, gate, login
 from kwip.domain.audit_log import Actor, AuditQuery
+from kwip.domain.posts import Draft
 from kwip.domain.roles import Role, may
+from kwip.domain.users import Viewer
 from tests.edge.test_routes import EXAMPLES, UNSAFE, about, rows
 from tests.people import sign_in
 
 ELSEWHERE = {"Origin": "https://elsewhere.example"}
 #: Addresses of what is its owner's alone.
 OWN = re.compile(
-    r"<(?:.+?:)?(list_id|token_id|session_id|passkey_id|attachment_id|tag_id|notification_id)>"
-    r"|<id:post_id>(/(edit|delete|pin|unpin|interaction_policy)|.*/re(move|voke))$"
+    r"<(?:.+?:)?(list_id|token_id|session_id|passkey_id|attachment_id|tag_id"
+    r"|notification_id|filter_id|keyword_id|filtered_id|draft_id)>"
+    r"|<id:post_id>(/(edit|delete|redraft|pin|unpin|interaction_policy)|.*/re(move|voke))$"
 )
 #: What everybody may read of a thing that is somebody's.
 OPEN = re.compile(r"^/(api/widgets|embed|media)/|\.<feed:")
@@ -31,6 +34,9 @@ SECOND_STEP = {"/login/code"}
 SIGNS_OUT = {"logout"}
 #: What only looks among the viewer's own, finds nothing there, and answers as if done.
 HARMLESS = {
+    "delete_draft",
+    "held_draft",
+    "undo_draft",
     "dismiss_notification",
     "end_session",
     "remove_featured_tag",
@@ -41,6 +47,8 @@ HARMLESS = {
 }
 #: What some of them are sent, so that nothing else is wrong with it.
 FIELDS = {
+    "/api/v1/scheduled_statuses/<id:draft_id>": {"scheduled_at": "2030-01-01"},
+    "/api/v2/filters/<id:filter_id>/statuses": {"status_id": "1"},
     "/api/v1/lists/<id:list_id>/accounts": {"account_ids[]": "1"},
     "/api/v1/lists/<id:list_id>": {"title": "Others"},
     "/api/v1/statuses/<id:post_id>": {"status": "Other words"},
@@ -68,8 +76,19 @@ STAFF_FIELDS = {
         "act": "save",
     },
 }
+KEYWORD = {"keyword": "word"}
 #: The collections that no request may change which is refused.
-KEPT = ("posts", "lists", "sessions", "tokens", "users", "notifications", "blocks")
+KEPT = (
+    "posts",
+    "lists",
+    "filters",
+    "drafts",
+    "sessions",
+    "tokens",
+    "users",
+    "notifications",
+    "blocks",
+)
 
 
 def asked():
@@ -86,6 +105,13 @@ def hers(alice, bob, wiring):
     quoting = alice.say("look", quoted_status_id=post)["id"]
     tag = alice.post("/api/v1/featured_tags", json={"name": "tea"}).json["id"]
     bob.post(f"/api/v1/statuses/{post}/favourite")
+    made = {"title": "a", "context": ["home"], "keywords_attributes": [KEYWORD]}
+    made = alice.post("/api/v2/filters", json=made).json
+    path = f"/api/v2/filters/{made['id']}/statuses"
+    filtered = alice.post(path, json={"status_id": post}).json["id"]
+    drafts = wiring.services.drafts
+    viewer = Viewer(id=alice.user.id, username="alice", digest="")
+    draft = drafts.save(viewer, Draft(text="half a")).draft
     [told] = alice.get("/api/v1/notifications").json
     [token] = wiring.stores.tokens.of_user(alice.user.id)
     wiring.services.authentication.begin_session(alice.user.id, "alice", "hers")
@@ -95,6 +121,10 @@ def hers(alice, bob, wiring):
         "post_id": post,
         "quoting_id": quoting,
         "tag_id": tag,
+        "draft_id": str(draft.id),
+        "filter_id": made["id"],
+        "keyword_id": made["keywords"][0]["id"],
+        "filtered_id": filtered,
         "token_id": token.digest,
         "session_id": session.digest,
         "passkey_id": "AbZ2",

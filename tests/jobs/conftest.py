@@ -135,7 +135,7 @@ class Nothing:
 
 #: What is swept and is no part of these tests; looking costs as much as what is.
 NOT_SWEPT = (
-    *("attachments", "processing", "purges", "poll_ends"),
+    *("attachments", "processing", "purges", "poll_ends", "drafts"),
     *("previews", "stale_previews", "trending", "mails"),
     *("mail_preferences", "exports"),
 )

@@ -53,6 +53,7 @@ from kwip.store.moderation.reports import ReportStore
 from kwip.store.posting.active_order import ActivityStore
 from kwip.store.posting.attachments import AttachmentStore
 from kwip.store.posting.claims import ClaimStore
+from kwip.store.posting.drafts import DraftStore
 from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
 from kwip.store.posting.poll_ends import PollEndStore
 from kwip.store.posting.posts import PostStore
@@ -72,6 +73,7 @@ from kwip.store.social.list_edges import ListEdgeStore
 from kwip.store.social.lists import ListStore
 from kwip.store.social.muted_conversations import MutedConversationStore
 from kwip.store.social.relationships import RelationshipStore
+from kwip.store.timelines.filters import FilterStore
 from kwip.store.timelines.markers import MarkerStore
 from kwip.store.timelines.notifications import NotificationStore
 from kwip.store.timelines.timelines import TimelineStore
@@ -92,9 +94,11 @@ KINDS = {
     "credentials": CredentialStore,
     "deletion": DeletionStore,
     "domains": EmailDomainStore,
+    "drafts": DraftStore,
     "edges": EdgeStore,
     "emojis": EmojiStore,
     "featured_tags": FeaturedTagStore,
+    "filters": FilterStore,
     "follow_requests": FollowRequestStore,
     "followed_tags": FollowedTagStore,
     "hibernation": HibernationStore,

@@ -14,6 +14,7 @@ import pytest
 import kwip.store
 from kwip.domain.attachments import UploadState
 from kwip.domain.audit_log import BY_KWIP, AuditQuery
+from kwip.domain.drafts import SavedDraft
 from kwip.domain.emojis import Emoji
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID
@@ -21,7 +22,7 @@ from kwip.domain.mail.mails import MailKind
 from kwip.domain.mail.preferences import MailPreferences
 from kwip.domain.members import MemberQuery, MemberState
 from kwip.domain.polls import Poll
-from kwip.domain.posts import QuotePolicy
+from kwip.domain.posts import Draft, QuotePolicy
 from kwip.domain.reactions import Act, Reaction, Span, span_of
 from kwip.domain.repeats import Said
 from kwip.domain.reports import Category, Event, ReportEvent, ReportFilter
@@ -75,6 +76,14 @@ from tests.store.stores import (
 
 HOMES = [home_of(n) for n in range(1, 41)]
 FANOUT = pending(NOW, LATER)
+DRAFT = SavedDraft(
+    id=5,
+    owner_id=1,
+    version=1,
+    content=Draft(text="half a"),
+    updated_at=NOW,
+    scheduled_at=NOW,
+)
 CLAIM = Claim(post_id(1), "nonce", "digest")
 LIKED = Reaction(
     user_id=1,
@@ -253,6 +262,7 @@ CALLS = {
     "AttachmentStore.describe": lambda s: s.attachments.describe(
         2, upload(250, 2).attachment
     ),
+    "AttachmentStore.hold": lambda s: s.attachments.hold(2, uploads_of(2), LATER),
     "AttachmentStore.discard": lambda s: s.attachments.discard(
         2, uploads_of(2)[0], NOW
     ),
@@ -441,6 +451,7 @@ CALLS = {
     "AuditStore.without_user": lambda s: s.audit.without_user(["handle:u1"]),
     "AuditStore.users_among": lambda s: s.audit.users_among([1, 2]),
     "ClaimStore.claim": _claim_twice,
+    "ClaimStore.expire": lambda s: s.claims.expire(1, "key", LATER),
     "ClaimStore.move": lambda s: s.claims.move(1, "key", CLAIM, post_id(2)),
     "DeletionStore.sizes": lambda s: s.deletion.sizes(1),
     "DeletionStore.muted_by": lambda s: s.deletion.muted_by(2),
@@ -518,6 +529,19 @@ CALLS = {
     "MutedConversationStore.mute": lambda s: s.muted_conversations.mute(1, 7),
     "MutedConversationStore.unmute": lambda s: s.muted_conversations.unmute(1, 7),
     "MutedConversationStore.muting": lambda s: s.muted_conversations.muting([1], [7]),
+    "DraftStore.insert": lambda s: s.drafts.insert(DRAFT),
+    "DraftStore.replace": lambda s: s.drafts.replace(DRAFT, 1),
+    "DraftStore.find": lambda s: s.drafts.find(1, 5),
+    "DraftStore.of_owner": lambda s: s.drafts.of_owner(1),
+    "DraftStore.upcoming": lambda s: s.drafts.upcoming(1),
+    "DraftStore.holds": lambda s: s.drafts.holds(1, [7]),
+    "DraftStore.take_due": lambda s: s.drafts.take_due(NOW, NOW, 5, lambda _: True),
+    "DraftStore.begin": lambda s: s.drafts.begin(1, 5, NOW),
+    "DraftStore.fail": lambda s: s.drafts.fail(DRAFT, "no", NOW),
+    "DraftStore.finish": lambda s: s.drafts.finish(DRAFT),
+    "DraftStore.delete": lambda s: s.drafts.delete(1, 6),
+    "FilterStore.find": lambda s: s.filters.find(1),
+    "FilterStore.replace": lambda s: s.filters.replace(1, (), 0),
     "FollowedTagStore.unfollow": lambda s: s.followed_tags.unfollow(2, "tea"),
     "ListStore.create": lambda s: s.lists.create(
         UserList(id=9_999, owner_id=1, title="New")

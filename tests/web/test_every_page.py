@@ -10,8 +10,9 @@ from kwip.blueprints import web
 from kwip.domain.audit_log import BY_KWIP
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.mail.mails import MailKind
+from kwip.domain.posts import Draft
 from kwip.domain.setup import LIFETIME
-from kwip.domain.users import ProfileChange, ProfileField
+from kwip.domain.users import ProfileChange, ProfileField, Viewer
 from kwip.services.accounts.users import SignUp
 from kwip.store.accounts.setup import SetupStore
 from tests.people import PASSWORD, sign_in
@@ -93,6 +94,7 @@ def places(alice, mallory, at_mallory, people, wiring):
         f"accounts/{alice.id}/mute",
     ):
         assert mallory.post(f"/api/v1/{path}").status_code == 200
+    filtering = _filter(mallory, liked)
     made = at_mallory.send("/lists", title=HOSTILE[:100], replies_policy="list")
     at_mallory.send(f"{made}/add/alice")
     return {
@@ -114,6 +116,14 @@ def places(alice, mallory, at_mallory, people, wiring):
         "welcome_people": "/welcome/people",
         "welcome_kwip": "/welcome/kwip",
         "featured_tag_settings": "/settings/hashtags",
+        "drafts": "/drafts",
+        "held_draft": f"{_draft(wiring, mallory)}/held",
+        "continue_draft": _draft(wiring, mallory),
+        "filter_settings": "/settings/filters",
+        "new_filter": "/settings/filters/new",
+        "edit_filter": f"/settings/filters/{filtering}",
+        "delete_filter": f"/settings/filters/{filtering}/delete",
+        "filter_post": f"/@alice/{liked}/filter",
         "profile_tagged": "/@mallory/tagged/Tea",
         "favourites": "/favourites",
         "bookmarks": "/bookmarks",
@@ -172,6 +182,24 @@ def places(alice, mallory, at_mallory, people, wiring):
         "notifications": "/notifications",
         "some_notifications": "/notifications/mentions",
     }
+
+
+def _filter(person, post_id):
+    """Make a filter of a word and a kwip, and give its id."""
+    places = ["public", "account", "thread"]
+    fields = {"title": HOSTILE[:100], "context": places}
+    fields |= {"keywords_attributes": [{"keyword": HOSTILE[:100]}]}
+    made = person.post("/api/v2/filters", json=fields).json["id"]
+    filtered = {"status_id": post_id}
+    person.post(f"/api/v2/filters/{made}/statuses", json=filtered)
+    return made
+
+
+def _draft(wiring, person):
+    """Save a draft, and give its address."""
+    viewer = Viewer(id=person.user.id, username="mallory", digest="")
+    content = Draft(text=HOSTILE, warning=HOSTILE)
+    return f"/drafts/{wiring.services.drafts.save(viewer, content).draft.id}"
 
 
 def _link(wiring, person, kind, path):
@@ -268,8 +296,9 @@ def test_every_page_is_sound_and_shows_hostile_texts_as_texts(
     seen = []
     for name, place in places.items():
         answer = visitors[who]._browser.get(place)
-        # Lists are their owners' alone, and answer 404 to everybody else.
-        known = {200, 303, 403, 404 if place.startswith("/lists/") else 200}
+        # These are their owners' alone, and answer 404 to everybody else.
+        own = ("/lists/", "/drafts/", "/settings/filters/")
+        known = {200, 303, 403, 404 if place.startswith(own) else 200}
         assert answer.status_code in known, (place, answer.status_code)
         if answer.status_code == 303:
             continue

@@ -41,8 +41,6 @@ ROUTES = tuple(
         (f"{_V1}/conversations", "conversations", "Private conversations", _OWN),
         (f"{_V1}/domain_blocks", "domain_blocks", "Blocked servers", _OWN),
         (f"{_V1}/endorsements", "endorsements", "The viewer's featured accounts", _OWN),
-        (f"{_V1}/filters", "filters_v1", "Filters, for older apps", _OWN),
-        ("/api/v2/filters", "filters_v2", "Filters", _OWN),
         (f"{_V1}/instance/activity", "activity", "Activity of past weeks", _ANYBODY),
         (
             f"{_V1}/instance/domain_blocks",
@@ -52,6 +50,5 @@ ROUTES = tuple(
         ),
         (f"{_V1}/instance/languages", "languages", "Languages of the site", _ANYBODY),
         (f"{_V1}/instance/peers", "peers", "Servers that Kwip knows", _ANYBODY),
-        (f"{_V1}/scheduled_statuses", "scheduled", "Scheduled statuses", _OWN),
     )
 )

@@ -9,6 +9,7 @@ from flask import request
 
 from kwip.blueprints import http
 from kwip.blueprints.api import policies
+from kwip.blueprints.api.scheduled import answer_scheduled
 from kwip.blueprints.table import Route
 from kwip.domain.timelines.threads import FOR_ANYBODY, FOR_VIEWER
 from kwip.domain.timelines.views import PostView
@@ -22,6 +23,7 @@ from kwip.schemas.posting.posts import (
     StatusSchema,
     StatusSourceSchema,
 )
+from kwip.schemas.posting.scheduled import ScheduledAtBody
 
 if TYPE_CHECKING:
     from flask import Response
@@ -30,11 +32,15 @@ if TYPE_CHECKING:
 
 
 def create_status() -> Response:
-    """Publish a status, once for each `Idempotency-Key`."""
+    """Publish a status, or schedule it, once for each `Idempotency-Key`."""
     draft = replace(
         http.load_body(StatusBody()),
         idempotency_key=request.headers.get("Idempotency-Key") or None,
     )
+    moment = http.load_body(ScheduledAtBody())
+    if moment is not None:
+        scheduled = http.services().scheduled
+        return answer_scheduled(scheduled.schedule(http.signed_in(), draft, moment))
     view = http.services().posts.create(http.signed_in(), draft)
     return http.answer_dumped(StatusSchema, view)
 

@@ -19,7 +19,7 @@ from kwip.blueprints.web.accounts import (
 from kwip.blueprints.web.accounts import sign_in as access
 from kwip.blueprints.web.discovery import explore, featured_tags, search, suggestions
 from kwip.blueprints.web.moderation import reports
-from kwip.blueprints.web.posting import intents, media, posts, quotes, reactions
+from kwip.blueprints.web.posting import drafts, intents, media, posts, quotes, reactions
 from kwip.blueprints.web.social import (
     follow_requests,
     lists,
@@ -27,7 +27,7 @@ from kwip.blueprints.web.social import (
     relationships,
     tags,
 )
-from kwip.blueprints.web.timelines import builder, notifications, timelines
+from kwip.blueprints.web.timelines import builder, filters, notifications, timelines
 
 ROUTES = (
     *timelines.ROUTES,
@@ -43,6 +43,7 @@ ROUTES = (
     *setup.ROUTES,
     *site_pages.ROUTES,
     *posts.ROUTES,
+    *drafts.ROUTES,
     *quotes.ROUTES,
     *media.ROUTES,
     *relationships.ROUTES,
@@ -58,6 +59,7 @@ ROUTES = (
     *lists.ROUTES,
     *tags.ROUTES,
     *notifications.ROUTES,
+    *filters.ROUTES,
     *builder.ROUTES,
     *intents.ROUTES,
     *reports.ROUTES,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kwip.domain.errors import KwipError
+    from kwip.domain.keyword_filters import FilterContext
     from kwip.domain.timelines.pages import PageRequest
     from kwip.domain.users import User
 
@@ -71,17 +72,18 @@ def own_user() -> User:
     return http.services().users.me(http.signed_in(), http.loader())
 
 
-def timeline_request() -> PageRequest:
+def timeline_request(context: FilterContext) -> PageRequest:
     """Read which page of a timeline is asked for, and what is done with repeats.
 
     If the address does not say, the viewer's setting applies; visitors see them folded.
+    The viewer's filters for `context` apply.
 
     Raises:
         InvalidError: A parameter has an invalid value.
     """
     viewer = http.viewer()
     folds = viewer is None or own_user().folds_repeats
-    return http.load_query(OwnPageQuery(folds_repeats=folds))
+    return http.load_query(OwnPageQuery(context, folds_repeats=folds))
 
 
 def page(template: str, **context: object) -> Response:

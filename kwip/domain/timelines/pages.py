@@ -10,6 +10,8 @@ from kwip.domain.ids import MAX_ID
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kwip.domain.keyword_filters import Filtering
+
 T = TypeVar("T")
 
 #: Entries on one page: the maximum, and the default.
@@ -22,8 +24,8 @@ class PageRequest:
 
     `max_id` selects entries below it, `since_id` the newest above it, `min_id` those
     directly above it (both newest first in the answer). Limits are 1 to `MAX_LIMIT`.
-    `folds_repeats` leaves out what the author said before, and `shows_parents` adds
-    to replies what they reply to.
+    `folds_repeats` leaves out what the author said before, `shows_parents` adds to
+    replies what they reply to, and `filtering` says how the viewer's filters apply.
 
     If it `is_active`, the entries are conversations in the order of their last
     replies (see `activity`), the cursors are their places, and `as_of` says when the
@@ -36,6 +38,7 @@ class PageRequest:
     min_id: int | None = None
     folds_repeats: bool = False
     shows_parents: bool = False
+    filtering: Filtering | None = None
     is_active: bool = False
     as_of: int | None = None
 

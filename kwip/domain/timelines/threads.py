@@ -12,6 +12,8 @@ from kwip.domain.timelines.timelines import Entry
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from kwip.domain.keyword_filters import Filtering
+
 
 #: The posts of a conversation that are ordered. Later replies are not listed.
 MAX_THREAD = 5_000
@@ -38,13 +40,14 @@ class ThreadPart:
 
     The nearest `ancestors` above it, and this many `replies` below it in reading order:
     those after the reply `after`; or the part with the reply `having`, if it exists; or
-    the first ones.
+    the first ones. `filtering` says how the viewer's filters apply.
     """
 
     ancestors: int
     replies: int
     after: PostId | None = None
     having: PostId | None = None
+    filtering: Filtering | None = None
 
 
 #: What a page shows, with a link to the next part.

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kwip.domain.ids import PostId
+    from kwip.domain.keyword_filters import FilterMatch
     from kwip.domain.posts import Post
     from kwip.domain.quotes import QuoteState
     from kwip.domain.relationships import Relations
@@ -39,7 +40,9 @@ class PostView:
     `quote` is what it quotes, and `may_quote` says whether the viewer may quote it.
     `is_author_limited` says that a silence hides its author from the viewer where
     nobody asked for them. `own_votes` are the options of its poll that the viewer
-    chose. `place` is where it is in a list whose order is not that of the posts.
+    chose. `filtered` are the viewer's filters that match it, and `folded_by` is the
+    title of one that applies to the page. `place` is where it is in a list whose order
+    is not that of the posts.
     """
 
     post: Post
@@ -58,6 +61,8 @@ class PostView:
     is_reposted: bool = False
     own_votes: tuple[int, ...] = ()
     is_poll_over: bool = False
+    filtered: tuple[FilterMatch, ...] = ()
+    folded_by: str = ""
     place: int | None = None
 
     @property

@@ -8,6 +8,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
+from kwip.domain.drafts import UNDO_S
 from kwip.domain.users import MAX_FIELDS, READ, WRITE, ProfileChange, ProfileField
 from kwip.schemas.body import LINE_MAX, StrictSchema, Text, choice, line
 
@@ -142,14 +143,11 @@ class ReadingForm(StrictSchema[ProfileChange]):
 
     folds_repeats = fields.Boolean(load_default=False)
     requires_descriptions = fields.Boolean(load_default=False)
+    undo_s = fields.Integer(load_default=0, validate=validate.OneOf(UNDO_S))
 
-    def make(
-        self, *, folds_repeats: bool, requires_descriptions: bool
-    ) -> ProfileChange:
+    def make(self, **values: Any) -> ProfileChange:
         """Build the change."""
-        return ProfileChange(
-            folds_repeats=folds_repeats, requires_descriptions=requires_descriptions
-        )
+        return ProfileChange(**values)
 
 
 class PasswordForm(StrictSchema[NewPassword]):

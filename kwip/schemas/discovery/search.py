@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import fields, validate
 
 from kwip.domain.ids import PostId, parse_id
+from kwip.domain.keyword_filters import FilterContext, Filtering
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.timelines.search import SearchRequest, named_kind
 from kwip.schemas.body import BodySchema, Flag, Text
@@ -72,6 +73,8 @@ class SearchPageQuery(SearchQuery):
     def make(self, **values: Any) -> SearchRequest:
         """Build the search of one kind."""
         asked = super().make(**values)
+        filtering = Filtering(context=FilterContext.PUBLIC)
+        asked = replace(asked, page=replace(asked.page, filtering=filtering))
         if asked.kind == "statuses":
             return asked
         return replace(asked, kind=named_kind(asked.text) or asked.kind or "statuses")

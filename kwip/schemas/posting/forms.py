@@ -10,8 +10,10 @@ from marshmallow import Schema, fields, validate
 from kwip.domain.ids import PostId
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.schemas.body import Id, StrictSchema, Text, line
+from kwip.schemas.posting.drafts import WithDraft
 from kwip.schemas.posting.polls import PollOfForm
 from kwip.schemas.posting.quotes import policy_field
+from kwip.schemas.posting.scheduled import WithTime
 from kwip.text.translation import lazy_gettext
 
 #: A reply form shows no more people to address.
@@ -29,7 +31,7 @@ class _WithAttachments(Schema):
     file_description = fields.Raw()
 
 
-class ComposeForm(_WithAttachments, StrictSchema[Draft]):
+class ComposeForm(_WithAttachments, WithDraft, WithTime, StrictSchema[Draft]):
     """A kwip; `key` is drawn when the form is made, so that it is posted only once.
 
     What is attached is read separately.

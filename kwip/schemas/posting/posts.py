@@ -14,9 +14,10 @@ from kwip.domain.posts import Draft, Edit, QuotePolicy, Visibility
 from kwip.domain.timelines.pages import MAX_LIMIT
 from kwip.domain.timelines.views import PostView
 from kwip.schemas.accounts.users import AccountSchema
-from kwip.schemas.body import BodySchema, Flag, Id, Ids, NotYet, Text
+from kwip.schemas.body import BodySchema, Flag, Id, Ids, Text
 from kwip.schemas.dumping import DumpSchema, Instant, to_text
 from kwip.schemas.emojis import emojis_of_post
+from kwip.schemas.filters import filter_results
 from kwip.schemas.html import post_html
 from kwip.schemas.posting.attachments import (
     MediaAttachmentSchema,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.attachments import AttachmentChange
     from kwip.domain.ids import AttachmentId
+    from kwip.domain.keyword_filters import FilterMatch
     from kwip.domain.posts import Post
     from kwip.domain.users import User
     from kwip.schemas.urls import Urls
@@ -74,6 +76,8 @@ def _viewer_flags(
     bookmarked: bool,  # noqa: FBT001
     pinned: bool,  # noqa: FBT001
     muted: bool,  # noqa: FBT001
+    *,
+    filtered: Sequence[FilterMatch] = (),
 ) -> dict[str, Any]:
     """Return what only signed-in viewers get of a post."""
     return {
@@ -82,7 +86,7 @@ def _viewer_flags(
         "muted": muted,
         "bookmarked": bookmarked,
         "pinned": pinned,
-        "filtered": [],
+        "filtered": filter_results(filtered),
     }
 
 
@@ -165,6 +169,9 @@ class StatusSchema(DumpSchema):
         )
         if not self.is_signed_in:
             return f"{status}}}"
+        if view.filtered:
+            flags = _viewer_flags(*_acts(view), filtered=view.filtered)
+            return f"{status},{to_text(flags)[1:]}"
         return f"{status},{_flags_text(*_acts(view))}"
 
     def _halves(self, post: Post, author: User) -> tuple[str, str]:
@@ -254,7 +261,9 @@ class StatusSchema(DumpSchema):
     def _tell_viewer(
         self, status: dict[str, Any], view: PostView, **_: object
     ) -> dict[str, Any]:
-        return status | _viewer_flags(*_acts(view)) if self.is_signed_in else status
+        if not self.is_signed_in:
+            return status
+        return status | _viewer_flags(*_acts(view), filtered=view.filtered)
 
 
 class DeletedStatusSchema(StatusSchema):
@@ -361,7 +370,7 @@ class StatusBody(BodySchema[Draft]):
     poll = PollField()
     quoted_status_id = Id(load_default=None, allow_none=True)
     quote_approval_policy = policy_field()
-    scheduled_at = NotYet()
+    scheduled_at = fields.Raw()
 
     def make(
         self,

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from kwip.domain.attachments import Attachment
     from kwip.domain.clock import ClockMs
+    from kwip.domain.drafts import SavedDraft
+    from kwip.domain.keyword_filters import Filter
     from kwip.domain.posts import Post
     from kwip.domain.users import User
     from kwip.services.backups.archive import ArchiveWriter
@@ -134,6 +136,9 @@ class UserExport:
             "email_confirmed_at": mailbox and mailbox.confirmed_at,
             "folds_repeats": user.folds_repeats,
             "requires_descriptions": user.requires_descriptions,
+            "undo_s": user.undo_s,
+            "filters": list(map(_filter, self.stores.filters.find(user.id).filters)),
+            "drafts": list(map(_draft, self.stores.drafts.of_owner(user.id))),
             "shows_favourites": user.shows_favourites,
             "embed_origins": list(user.embed_origins),
             "notification_mail": sorted(kind.value for kind in mail.kinds),
@@ -227,6 +232,34 @@ def _profile(user: User) -> dict[str, Any]:
         "is_discoverable": user.is_discoverable,
         "is_locked": user.is_locked,
         "created_at": user.created_at,
+    }
+
+
+def _filter(each: Filter) -> dict[str, Any]:
+    ends = each.expires_ms
+    return {
+        "title": each.title,
+        "contexts": [context.value for context in each.contexts],
+        "action": each.action.value,
+        "expires_at": None if ends is None else at(ends),
+        "keywords": [
+            {"text": k.text, "is_whole_word": k.is_whole_word} for k in each.keywords
+        ],
+        "kwip_ids": [str(p.post_id) for p in each.posts],
+    }
+
+
+def _draft(draft: SavedDraft) -> dict[str, Any]:
+    content = draft.content
+    parent, poll = content.in_reply_to_id, content.poll
+    return {
+        "updated_at": draft.updated_at,
+        "scheduled_at": draft.scheduled_at,
+        "text": content.text,
+        "warning": content.warning,
+        "visibility": content.visibility.value,
+        "in_reply_to_id": None if parent is None else str(parent),
+        "poll": None if poll is None else list(poll.titles),
     }
 
 

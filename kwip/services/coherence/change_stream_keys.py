@@ -154,6 +154,10 @@ def _muted_conversations(change: Change) -> Keys:
     return invalidation_rules.mute_conversation(user_id=UserId(change.id))
 
 
+def _filters(change: Change) -> Keys:
+    return invalidation_rules.change_filters(user_id=UserId(change.id))
+
+
 def _trends(_: Change) -> Keys:
     return invalidation_rules.trend()
 
@@ -191,6 +195,7 @@ WATCHED: Mapping[str, Callable[[Change], Keys]] = {
     "lists": _list,
     "followed_tags": _followed_tags,
     "muted_conversations": _muted_conversations,
+    "filters": _filters,
     "trends": _trends,
     "suggestions": _suggestions,
     "sessions": _session,
@@ -208,6 +213,7 @@ LEFT_OUT: Mapping[str, str] = {
     "link_previews": "never cached; posts carry theirs",
     "search_posts": "never cached",
     "hashtags": "never cached",
+    "drafts": "never cached",
     "credentials": "never cached",
     "emojis": "processes remember them by the version in the fence",
     "mails": "never cached",

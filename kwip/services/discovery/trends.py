@@ -14,6 +14,7 @@ from kwip.services.reading.loader import Lookup
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from kwip.domain.keyword_filters import Filtering
     from kwip.domain.timelines.trends import Trend, TrendKind
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Viewer
@@ -34,9 +35,14 @@ class Trends:
     entities: Entities
     hydration: Hydration
 
-    def posts(self, viewer: Viewer | None, loader: Loader) -> list[PostView]:
+    def posts(
+        self,
+        viewer: Viewer | None,
+        loader: Loader,
+        filtering: Filtering | None = None,
+    ) -> list[PostView]:
         """Return the posts that trend, the highest score first."""
-        found = self._checked(viewer, loader, "posts", lambda *_: True)
+        found = self._checked(viewer, loader, "posts", lambda *_: True, filtering)
         return [views[0] for _, views in found if views]
 
     def tags(self, viewer: Viewer | None, loader: Loader) -> list[TagView]:
@@ -66,6 +72,7 @@ class Trends:
         loader: Loader,
         kind: TrendKind,
         has: Callable[[str, PostView], bool],
+        filtering: Filtering | None = None,
     ) -> list[tuple[Trend, Sequence[PostView]]]:
         """Return the trends of a kind with those of their posts that still count."""
         viewers = [] if viewer is None else [viewer.id]
@@ -76,7 +83,7 @@ class Trends:
         hidden = hidden_by(self.hydration.relations(viewer, loader))
         entries = [post for each in trends for post in each.posts]
         entries = [post for post in entries if post.author_id not in hidden]
-        views = self.hydration.posts(viewer, loader, entries)
+        views = self.hydration.posts(viewer, loader, entries, filtering=filtering)
         shown = {i: view for i, view in views.items() if _may_trend(view)}
         return [
             (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kwip.domain.keyword_filters import FilterContext, Filtering
 from kwip.domain.mail.mails import Item, Letter
 from kwip.domain.posts import Visibility
 from kwip.domain.timelines.notifications import NotificationKind, Selection, grouped
@@ -46,10 +47,11 @@ class Digests:
         """Return what happened above an id and was not seen, newest first.
 
         As on the page, nothing of people whom the user muted or blocked, or who are
-        suspended.
+        suspended, and nothing that a filter hides.
         """
         viewer = Viewer(id=user_id, username=username, digest="")
-        page = PageRequest(limit=MOST, since_id=above)
+        filtering = Filtering(context=FilterContext.NOTIFICATIONS)
+        page = PageRequest(limit=MOST, since_id=above, filtering=filtering)
         found = self.notifications.page(viewer, self.loaders.begin(), page, wanted)
         return [view for view in found.items if view.is_new]
 
@@ -109,7 +111,8 @@ class Digests:
         if post is None:
             return Item(said, "", self.site.page(f"/{names[0]}"))
         address = self.site.page(f"/@{self._author(newest)}/{post.id}")
-        return Item(said, _excerpt(post), address)
+        is_folded = newest.post is not None and newest.post.folded_by
+        return Item(said, "" if is_folded else _excerpt(post), address)
 
     @staticmethod
     def _author(view: NotificationView) -> str:

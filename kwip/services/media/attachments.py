@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from kwip.services.media.stored.withholding import Withholding
     from kwip.services.media.usable import Descriptions
     from kwip.store.posting.attachments import AttachmentStore
+    from kwip.store.posting.drafts import DraftStore
 
 log = structlog.get_logger()
 
@@ -74,6 +75,7 @@ class Attachments:
     """Everything one can do with attachments; `quota_bytes` are each user's."""
 
     store: AttachmentStore
+    drafts: DraftStore
     files: AttachmentFiles
     pictures: Pictures
     processing: Processing
@@ -243,13 +245,16 @@ class Attachments:
         """Do what is due with uploads that have no post; return whether anything was.
 
         Files of a removed one are deleted. One that was kept for another post becomes
-        private, and waits for a day. One that has waited is removed.
+        private, and waits for a day. One that has waited and is in no draft is removed.
         """
         soon = at(self.clock() + _SOON_MS)
         due = self.store.unsettled(owner_id, ids, soon) if ids else []
+        held = self.drafts.holds(owner_id, [u.id for u in due]) if due else set()
         for upload in due:
             if upload.state is UploadState.READY and upload.is_open:
                 self._hide(upload)
+            elif upload.id in held and upload.state is not UploadState.REMOVED:
+                self.store.hold(owner_id, [upload.id], at(self.clock()))
             else:
                 self._remove(upload)
         return bool(due)

@@ -58,7 +58,7 @@ class ClaimedIds:
             raise InvalidError(
                 "That idempotency key can't be used.", {"idempotency_key": limit}
             )
-        held = self._claim(author_id, key, mine)
+        held = self._claim(author_id, draft, key, mine)
         if held.digest != mine.digest:
             raise InvalidError(
                 "This was already sent with a different text.",
@@ -72,11 +72,11 @@ class ClaimedIds:
         key = draft.idempotency_key
         if key is None or self.store.move(author_id, key, claim, new.post_id):
             return new
-        return self._claim(author_id, key, new)
+        return self._claim(author_id, draft, key, new)
 
-    def _claim(self, author_id: UserId, key: str, claim: Claim) -> Claim:
-        expires_at = at(self.clock() + CLAIM_LIFETIME_MS)
-        return self.store.claim(author_id, key, claim, expires_at)
+    def _claim(self, author_id: UserId, draft: Draft, key: str, claim: Claim) -> Claim:
+        ends = None if draft.keeps_claim else at(self.clock() + CLAIM_LIFETIME_MS)
+        return self.store.claim(author_id, key, claim, ends)
 
     def _new_id(self, author_id: UserId, draft: Draft) -> PostId:
         above = max(draft.in_reply_to_id or 0, draft.quote_of_id or 0)

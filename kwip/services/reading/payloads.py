@@ -28,6 +28,7 @@ from kwip.domain.timelines.slices import RowChunk
 from kwip.domain.timelines.threads import Threaded
 from kwip.domain.timelines.timelines import Chunk, Entry, Pulls
 from kwip.domain.users import FeaturedTag, ProfileField, User
+from kwip.services.reading import filter_payloads
 from kwip.store.accounts.access_keys import AccessKey
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ _ATTACHMENT = _names(Attachment)
 _POLL = _names(Poll, "options", "expires_at")
 _PREVIEW = _names(LinkPreview, "image")
 _IMAGE = _names(PreviewImage)
-_RELATIONS = _names(Relations, "tags")
+_RELATIONS = _names(Relations, "tags", "filters")
 _user_values, _post_values = attrgetter(*_USER), attrgetter(*_POST)
 _attachment_values = attrgetter(*_ATTACHMENT)
 _poll_values = attrgetter(*_POLL)
@@ -155,17 +156,21 @@ def _unpack_attachment(values: list[Any]) -> Attachment:
 
 
 def encode_relations(relations: Relations) -> bytes:
-    """Pack relations: eight lengths, the ids, and hashtags separated by newlines."""
-    tags = "\n".join(sorted(relations.tags)).encode()
-    return _dump_groups(_groups_of(relations)) + tags
+    """Pack relations: eight lengths, the ids, and JSON of hashtags and filters."""
+    filters = list(map(filter_payloads.pack, relations.filters))
+    return _dump_groups(_groups_of(relations)) + _dump(
+        [sorted(relations.tags), filters]
+    )
 
 
 def decode_relations(raw: bytes) -> Relations:
-    """Unpack relations: eight lengths, the ids, and hashtags separated by newlines."""
-    groups, tags = _load_groups(raw, len(_RELATIONS))
+    """Unpack relations: eight lengths, the ids, and JSON of hashtags and filters."""
+    groups, rest = _load_groups(raw, len(_RELATIONS))
+    tags, filters = json.loads(rest.decode())
     return Relations(
         **dict(zip(_RELATIONS, groups, strict=True)),
-        tags=frozenset(tags.decode().split("\n")) if tags else frozenset(),
+        tags=frozenset(tags),
+        filters=tuple(map(filter_payloads.unpack, filters)),
     )
 
 

@@ -14,6 +14,7 @@ from kwip.store.discovery.featured_tags import FeaturedTagStore
 from kwip.store.discovery.suggestions import SuggestionStore
 from kwip.store.discovery.trends import TrendStore
 from kwip.store.posting.active_order import ActivityStore
+from kwip.store.posting.drafts import DraftStore
 from kwip.store.posting.posts import PostStore
 from kwip.store.posting.pushdown import PushdownStore
 from kwip.store.posting.quotes import QuoteStore
@@ -26,6 +27,7 @@ from kwip.store.social.followed_tags import FollowedTagStore
 from kwip.store.social.lists import ListStore
 from kwip.store.social.muted_conversations import MutedConversationStore
 from kwip.store.social.relationships import RelationshipStore
+from kwip.store.timelines.filters import FilterStore
 from kwip.store.timelines.markers import MarkerStore
 from kwip.store.timelines.notifications import NotificationStore
 from kwip.store.timelines.timelines import TimelineStore
@@ -57,10 +59,12 @@ class Stores:
     featured_tags: FeaturedTagStore
     timelines: TimelineStore
     pull_authors: PullAuthorStore
+    drafts: DraftStore
     reactions: ReactionStore
     votes: VoteStore
     notifications: NotificationStore
     markers: MarkerStore
+    filters: FilterStore
     sessions: AccessKeyStore
     tokens: AccessKeyStore
 
@@ -87,10 +91,12 @@ class Stores:
             featured_tags=FeaturedTagStore(store),
             timelines=TimelineStore(store),
             pull_authors=PullAuthorStore(store),
+            drafts=DraftStore(store),
             reactions=ReactionStore(store),
             votes=VoteStore(store),
             notifications=NotificationStore(store),
             markers=MarkerStore(store),
+            filters=FilterStore(store),
             sessions=AccessKeyStore(store, "sessions"),
             tokens=AccessKeyStore(store, "tokens"),
         )

@@ -77,7 +77,9 @@ class PostSearch:
         candidates = _Candidates(self.store, viewer, query, page)
 
         def views_of(batch: list[Hit]) -> list[tuple[Hit, PostView]]:
-            views = self.hydration.posts(viewer, loader, [_entry(hit) for hit in batch])
+            entries = [_entry(hit) for hit in batch]
+            filtering = page.filtering
+            views = self.hydration.posts(viewer, loader, entries, filtering=filtering)
             return [
                 (hit, views[hit.cursor])
                 for hit in batch

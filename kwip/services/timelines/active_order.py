@@ -109,7 +109,7 @@ class ActiveOrder:
         entries = list(islice(read(page.window), WINDOW + 1))
         window = entries[:WINDOW]
         begun = [e for e in window if _begins(e) and wants(e)]
-        views = self.hydration.posts(viewer, loader, begun)
+        views = self.hydration.posts(viewer, loader, begun, filtering=page.filtering)
         shown = [views[e.post_id] for e in begun if e.post_id in views]
         rows = [_row_of(view) for view in shown if not view.is_author_limited]
         as_of = page.as_of
@@ -149,7 +149,9 @@ class ActiveOrder:
         folded: list[int] = []
 
         def views_of(batch: list[Row]) -> list[tuple[Row, PostView]]:
-            views = self.hydration.posts(viewer, loader, [r.entry for r in batch])
+            views = self.hydration.posts(
+                viewer, loader, [r.entry for r in batch], filtering=page.filtering
+            )
             found = [(r, views[PostId(r.id)]) for r in batch if r.id in views]
             found = [(row, view) for row, view in found if wanted.shows(view)]
             if not page.folds_repeats:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kwip.cache.keys import PAGE_TTL_S
 from kwip.domain.clock import at
 from kwip.domain.ids import UserId
 from kwip.domain.quotes import QuoteState, may_quote
@@ -18,13 +19,14 @@ from kwip.domain.timelines.filters import is_limited
 from kwip.domain.timelines.views import PostView, QuoteView
 from kwip.domain.timelines.visibility import may_see
 from kwip.services.reading.loader import Lookup
+from kwip.text.filtering import matcher_of
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Mapping, Sequence
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId
+    from kwip.domain.keyword_filters import Filtering, FilterMatch
     from kwip.domain.posts import Post
     from kwip.domain.timelines.timelines import Entry
     from kwip.domain.users import User, Viewer
@@ -57,11 +59,13 @@ class Hydration:
         entries: Sequence[Entry],
         *,
         with_parents: bool = False,
+        filtering: Filtering | None = None,
     ) -> dict[PostId, PostView]:
         """Hydrate entries; those that the viewer may not see are absent.
 
-        One round trip to Redis (cold: two, and three queries) for any number of
-        entries. With what replies reply to as far as the entries know it.
+        So are those that `filtering` hides. One round trip to Redis (cold: two, and
+        three queries) for any number of entries. With what replies reply to as far as
+        the entries know it.
         """
         wanted = self.lookups(viewer, entries, with_parents=with_parents)
         posts, users, reactions = loader.load(*wanted)
@@ -72,11 +76,12 @@ class Hydration:
         relations = self.relations(viewer, loader)
         if self.is_embedding:
             users = {i: user for i, user in users.items() if user.is_embeddable}
-        now = at(self.clock())
-        maker = _ViewMaker(viewer, relations, users, reactions, now)
+        now_ms = self.clock()
+        _note_expiry(loader, relations, now_ms)
+        maker = _ViewMaker(viewer, relations, users, reactions, now_ms, filtering)
         parents = posts if with_parents else {}
         views = (_view_of(entry, posts, maker, parents) for entry in entries)
-        return {view.post.id: view for view in views if view is not None}
+        return {view.post.id: view for view in views if view and maker.shows(view)}
 
     def gone(self, loader: Loader, user_ids: Iterable[UserId]) -> set[UserId]:
         """Return the users who are hidden from everyone, with everything they wrote."""
@@ -131,12 +136,14 @@ class _ViewMaker:
         relations: Relations,
         users: Mapping[UserId, User],
         reactions: Mapping[tuple[UserId, Span], Reacted],
-        now: dt.datetime,
+        now_ms: int,
+        filtering: Filtering | None,
     ):
         self.viewer_id = None if viewer is None else viewer.id
         self.relations = relations
         self.users = users
-        self._now = now
+        self._now_ms, self._now = now_ms, at(now_ms)
+        self._filtering = filtering
         self._reactions = {span: found for (_, span), found in reactions.items()}
 
     def view(
@@ -155,6 +162,7 @@ class _ViewMaker:
         addressee = None if answered is None else self.users.get(answered)
         if addressee is not None and addressee.is_suspended:
             addressee = None
+        filtered = self._filtered(post) if reposted is None else reposted.filtered
         return PostView(
             post=post,
             author=author,
@@ -176,7 +184,23 @@ class _ViewMaker:
             is_reposted=post.id in reacted.reposts,
             own_votes=_votes(post, reacted),
             is_poll_over=post.poll is not None and post.poll.is_over(self._now),
+            filtered=filtered,
+            folded_by=self._filtering.folded_by(filtered) if self._filtering else "",
         )
+
+    def shows(self, view: PostView) -> bool:
+        """Return whether no filter leaves a post out."""
+        subject = view.shown
+        return self._filtering is None or not (
+            subject.filtered
+            and self._filtering.hides(subject.post.id, subject.filtered)
+        )
+
+    def _filtered(self, post: Post) -> tuple[FilterMatch, ...]:
+        """Return the filters that match a post; none do if it is the viewer's own."""
+        if not self.relations.filters or post.author_id == self.viewer_id:
+            return ()
+        return matcher_of(self.relations.filters).matches(post, self._now_ms)
 
     def _author_shown(self, post: Post) -> User | None:
         """Return the author of a post that is visible; None if either is not."""
@@ -192,7 +216,10 @@ class _ViewMaker:
         parent = parents.get(post.in_reply_to_id)
         if parent is None or parent.author_id in self.relations.mutes:
             return None
-        return None if self._author_shown(parent) is None else parent
+        if self._author_shown(parent) is None:
+            return None
+        filtered = self._filtering and self._filtering.folded_by(self._filtered(parent))
+        return None if filtered else parent
 
     def quote(
         self, post: Post | None, posts: Mapping[PostId, Post]
@@ -214,6 +241,13 @@ class _ViewMaker:
         if view.is_author_muted:
             return QuoteView(QuoteState.MUTED_ACCOUNT, view)
         return QuoteView(QuoteState.ACCEPTED, view)
+
+
+def _note_expiry(loader: Loader, relations: Relations, now_ms: int) -> None:
+    """Let no page be cached that a filter is part of which ends before it."""
+    for each in relations.filters:
+        if each.is_active(now_ms) and not each.is_active(now_ms + PAGE_TTL_S * 1_000):
+            loader.bypass()
 
 
 def _votes(post: Post, reacted: Reacted) -> tuple[int, ...]:

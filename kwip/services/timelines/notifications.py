@@ -29,6 +29,7 @@ from kwip.services.timelines.id_lists import fill_page, rows_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from kwip.domain.keyword_filters import Filtering
     from kwip.domain.timelines.notifications import (
         NotificationGroup,
         NotificationRow,
@@ -85,7 +86,7 @@ class Notifications:
             ),
         )
         rows = self._rows(viewer, loader, page, wanted)
-        views_of = partial(self._views, viewer, loader)
+        views_of = partial(self._views, viewer, loader, page.filtering)
         if is_direct:
             return fill_page(rows, page, lambda batch: _direct(views_of(batch)))
         return fill_page(rows, page, views_of)
@@ -163,7 +164,11 @@ class Notifications:
         return rows_of(loader, Lookup(self.entities.notifications, [first]), page)
 
     def _views(
-        self, viewer: Viewer, loader: Loader, rows: Sequence[NotificationRow]
+        self,
+        viewer: Viewer,
+        loader: Loader,
+        filtering: Filtering | None,
+        rows: Sequence[NotificationRow],
     ) -> list[tuple[NotificationRow, NotificationView]]:
         """Hydrate rows in one round trip; hidden ones are left out."""
         relations = self.hydration.relations(viewer, loader)
@@ -174,7 +179,7 @@ class Notifications:
         users, marks, *_ = loader.load(
             actors, unread, *self.hydration.lookups(viewer, entries)
         )
-        posts = self.hydration.posts(viewer, loader, entries)
+        posts = self.hydration.posts(viewer, loader, entries, filtering=filtering)
         last_read_id = marks.get(viewer.id, NOTHING_UNREAD).last_read_id
         views = []
         for row in shown:

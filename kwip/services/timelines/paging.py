@@ -60,7 +60,9 @@ class Pages:
         The extra one shows whether there is a next page. After `MAX_ROUNDS`, or
         `MAX_LOOKED_AT` entries, shown or hidden, a page may stay short, but not empty:
         then queries read on until something is shown or nothing is left. So an empty
-        page never has a next one.
+        page never has a next one. Queries know nothing of filters, so what these hide
+        is folded then: otherwise one that hides everything would read everything. The
+        page after such a one folds, too, rather than being empty.
         """
         is_upwards = page.min_id is not None
         walk, near = Walk(run.entries), Walk(run.above)
@@ -68,9 +70,14 @@ class Pages:
             filter(run.wants, walk), filter(run.wants, near), is_upwards=is_upwards
         )
         taken = self._take(viewer, loader, run, ahead, page)
-        if walk.is_cut and not taken.found and walk.last is not None:
-            rest = filter(run.wants, run.queried(walk.last.post_id))
+        follows = page.filtering is not None and page.max_id is not None
+        if (walk.is_cut or follows) and not taken.found and walk.last is not None:
+            last_id = walk.last.post_id if walk.is_cut else page.upper
+            rest = filter(run.wants, run.queried(last_id))
             ahead = _Ahead(rest, iter(()), is_upwards=is_upwards)
+            if page.filtering is not None:
+                folds = replace(page.filtering, only_folds=True)
+                page = replace(page, filtering=folds)
             taken = self._take(viewer, loader, run, ahead, page)
         elif walk.is_cut and walk.last is not None:
             taken.goes_on_behind = walk.last.post_id
@@ -100,6 +107,7 @@ class Pages:
                     loader,
                     [*batch, *unknown],
                     with_parents=page.shows_parents,
+                    filtering=page.filtering,
                 )
                 shown = {i: view for i, view in hydrated.items() if run.shows(view)}
                 if page.folds_repeats:

@@ -57,7 +57,9 @@ class QuotePages:
             raise NotFoundError("Kwip not found.", post_id=post_id)
 
         def views_of(batch: list[Row]) -> list[tuple[Row, PostView]]:
-            views = self.hydration.posts(viewer, loader, [row.entry for row in batch])
+            entries = [row.entry for row in batch]
+            filtering = None if quoted.is_own else page.filtering
+            views = self.hydration.posts(viewer, loader, entries, filtering=filtering)
             found = ((row, views.get(PostId(row.id))) for row in batch)
             return [
                 (row, view)

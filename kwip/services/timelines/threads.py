@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -85,7 +85,8 @@ class Threads:
         start = _start(part, [one.post_id for one, _ in below])
         line = (conversation.entry(one) for one, _ in islice(below, start, None))
         always = [*ancestors, Entry.of(post)]
-        read = partial(self.hydration.posts, viewer, loader)
+        filtering = part.filtering and replace(part.filtering, keeps=post.id)
+        read = partial(self.hydration.posts, viewer, loader, filtering=filtering)
         found = _read(read, always, line, part.replies, partial(_shows_below, post))
         views = found.views
         if post.id not in views:

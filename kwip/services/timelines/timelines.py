@@ -241,9 +241,8 @@ class Timelines:
         chunk = loader.load(Lookup(self._entities.user_timelines, [head]))[0][head]
         newest = [e for e in chunk.entries if kinds.has(e)][: page.limit + 1]
         pins = [Entry(post_id, user.id, UserId(0)) for post_id in user.pinned_ids]
-        views = self._hydration.posts(
-            viewer, loader, [*pins, *newest], with_parents=page.shows_parents
-        )
+        read = partial(self._hydration.posts, viewer, loader, filtering=page.filtering)
+        views = read([*pins, *newest], with_parents=page.shows_parents)
         return tuple(views[e.post_id] for e in pins if e.post_id in views)
 
     def tag(

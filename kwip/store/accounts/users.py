@@ -363,6 +363,7 @@ def _to_document(user: User) -> Document:
         "is_locked": user.is_locked,
         "folds_repeats": user.folds_repeats,
         "requires_descriptions": user.requires_descriptions,
+        "undo_s": user.undo_s,
         "posts_count": 0,
         "followers_count": 0,
         "following_count": 0,

@@ -71,6 +71,8 @@ class DeletionStore:
         self._database["claims"].delete_many({"_id": own_keys})
         self._database["notifications"].delete_many({"recipient_id": user_id})
         self._database["markers"].delete_one({"_id": user_id})
+        self._database["filters"].delete_one({"_id": user_id})
+        self._database["drafts"].delete_many({"owner_id": user_id})
         self._database["followed_tags"].delete_one({"_id": user_id})
         self._database["muted_conversations"].delete_one({"_id": user_id})
         self._database["suggestions"].delete_one({"_id": user_id})

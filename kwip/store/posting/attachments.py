@@ -151,6 +151,22 @@ class AttachmentStore(DueWork):
         return result.matched_count == 1
 
     @translated()
+    def hold(
+        self, owner_id: UserId, ids: Sequence[AttachmentId], now: dt.datetime
+    ) -> None:
+        """Keep unattached ones for a whole day again; others stay as they are."""
+        self._attachments.update_many(
+            {
+                "_id": {"$in": list(ids)},
+                "owner_id": owner_id,
+                "post_id": None,
+                "is_open": False,
+                "state": {"$nin": _NOT_HELD},
+            },
+            {"$max": {"due_at": now + UNATTACHED_LIFETIME}},
+        )
+
+    @translated()
     def discard(
         self, owner_id: UserId, attachment_id: AttachmentId, now: dt.datetime
     ) -> bool:
@@ -206,6 +222,8 @@ class AttachmentStore(DueWork):
 
 #: What is to be converted is due for that.
 _UNCONVERTED_APART = {"state": {"$ne": UploadState.PROCESSING.value}}
+#: What is due for something else than being removed.
+_NOT_HELD = [UploadState.PROCESSING.value, UploadState.REMOVED.value]
 #: What is not about to be removed.
 _THERE = {"state": {"$ne": UploadState.REMOVED.value}}
 

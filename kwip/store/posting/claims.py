@@ -35,9 +35,12 @@ class ClaimStore:
 
     @translated()
     def claim(
-        self, user_id: UserId, key: str, claim: Claim, expires_at: dt.datetime
+        self, user_id: UserId, key: str, claim: Claim, expires_at: dt.datetime | None
     ) -> Claim:
-        """Claim a key; return its claim: `claim`, or the earlier one."""
+        """Claim a key, for ever if it does not expire.
+
+        Returns its claim: `claim`, or the earlier one.
+        """
         claim_id = f"idem:{user_id}:{key}"
         try:
             self._claims.insert_one(
@@ -57,6 +60,13 @@ class ClaimStore:
                 return self.claim(user_id, key, claim, expires_at)
             return Claim(PostId(held["post_id"]), held["nonce"], held["digest"])
         return claim
+
+    @translated()
+    def expire(self, user_id: UserId, key: str, expires_at: dt.datetime) -> None:
+        """Let the claim of a key expire, if there is one."""
+        self._claims.update_one(
+            {"_id": f"idem:{user_id}:{key}"}, {"$set": {"expires_at": expires_at}}
+        )
 
     @translated()
     def move(self, user_id: UserId, key: str, old: Claim, new_id: PostId) -> bool:

@@ -11,6 +11,7 @@ from kwip.store.social.edges import PRESENT, REQUESTED
 from kwip.store.social.followed_tags import followed_tags
 from kwip.store.social.list_edges import exclusive_members
 from kwip.store.social.muted_conversations import muted_conversations
+from kwip.store.timelines.filters import filters_of, to_filters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
     from kwip.domain.ids import UserId
+    from kwip.domain.keyword_filters import FilterSet
 
 
 def read_relations(
@@ -30,6 +32,7 @@ def read_relations(
     """
     ids = {"$in": list(viewers)}
     groups: dict[str, dict[int, set[Any]]] = defaultdict(lambda: defaultdict(set))
+    filters: dict[int, FilterSet] = {}
     of_viewers = {"$match": {"user_id": ids}}
     pair = {"_id": 0, "user_id": 1, "other_id": 1}
     blocks = [of_viewers, {"$project": {**pair, "direction": 1}}]
@@ -42,6 +45,7 @@ def read_relations(
             {"$unionWith": exclusive_members(ids)},
             {"$unionWith": followed_tags(ids)},
             {"$unionWith": muted_conversations(ids)},
+            {"$unionWith": filters_of(ids)},
         ],
         batchSize=ONE_BATCH,
     ):
@@ -54,6 +58,8 @@ def read_relations(
                 groups["notifies"][viewer].update(d["followees"])
         elif group == "tags":
             groups[group][viewer].update(d["tags"])
+        elif group == "filters":
+            filters[viewer] = to_filters(d["filters"])
         elif group == "conversations":
             groups[group][viewer].update(d["root_ids"])
         else:
@@ -69,6 +75,7 @@ def read_relations(
             requested=frozenset(groups["requested"][viewer]),
             conversations=frozenset(groups["conversations"][viewer]),
             tags=frozenset(groups["tags"][viewer]),
+            filters=filters.get(viewer, ()),
         )
         for viewer in viewers
     }

@@ -15,6 +15,11 @@ from kwip.cli.parts import deletion_by
 from kwip.domain.attachments import AttachmentChange
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import ConflictError, NotFoundError
+from kwip.domain.keyword_filters import (
+    FilterChange,
+    FilterContext,
+    KeywordChange,
+)
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.transfers import ARCHIVES
 from kwip.services.backups.transferring import LEASE
@@ -47,6 +52,12 @@ def test_an_archive_has_everything_and_can_be_read_without_kwip(
     post = services.posts.publish(alice.id, draft)
     services.posts.edit(alice, post.id, Edit(text="Rye & <i>spelt</i>"))
     services.relationships.follow(bob, alice.id)
+    keyword = KeywordChange(text="crumbs")
+    change = FilterChange(
+        title="Crumbs", contexts=(FilterContext.HOME,), keywords=(keyword,)
+    )
+    services.filters.create(alice, change)
+    services.drafts.save(alice, Draft(text="Half a loaf"))
     rings.run()
 
     exports.request(alice)
@@ -61,7 +72,10 @@ def test_an_archive_has_everything_and_can_be_read_without_kwip(
         [kwip_row] = map(json.loads, archive.read("kwips.jsonl").splitlines())
         assert [each["text"] for each in kwip_row["earlier"]] == ["Rye & <b>"]
         assert json.loads(archive.read("followers.jsonl")) == {"username": "bob"}
-        assert json.loads(archive.read("settings.json"))["email"] == "alice@example.org"
+        settings = json.loads(archive.read("settings.json"))
+        assert settings["email"] == "alice@example.org"
+        assert settings["filters"][0]["keywords"][0]["text"] == "crumbs"
+        assert settings["drafts"][0]["text"] == "Half a loaf"
     mails = list(kwip.store.database["mails"].find())
     assert [(m["kind"], m["user_id"]) for m in mails] == [("export_ready", alice.id)]
     with pytest.raises(NotFoundError):

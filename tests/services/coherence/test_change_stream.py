@@ -9,6 +9,7 @@ import pytest
 from kwip import loops
 from kwip.cache import keys
 from kwip.domain.clock import at
+from kwip.domain.keyword_filters import FilterChange, FilterContext
 from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit
 from kwip.domain.reactions import span_of
@@ -270,6 +271,9 @@ WRITES = {
     "unfollow tag": lambda w: w.services.followed_tags.unfollow(w.bob, "bread"),
     "mute conversation": lambda w: w.services.muted_conversations.mute(
         w.bob, w.post.id
+    ),
+    "filter": lambda w: w.services.filters.create(
+        w.bob, FilterChange(title="x", contexts=(FilterContext.HOME,))
     ),
     "unmute conversation": lambda w: w.services.muted_conversations.unmute(
         w.bob, w.post.id

@@ -12,6 +12,7 @@ from kwip.cache import invalidation_rules
 from kwip.cli.parts import deletion_by, repair_by, retagging_by
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import KwipError
+from kwip.domain.keyword_filters import FilterChange, FilterContext
 from kwip.domain.link_previews import LinkPreview, PreviewKind
 from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit, QuotePolicy
@@ -276,6 +277,9 @@ WRITES = {
     "follow_tag": lambda w: w.services.followed_tags.follow(w.alice, "tea"),
     "mute_conversation": lambda w: w.services.muted_conversations.mute(
         w.alice, w.answer.id
+    ),
+    "change_filters": lambda w: w.services.filters.create(
+        w.alice, FilterChange(title="x", contexts=(FilterContext.HOME,))
     ),
     "dismiss_suggestion": lambda w: w.services.suggestions.dismiss(w.carol, w.alice.id),
     "revoke_token": lambda w: w.services.authentication.revoke_token(w.bob, w.token.id),

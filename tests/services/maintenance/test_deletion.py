@@ -12,6 +12,7 @@ from kwip.cli.parts import deletion_by
 from kwip.domain.attachments import AttachmentChange
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import InvalidError, KwipError, NotFoundError
+from kwip.domain.keyword_filters import FilterChange, FilterContext
 from kwip.domain.posts import Draft
 from kwip.domain.timelines.lists import ListChange
 from kwip.domain.users import READ, ProfileChange
@@ -87,6 +88,9 @@ class Town:
             change = ProfileChange(is_locked=True)
             self.kwip.services.users.update_profile(asked, change)
             self.kwip.services.relationships.follow(asker, asked.id)
+        self.kwip.services.drafts.save(viewer, Draft(text="half a"))
+        change = FilterChange(title="x", contexts=(FilterContext.HOME,))
+        self.kwip.services.filters.create(viewer, change)
 
     def _upload(self, viewer, colour):
         picture = sent(plain(colour=colour))

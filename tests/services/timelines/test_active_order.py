@@ -257,9 +257,9 @@ def hydrated(monkeypatch):
     """Let a request hydrate 12 conversations at most; return how many each call did."""
     counts, posts = [], Hydration.posts
 
-    def counting(self, viewer, loader, entries):
+    def counting(self, viewer, loader, entries, **options):
         counts.append(len(entries))
-        return posts(self, viewer, loader, entries)
+        return posts(self, viewer, loader, entries, **options)
 
     monkeypatch.setattr(Hydration, "posts", counting)
     monkeypatch.setattr(active, "MAX_HYDRATED", 12)

@@ -28,9 +28,9 @@ def hydrated(monkeypatch):
     """Return how many entries each call has hydrated."""
     counts, posts = [], Hydration.posts
 
-    def counting(self, viewer, loader, entries):
+    def counting(self, viewer, loader, entries, **options):
         counts.append(len(entries))
-        return posts(self, viewer, loader, entries)
+        return posts(self, viewer, loader, entries, **options)
 
     monkeypatch.setattr(Hydration, "posts", counting)
     return counts

@@ -63,6 +63,7 @@ def reading_settings() -> Response:
         name: "1" if getattr(me, name) else ""
         for name in ("folds_repeats", "requires_descriptions")
     }
+    values["undo_s"] = str(me.undo_s)
     return page("settings_reading.html", form=Form(values))
 
 

@@ -17,6 +17,7 @@ from kwip.blueprints.web.pages import (
     page,
     way_back,
 )
+from kwip.domain.keyword_filters import FilterContext, Filtering
 from kwip.domain.timelines.pages import Page
 from kwip.schemas.discovery.suggestions import DirectoryQuery
 from kwip.text.translation import gettext
@@ -34,7 +35,8 @@ MAX_SIDE_TAGS, MAX_SIDE_PEOPLE = 5, 3
 
 def explore() -> Response:
     """Show the kwips that trend."""
-    found = http.services().trends.posts(http.viewer(), http.loader())
+    filtering = Filtering(context=FilterContext.PUBLIC)
+    found = http.services().trends.posts(http.viewer(), http.loader(), filtering)
     return _page("posts", gettext("Trending kwips"), found)
 
 

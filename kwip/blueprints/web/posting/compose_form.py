@@ -9,16 +9,20 @@ from flask import request
 
 from kwip.blueprints import placeholders
 from kwip.blueprints.web.pages import own_user
+from kwip.domain.drafts import NEW, Continued
+from kwip.domain.ids import parse_id
 from kwip.domain.polls import MAX_OPTIONS
 from kwip.domain.posts import QuotePolicy, Visibility
 from kwip.domain.timelines.visibility import reply_visibility
 from kwip.schemas.posting.forms import TO_MAX
+from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kwip.domain.attachments import Attachment
-    from kwip.domain.polls import Poll
+    from kwip.domain.drafts import SavedDraft
+    from kwip.domain.polls import NewPoll, Poll
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import User
 
@@ -47,7 +51,8 @@ class Sheet:
     `key` makes the kwip unique, however often the form is sent. `media` are uploads
     that are in no kwip yet. `choices` are the audiences to choose from: for a reply,
     none wider than its parent's. `quoted` is what the kwip quotes. `to` are the people
-    whom a reply can address, and whether it does.
+    whom a reply can address, and whether it does. `continued` is the saved draft that
+    it continues, and `scheduled_at` the time that was chosen for it.
     """
 
     author: User
@@ -62,6 +67,8 @@ class Sheet:
     visibility: str = Visibility.PUBLIC.value
     quote_policy: str = QuotePolicy.PUBLIC.value
     key: str = field(default_factory=placeholders.key)
+    continued: Continued = NEW
+    scheduled_at: str = ""
     wrong: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
 
@@ -116,9 +123,60 @@ def sheet_again(
         visibility=asked if asked in _VALUES else fresh.visibility,
         quote_policy=sent.get("quote_policy", fresh.quote_policy),
         key=fresh.key if is_new_key else sent.get("key") or fresh.key,
+        continued=_continued(),
+        scheduled_at=sent.get("scheduled_at", ""),
         wrong=wrong,
         problem=problem,
     )
+
+
+def draft_sheet(
+    draft: SavedDraft,
+    media: tuple[Attachment, ...],
+    parent: PostView | None,
+    quoted: PostView | None,
+) -> Sheet:
+    """Return the form with a saved draft in it, and what is wrong with it by now."""
+    content, author = draft.content, own_user()
+    problem = draft.problem
+    if content.in_reply_to_id is not None and parent is None:
+        problem = gettext("The kwip that you replied to isn't available any more.")
+    elif len(media) < len(content.attachment_ids):
+        problem = gettext("A file of this draft isn't available any more.")
+    others = _others(parent, author.username) if parent else []
+    return Sheet(
+        author=author,
+        parent=parent,
+        quoted=quoted,
+        to={name: name in content.to for name in others},
+        text=content.text,
+        warning=content.warning,
+        is_sensitive=content.is_sensitive,
+        media=media,
+        poll=_poll_of(content.poll),
+        visibility=content.visibility.value,
+        quote_policy=content.quote_policy.value,
+        continued=Continued(draft.id, draft.version),
+        problem=problem,
+    )
+
+
+def _poll_of(poll: NewPoll | None) -> PollSheet:
+    if poll is None:
+        return PollSheet()
+    seconds = PollSheet().expires_in if poll.duration_s is None else poll.duration_s
+    return PollSheet(
+        options=(*poll.titles, *PollSheet().options)[:MAX_OPTIONS],
+        expires_in=str(seconds),
+        is_multiple=poll.is_multiple,
+        hides_totals=poll.hides_totals,
+    )
+
+
+def _continued() -> Continued:
+    draft_id = parse_id(request.form.get("draft_id", ""))
+    version = parse_id(request.form.get("draft_version", ""))
+    return Continued(draft_id, version or 0)
 
 
 def poll_sheet(poll: Poll | None) -> PollSheet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ from kwip.blueprints.web.posting.compose_form import (
     sheet_again,
 )
 from kwip.domain.errors import (
+    ConflictError,
     ForbiddenError,
     GoneError,
     InvalidError,
@@ -39,9 +41,11 @@ from kwip.domain.errors import (
     StoreUnavailableError,
 )
 from kwip.domain.ids import PostId, parse_id
+from kwip.domain.keyword_filters import Filtering
 from kwip.domain.posts import Visibility
 from kwip.schemas.forms import ActForm
 from kwip.schemas.pages import ThreadQuery
+from kwip.schemas.posting.drafts import ContinuedForm, WaitForm
 from kwip.schemas.posting.forms import ComposeForm, EditForm
 from kwip.schemas.posting.quotes import ComposeQuery
 from kwip.text.translation import gettext, lazy_gettext
@@ -96,13 +100,33 @@ def create() -> Response:
         if attached.error:
             raise attached.error
         draft = replace(_draft(), attachment_ids=attached.ids)
+        if wait_s := http.load_form(WaitForm()):
+            return _held(draft, wait_s)
         view = http.services().posts.create(http.signed_in(), draft)
     except _REFUSALS as error:
-        return _write_again(error, attached)
+        return write_again(error, attached)
+    _forget_draft()
     article = f"{_address(view)}/article"
     if view.post.in_reply_to_id is None:
         return go(url_for("web.home"), _is_out(view.post), article=article)
     return go(_reply_in_thread(view), gettext("Reply sent."), article=article)
+
+
+def _held(draft: Draft, wait_s: int) -> Response:
+    made = http.services().scheduled.hold(http.signed_in(), draft, wait_s)
+    _forget_draft()
+    says = gettext("Posting in %(number)s seconds.", number=wait_s)
+    undo = url_for("web.undo_draft", draft_id=made.id)
+    there = url_for("web.held_draft", draft_id=made.id)
+    return go(there, says, undo=undo, wait_s=str(wait_s))
+
+
+def _forget_draft() -> None:
+    """Delete the saved draft that was posted now, unless that is under way itself."""
+    draft_id = http.load_form(ContinuedForm()).draft_id
+    if draft_id is not None:
+        with suppress(ConflictError):
+            http.services().drafts.discard(http.signed_in(), draft_id)
 
 
 def _draft() -> Draft:
@@ -182,7 +206,10 @@ def history(username: str, post_id: PostId) -> Response:
 
 def article(username: str, post_id: PostId) -> Response:
     """Return a kwip as in a timeline, for a page that shows it and lacks the newest."""
-    return page("article.html", view=_shown(username, post_id))
+    filtering = Filtering(context=None)  # a script asks, from a page of any kind
+    view = _shown(username, post_id)
+    view = replace(view, folded_by=filtering.folded_by(view.filtered))
+    return page("article.html", view=view)
 
 
 def reply(username: str, post_id: PostId) -> Response:
@@ -238,7 +265,7 @@ def _require_own(username: str, post_id: PostId, refusal: str) -> None:
         raise ForbiddenError(str(refusal), post_id=post_id, rule="author")
 
 
-def _write_again(error: KwipError, attached: Attached) -> Response:
+def write_again(error: KwipError, attached: Attached) -> Response:
     """Show the form with what was written, and how to correct it."""
     if isinstance(error, StoreUnavailableError) and not attached.media:
         raise error  # without the store there may be no form to show

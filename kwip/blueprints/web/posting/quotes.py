@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import url_for
@@ -10,6 +11,7 @@ from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OPEN, Form, form_policy, go, page, way_back
 from kwip.domain.errors import NotFoundError
+from kwip.domain.keyword_filters import FilterContext, Filtering
 from kwip.schemas.posting.quotes import QuotePolicyForm
 from kwip.text.translation import gettext
 
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
 
 def post_quotes(username: str, post_id: PostId) -> Response:
     """List the kwips that quote a kwip."""
+    filtering = Filtering(context=FilterContext.PUBLIC)
+    asked = replace(http.page_request(), filtering=filtering)
     view, found = http.services().quote_pages.page(
-        http.viewer(), http.loader(), post_id, http.page_request()
+        http.viewer(), http.loader(), post_id, asked
     )
     if view.author.username != username:
         raise NotFoundError(gettext("Kwip not found."), post_id=post_id)

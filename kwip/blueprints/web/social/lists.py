@@ -20,6 +20,7 @@ from kwip.blueprints.web.pages import (
     way_back,
 )
 from kwip.domain.errors import InvalidError
+from kwip.domain.keyword_filters import FilterContext
 from kwip.domain.timelines.lists import RepliesPolicy
 from kwip.schemas.forms import ActForm
 from kwip.schemas.social.lists import ListForm
@@ -51,7 +52,9 @@ def create_list() -> Response:
 def list_timeline(list_id: ListId) -> Response:
     """Show the timeline of a list."""
     services, viewer, loader = http.services(), http.signed_in(), http.loader()
-    found = services.timelines.of_list(viewer, loader, list_id, timeline_request())
+    found = services.timelines.of_list(
+        viewer, loader, list_id, timeline_request(FilterContext.HOME)
+    )
     listing = services.lists.get(viewer, loader, list_id)
     return page("list.html", listing=listing, page=found)
 

@@ -11,6 +11,7 @@ from flask import url_for
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OWN, OWN_PART, form_policy, go, page
+from kwip.domain.keyword_filters import FilterContext, Filtering
 from kwip.domain.timelines.notifications import (
     EVERYTHING,
     SPOKEN_TO,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from flask import Response
 
-
+_HERE = Filtering(context=FilterContext.NOTIFICATIONS)
 #: The filters of the page, and the kinds that each shows.
 SOME: Mapping[str, frozenset[NotificationKind]] = MappingProxyType(
     {
@@ -54,14 +55,16 @@ def some_notifications(chosen: str) -> Response:
 def new_notifications() -> Response:
     """Return notifications that are newer than an open page, as HTML fragments."""
     found = http.services().notifications.overview(
-        http.signed_in(), http.loader(), http.load_query(SinceQuery())
+        http.signed_in(),
+        http.loader(),
+        http.load_query(SinceQuery(FilterContext.NOTIFICATIONS)),
     )
     return page("notifications_new.html", overview=found, page=found.page)
 
 
 def _overview(template: str, wanted: Selection, name: str = "") -> Response:
     # One sentence may group many notifications, so ask for as many as possible.
-    asked = replace(http.page_request(), limit=MAX_LIMIT)
+    asked = replace(http.page_request(), limit=MAX_LIMIT, filtering=_HERE)
     found = http.services().notifications.overview(
         http.signed_in(), http.loader(), asked, wanted, is_direct=name == "direct"
     )

@@ -21,6 +21,7 @@ from kwip.blueprints.web.pages import (
     timeline_request,
 )
 from kwip.blueprints.web.posting.compose_form import blank_sheet
+from kwip.domain.keyword_filters import FilterContext
 from kwip.domain.timelines.pages import MAX_LIMIT, PageRequest
 from kwip.domain.timelines.pushdown import ALL_KINDS, Kinds
 from kwip.schemas.pages import SinceQuery
@@ -33,24 +34,27 @@ if TYPE_CHECKING:
 
 def landing() -> Response:
     """Show the public timeline; visitors also see what Kwip is."""
-    asked = timeline_request()
+    asked = timeline_request(FilterContext.PUBLIC)
     found = http.services().timelines.public(http.viewer(), http.loader(), asked)
     return page("landing.html", page=found, asked=asked)
 
 
 def home() -> Response:
     """Show the viewer's home, with the form for a new kwip."""
-    viewer, asked = http.signed_in(), timeline_request()
+    viewer, asked = http.signed_in(), timeline_request(FilterContext.HOME)
     found = http.services().timelines.home(viewer, http.loader(), asked)
     return page("home.html", page=found, asked=asked, sheet=blank_sheet())
 
 
 def catch_up() -> Response:
     """Show home from where the viewer stopped, oldest first."""
-    asked = timeline_request()
+    asked = timeline_request(FilterContext.HOME)
     # The longest page, because its length says how much is new.
     asked = PageRequest(
-        limit=MAX_LIMIT, folds_repeats=asked.folds_repeats, shows_parents=True
+        limit=MAX_LIMIT,
+        folds_repeats=asked.folds_repeats,
+        shows_parents=True,
+        filtering=asked.filtering,
     )
     found = http.services().catch_up.page(http.signed_in(), http.loader(), asked)
     return page(
@@ -71,14 +75,15 @@ def read_home() -> Response:
 def new_in_public() -> Response:
     """Return kwips that are newer than an open public timeline, as HTML fragments."""
     found = http.services().timelines.public(
-        http.viewer(), http.loader(), http.load_query(SinceQuery())
+        http.viewer(), http.loader(), http.load_query(SinceQuery(FilterContext.PUBLIC))
     )
     return page("new.html", page=found, place=url_for("web.landing"))
 
 
 def new_in_home() -> Response:
     """Return kwips that are newer than an open home, as HTML fragments."""
-    asked = replace(http.load_query(SinceQuery()), shows_parents=True)
+    asked = http.load_query(SinceQuery(FilterContext.HOME))
+    asked = replace(asked, shows_parents=True)
     found = http.services().timelines.home(http.signed_in(), http.loader(), asked)
     return page("new.html", page=found, place=url_for("web.home"))
 
@@ -108,7 +113,7 @@ def _profile(username: str, kinds: Kinds, tag: str = "") -> Response:
         http.viewer(),
         http.loader(),
         username,
-        timeline_request(),
+        timeline_request(FilterContext.ACCOUNT),
         kinds=kinds,
         tag=tag,
     )
@@ -127,7 +132,8 @@ def tag(name: str) -> Response:
     """Show public kwips with a hashtag, in any spelling."""
     folded = clean_hashtag(name)
     services, viewer, loader = http.services(), http.viewer(), http.loader()
-    found = services.timelines.tag(viewer, loader, folded, timeline_request())
+    asked = timeline_request(FilterContext.PUBLIC)
+    found = services.timelines.tag(viewer, loader, folded, asked)
     view = services.followed_tags.get(viewer, loader, folded)
     place = url_for("web.tag", name=folded)
     return page("tag.html", page=found, tag=folded, view=view, place=place)
