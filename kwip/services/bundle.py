@@ -43,7 +43,11 @@ if TYPE_CHECKING:
     from kwip.services.media.emojis import Emojis
     from kwip.services.media.media import Media
     from kwip.services.media.processing import Processing
+    from kwip.services.moderation.decisions import Decisions
+    from kwip.services.moderation.execution import Execution
+    from kwip.services.moderation.queue import Queue
     from kwip.services.moderation.reports import Reports
+    from kwip.services.moderation.strikes import Strikes
     from kwip.services.posting.muted_conversations import MutedConversations
     from kwip.services.posting.pins import Pins
     from kwip.services.posting.polls import Polls
@@ -198,6 +202,10 @@ class Moderating:
     """The services of moderation."""
 
     reports: Reports
+    queue: Queue
+    decisions: Decisions
+    execution: Execution
+    strikes: Strikes
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,8 @@ from kwip.domain.audit_log import BY_KWIP
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.mail.mails import MailKind
 from kwip.domain.setup import LIFETIME
-from kwip.domain.users import ProfileChange, ProfileField
+from kwip.domain.strikes import Act, Decision
+from kwip.domain.users import ProfileChange, ProfileField, Viewer
 from kwip.services.accounts.users import SignUp
 from kwip.store.accounts.setup import SetupStore
 from tests.people import PASSWORD, sign_in
@@ -164,6 +165,8 @@ def places(alice, mallory, at_mallory, people, wiring):
         "report_post": f"/@mallory/{first}/report",
         "report_user": "/@mallory/report",
         "report_sent": "/@mallory/report/sent",
+        "strike_settings": "/settings/strikes",
+        "appeal_link": _appeal(wiring, mallory),
         "notifications": "/notifications",
         "some_notifications": "/notifications/mentions",
     }
@@ -175,6 +178,23 @@ def _link(wiring, person, kind, path):
     mail = mails.draft(MailKind(kind), person.user.id, "mallory@example.org")
     mails.post(mail)
     return f"{path}?link={mails.link_of(mail)}"
+
+
+def _appeal(wiring, person):
+    """Give somebody a warning; return the address in the mail about it."""
+    asked = Decision(act=Act.WARN, text=HOSTILE)
+    actor = Viewer(id=person.user.id, username="mallory", digest="")
+    decisions = wiring.services.decisions
+    strike = decisions.act_on(actor, BY_KWIP, person.user.id, asked)
+    wiring.services.strikes.appeal(person.user.id, strike.id, HOSTILE)
+    decisions.act_on(actor, BY_KWIP, person.user.id, asked)
+    return _link_of(wiring, MailKind.STRIKE, "/appeal")
+
+
+def _link_of(wiring, kind, path):
+    mail_id = wiring.store.database["mails"].find_one({"kind": kind.value})["_id"]
+    mails = wiring.services.mails
+    return f"{path}?link={mails.link_of(mails.store.find(mail_id))}"
 
 
 def _key(wiring, person):
@@ -199,9 +219,9 @@ SIDE = {"explore_side": "/explore/side", "familiar": "/@mallory/familiar"}
 
 def test_every_page_is_among_those_that_are_checked(places):
     pages = {
-        row.endpoint.__name__
-        for row in web.ROUTES
-        if row.method == "GET" and row.policy.auth != "admin"
+        r.endpoint.__name__
+        for r in web.ROUTES
+        if r.method == "GET" and r.policy.auth != "staff"
     }
 
     parts = PARTS.keys() | PARTS_OF_A_KWIP.keys() | CARD.keys() | COMPLETION.keys()

@@ -6,6 +6,18 @@ A new page has a module here, a row in `shell.PLACES`, and a template that exten
 
 from __future__ import annotations
 
-from kwip.blueprints.web.admin import overview, site_settings, status
+from kwip.blueprints.web.admin import (
+    appeals,
+    overview,
+    reports,
+    site_settings,
+    status,
+)
 
-ROUTES = (*overview.ROUTES, *site_settings.ROUTES, *status.ROUTES)
+ROUTES = (
+    *overview.ROUTES,
+    *reports.ROUTES,
+    *appeals.ROUTES,
+    *site_settings.ROUTES,
+    *status.ROUTES,
+)

@@ -23,6 +23,13 @@ class Place:
 
 PLACES = (
     Place(
+        "/admin/reports",
+        Permission.SEE_REPORTS,
+        "warning",
+        lazy_gettext("Reports"),
+        lazy_gettext("What people report, and appeals"),
+    ),
+    Place(
         "/admin/status",
         Permission.SEE_STATUS,
         "device",
