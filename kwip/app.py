@@ -26,6 +26,7 @@ from kwip.blueprints import (
 from kwip.blueprints.report import CLIENTS
 from kwip.blueprints.toolbar import Toolbar
 from kwip.blueprints.web.admin import shell
+from kwip.blueprints.web.admin.reports import waiting
 from kwip.domain.attachments import MAX_IMAGES, VIDEO_MAX_BYTES
 from kwip.domain.replies import without_name
 from kwip.schemas import emojis
@@ -208,6 +209,7 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
         tag_card=partial(cards.tag_card_url, urls=site.urls),
         live_origin=site.live_origin,
         admin_places=shell.places,
+        reports_waiting=waiting,
     )
     app.jinja_env.filters["without_name"] = without_name
     app.jinja_env.filters["post_html"] = partial(emojis.post_markup, urls=site.urls)

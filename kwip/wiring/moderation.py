@@ -46,7 +46,13 @@ def make_moderation(
         clock=clock,
     )
     return Moderating(
-        reports=Reports(store=reports, stores=stores, ids=core.ids, clock=clock),
+        reports=Reports(
+            store=reports,
+            stores=stores,
+            site=accounts.site,
+            ids=core.ids,
+            clock=clock,
+        ),
         queue=Queue(
             store=reports,
             strikes=strikes,

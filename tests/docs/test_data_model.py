@@ -151,7 +151,7 @@ def _report_and_block(kwip, note, reporter, target):
     post = kwip.store.database["posts"].find_one(
         {"author_id": target.id, "text": {"$regex": "bread"}}
     )
-    asked = NewReport(target_id=target.id, post_ids=(post["_id"],), rule_ids=(2,))
+    asked = NewReport(target_id=target.id, post_ids=(post["_id"],))
     report = kwip.services.reports.create(reporter, asked).report
     note()
     services = kwip.services

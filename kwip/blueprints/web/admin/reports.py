@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.audit_log import Order
     from kwip.domain.errors import KwipError
+    from kwip.domain.strikes import ReportDetail
     from kwip.schemas.moderation.queue import QueueWish
 
 _DONE = {
@@ -57,10 +58,15 @@ def reports() -> Response:
     )
 
 
+def waiting() -> int:
+    """Return how many reports and appeals wait, for the navigation of staff."""
+    return http.services().queue.counts(http.signed_in()).total
+
+
 def report(report_id: int) -> Response:
     """Show a report with its context, and everything that can be done."""
     detail = http.services().queue.detail(report_id)
-    return page("admin_report.html", detail=detail, form=Form())
+    return page("admin_report.html", detail=detail, form=Form(), rules=_rules(detail))
 
 
 def act_on_report(report_id: int) -> Response:
@@ -120,7 +126,14 @@ def _again(report_id: int, error: KwipError) -> Response:
     """Show the report as it is now, with what was written and what is wrong."""
     http.begin_loader()
     detail = http.services().queue.detail(report_id)
-    return page_again("admin_report.html", error, detail=detail)
+    return page_again("admin_report.html", error, detail=detail, rules=_rules(detail))
+
+
+def _rules(detail: ReportDetail) -> list[str]:
+    """Return the texts of the rules that the reporter says were broken."""
+    texts = {rule.id: rule.text for rule in http.services().site.current().rules}
+    ids = detail.view.report.rule_ids
+    return [texts.get(i, gettext("a rule that was removed")) for i in ids]
 
 
 def _to(report_id: int, message: str) -> Response:
