@@ -26,6 +26,7 @@ from kwip.blueprints import (
 from kwip.blueprints.report import CLIENTS
 from kwip.blueprints.toolbar import Toolbar
 from kwip.blueprints.web.admin import shell
+from kwip.blueprints.web.admin.reports import waiting
 from kwip.domain.attachments import MAX_IMAGES, VIDEO_MAX_BYTES
 from kwip.domain.replies import without_name
 from kwip.schemas import emojis
@@ -214,6 +215,7 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
         admin_role_names=shell.role_names,
         states=STATE_NAMES,
         actions=actions,
+        reports_waiting=waiting,
     )
     app.jinja_env.filters["without_name"] = without_name
     app.jinja_env.filters["post_html"] = partial(emojis.post_markup, urls=site.urls)

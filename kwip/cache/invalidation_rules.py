@@ -214,6 +214,7 @@ revoke_quote = Rule(
     counts="post:{quote_of_id}",
 )
 set_quote_policy = Rule("Invalidate whom a post lets quote it.", "post:{post_id}")
+mark_posts = Rule("Invalidate posts whose media are covered now.", "post:{post_ids}")
 retag = Rule(
     "Invalidate what an edit does: the post, and hashtags added or removed.",
     "post:{post_id} tag:{tags} active:tag:{tags}",

@@ -42,6 +42,17 @@ class Action(StrEnum):
     PRUNE_MEDIA = "prune_media"
     CREATE_TOKEN = "create_token"  # noqa: S105 -- a name, no secret
     CHANGE_SITE = "change_site"
+    WARN_USER = "warn_user"
+    DELETE_POSTS = "delete_posts"
+    MARK_POSTS = "mark_posts"
+    UNMARK_POSTS = "unmark_posts"
+    LIFT_STRIKE = "lift_strike"
+    REJECT_APPEAL = "reject_appeal"
+    NOTE_REPORT = "note_report"
+    ASSIGN_REPORT = "assign_report"
+    UNASSIGN_REPORT = "unassign_report"
+    RESOLVE_REPORT = "resolve_report"
+    REOPEN_REPORT = "reopen_report"
 
 
 @dataclass(frozen=True, slots=True)

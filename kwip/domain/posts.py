@@ -63,10 +63,11 @@ class Post:
     """A post as it is stored, without its delivery state.
 
     `warning` is shown before a text that is folded away; `is_sensitive` covers its
-    `media`, which are in the order in which they are shown. A repost has no text of its
-    own: it shows `repost_of_id`, which is never a repost itself, to the reposter's
-    followers. A tombstone keeps ids and links, but neither text, entities, media nor
-    poll. `repeats_id` is the post that it repeats (see `repeats`). In a post that
+    `media`, which are in the order in which they are shown; if it `is_marked`, a
+    moderator has decided that. A repost has no text of its own: it shows
+    `repost_of_id`, which is never a repost itself, to the reposter's followers. A
+    tombstone keeps ids and links, but neither text, entities, media nor poll.
+    `repeats_id` is the post that it repeats (see `repeats`). In a post that
     begins a conversation `last_public_reply_id` is the newest public or unlisted reply,
     at first its own id; other posts have none.
 
@@ -85,6 +86,7 @@ class Post:
     hashtags: tuple[Hashtag, ...] = ()
     warning: str = ""
     is_sensitive: bool = False
+    is_marked: bool = False
     media: tuple[Attachment, ...] = ()
     poll: Poll | None = None
     preview: LinkPreview | None = None

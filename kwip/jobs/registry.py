@@ -40,6 +40,7 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
         "purge": _purge,
         "mail": _mail,
         "notification_mail": _notification_mail,
+        "strike": _strike,
         "preview": _preview,
         "stale_preview": _stale_preview,
         "export": _export,
@@ -171,6 +172,11 @@ def _purge(services: Services, _job_id: str) -> str:
 def _mail(services: Services, job_id: str) -> str:
     """Send a mail."""
     return services.mails.send(job_id)
+
+
+def _strike(services: Services, job_id: str) -> str:
+    """Carry out what a moderator decided, if its request did not."""
+    return services.execution.carry_out(int(job_id))
 
 
 def _notification_mail(services: Services, job_id: str) -> str:

@@ -35,6 +35,7 @@ LANES = {
     "convert": "media",
     "mail": "mail",
     "notification_mail": "compaction",
+    "strike": "compaction",
     "preview": "links",
     "stale_preview": "compaction",
     "export": "transfers",

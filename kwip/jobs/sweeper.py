@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kwip.store.delivery.outbox import OutboxStore
     from kwip.store.mail.mails import MailStore
     from kwip.store.mail.preferences import MailPreferenceStore
+    from kwip.store.moderation.strikes import StrikeStore
     from kwip.store.posting.attachments import AttachmentStore
     from kwip.store.posting.drafts import DraftStore
     from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
@@ -68,6 +69,7 @@ class Sweeper:
     mails: MailStore
     mail_preferences: MailPreferenceStore
     exports: TransferStore
+    strikes: StrikeStore
     enqueue: Enqueue
     clock: ClockMs
     measurements: Measurements
@@ -95,6 +97,7 @@ class Sweeper:
             "mail": self.mails,
             "notification_mail": self.mail_preferences,
             "export": self.exports,
+            "strike": self.strikes,
         }
         enqueued = sum(
             len(source.take_due(now, again, AT_ONCE, partial(self.enqueue, job)))

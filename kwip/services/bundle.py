@@ -49,7 +49,11 @@ if TYPE_CHECKING:
     from kwip.services.media.emojis import Emojis
     from kwip.services.media.media import Media
     from kwip.services.media.processing import Processing
+    from kwip.services.moderation.decisions import Decisions
+    from kwip.services.moderation.execution import Execution
+    from kwip.services.moderation.queue import Queue
     from kwip.services.moderation.reports import Reports
+    from kwip.services.moderation.strikes import Strikes
     from kwip.services.posting.drafts import Drafts
     from kwip.services.posting.muted_conversations import MutedConversations
     from kwip.services.posting.pins import Pins
@@ -216,6 +220,10 @@ class Moderating:
     """The services of moderation."""
 
     reports: Reports
+    queue: Queue
+    decisions: Decisions
+    execution: Execution
+    strikes: Strikes
 
 
 @dataclass(frozen=True, kw_only=True)

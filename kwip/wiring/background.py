@@ -52,6 +52,7 @@ def make_background(core: Core, services: Services, queue: JobQueue) -> Backgrou
         previews=services.previews.of_posts,
         stale_previews=services.previews.store,
         mails=services.mails.store,
+        strikes=services.execution.store,
         mail_preferences=services.notification_mail.store,
         exports=services.exports.store,
         enqueue=core.enqueue,

@@ -5,20 +5,69 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.services.bundle import Moderating
+from kwip.services.moderation.decisions import Decisions
+from kwip.services.moderation.execution import Execution
+from kwip.services.moderation.queue import Queue
 from kwip.services.moderation.reports import Reports
+from kwip.services.moderation.strikes import Strikes
+from kwip.services.posting.marks import Marks
 from kwip.store.moderation.reports import ReportStore
+from kwip.store.moderation.strikes import StrikeStore
+from kwip.store.posting.marks import MarkStore
 
 if TYPE_CHECKING:
+    from kwip.services.bundle import Accounts, Mailing, Posting
     from kwip.wiring.core import Core
 
 
-def make_moderation(core: Core) -> Moderating:
+def make_moderation(
+    core: Core, posting: Posting, mail: Mailing, accounts: Accounts
+) -> Moderating:
     """Make them from the services they call."""
+    stores, clock = core.stores, core.options.clock
+    reports, strikes = ReportStore(core.store), StrikeStore(core.store)
+    notices, audit_log = accounts.account.notices, accounts.audit_log
+    marks = Marks(MarkStore(core.store), core.fence, posting.posts.purges)
+    execution = Execution(
+        store=strikes,
+        stores=stores,
+        moderation=accounts.moderation,
+        posts=posting.posts,
+        marks=marks,
+        audit_log=audit_log,
+    )
+    decisions = Decisions(
+        store=strikes,
+        reports=reports,
+        stores=stores,
+        notices=notices,
+        execution=execution,
+        ids=core.ids,
+        clock=clock,
+    )
     return Moderating(
         reports=Reports(
-            store=ReportStore(core.store),
-            stores=core.stores,
+            store=reports,
+            stores=stores,
+            site=accounts.site,
             ids=core.ids,
-            clock=core.options.clock,
-        )
+            clock=clock,
+        ),
+        queue=Queue(
+            store=reports,
+            strikes=strikes,
+            stores=stores,
+            audit_log=audit_log,
+            clock=clock,
+        ),
+        decisions=decisions,
+        execution=execution,
+        strikes=Strikes(
+            store=strikes,
+            stores=stores,
+            decisions=decisions,
+            mails=mail.mails,
+            notices=notices,
+            clock=clock,
+        ),
     )

@@ -34,7 +34,7 @@ def make_services(core: Core) -> Services:
     accounts = make_accounts(core, reading, social, media, mail)
     finding = make_search(core, reading)
     discovery = make_discovery(core, reading)
-    moderation = make_moderation(core)
+    moderation = make_moderation(core, posting, mail, accounts)
     own_data = make_own_data(core, media, mail)
     groups = (
         *(delivery, reading, social, media, links, posting),

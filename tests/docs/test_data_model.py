@@ -26,6 +26,7 @@ from kwip.domain.posts import Draft, Edit
 from kwip.domain.reports import NewReport
 from kwip.domain.roles import Role
 from kwip.domain.setup import LIFETIME
+from kwip.domain.strikes import Act, Decision
 from kwip.domain.timelines.lists import ListChange
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.domain.timelines.timelines import SEAL_AT
@@ -53,7 +54,7 @@ PAGE = (PROJECT / "docs" / "data-model.md").read_text(encoding="utf-8")
 #: Fields whose keys are data.
 MAPS = {"jobs.counts", "jobs.detail", "processes.shared", ".kinds", ".added"}
 MAPS |= {"audit_log.details", "processes.schemas", "processes.readable_from"}
-MAPS |= {"site_settings.values"}
+MAPS |= {"site_settings.values", "mails.details"}
 
 
 def shapes(path, value):
@@ -201,8 +202,20 @@ def _report_and_block(kwip, note, reporter, target):
     post = kwip.store.database["posts"].find_one(
         {"author_id": target.id, "text": {"$regex": "bread"}}
     )
-    asked = NewReport(target_id=target.id, post_ids=(post["_id"],), rule_ids=(2,))
-    kwip.services.reports.create(reporter, asked)
+    asked = NewReport(target_id=target.id, post_ids=(post["_id"],))
+    report = kwip.services.reports.create(reporter, asked).report
+    note()
+    services = kwip.services
+    decision = Decision(act=Act.SENSITIVE, post_ids=(post["_id"],))
+    strike = services.decisions.act(reporter, BY_KWIP, report.id, decision)
+    warned = Decision(act=Act.WARN, text="Read rule 1.")
+    services.decisions.act_on(reporter, BY_KWIP, target.id, warned)
+    services.strikes.appeal(target.id, strike.id, "It was only bread.")
+    note()
+    services.strikes.decide(reporter, BY_KWIP, strike.id, approves=True)
+    services.execution.store.undo(strike.id, strike.created_at, lambda _: None)
+    due = {"$set": {"due_at": strike.created_at}}
+    kwip.store.database["strikes"].update_one({"_id": strike.id}, due)
     note()
     kwip.services.relationships.block(target, reporter.id)
 

@@ -16,6 +16,8 @@ EXAMPLES = {
     "quoting_id": "1",
     "user_id": "1",
     "list_id": "1",
+    "report_id": "1",
+    "strike_id": "1",
     "tag_id": "1",
     "filter_id": "1",
     "keyword_id": "1",

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.domain.mail.preferences import MailPreferences
 from kwip.domain.reactions import Act, Reaction
+from kwip.domain.strikes import Appeal, StrikeState
 from kwip.domain.text import Hashtag
 from kwip.domain.timelines.notifications import (
     EVERY_KIND,
@@ -35,6 +36,7 @@ from tests.store.stores import (
     post,
     post_id,
     reported,
+    struck,
     transfer,
     upload,
 )
@@ -66,6 +68,7 @@ def populate(stores):
         stores.mails.add(mail(n), NOW)
         stores.reports.add(reported(n))
         stores.exports.request(transfer(n), before=NOW)
+        _strike(stores.strikes, n)
         chosen = MailPreferences(kinds=EVERY_KIND, mailed_id=1)
         stores.mail_preferences.save(n, chosen, NOW if n < USERS[5] else LATER)
     stores.purges.add([f"ab/{n}" for n in USERS], NOW)
@@ -84,6 +87,15 @@ def populate(stores):
     for n in USERS[:30]:
         for digest in ("a", "b"):
             stores.authentication.create(token(n, digest))
+
+
+def _strike(strikes, n):
+    """Give user n a strike; few are yet to be carried out, and few are appealed."""
+    strikes.add(struck(n), NOW if n < USERS[5] else LATER, lambda _: None)
+    if n in USERS[5:40]:
+        strikes.settle(struck(n).id, StrikeState.PENDING, StrikeState.DONE)
+    if n in USERS[10:14]:
+        strikes.appeal(struck(n).id, n, Appeal(text="No.", at=NOW))
 
 
 def _preview(number):

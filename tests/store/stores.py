@@ -15,6 +15,7 @@ from kwip.domain.ids import AttachmentId, first_id_at
 from kwip.domain.mail.mails import Mail, MailKind
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.reports import Category, Report
+from kwip.domain.strikes import Act, Strike
 from kwip.domain.text import Mention
 from kwip.domain.transfers import Transfer
 from kwip.domain.users import User
@@ -50,11 +51,13 @@ from kwip.store.maintenance.processes import ProcessStore
 from kwip.store.maintenance.repairs import RepairStore
 from kwip.store.maintenance.retagging import RetagStore
 from kwip.store.moderation.reports import ReportStore
+from kwip.store.moderation.strikes import StrikeStore
 from kwip.store.posting.active_order import ActivityStore
 from kwip.store.posting.attachments import AttachmentStore
 from kwip.store.posting.claims import ClaimStore
 from kwip.store.posting.drafts import DraftStore
 from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
+from kwip.store.posting.marks import MarkStore
 from kwip.store.posting.poll_ends import PollEndStore
 from kwip.store.posting.posts import PostStore
 from kwip.store.posting.processing import Conversion, ProcessingStore
@@ -110,6 +113,7 @@ KINDS = {
     "mails": MailStore,
     "markers": MarkerStore,
     "members": MemberStore,
+    "marks": MarkStore,
     "migrating": MigrationStore,
     "muted_conversations": MutedConversationStore,
     "notifications": NotificationStore,
@@ -135,6 +139,7 @@ KINDS = {
     "search": SearchStore,
     "setup": SetupStore,
     "site": SiteStore,
+    "strikes": StrikeStore,
     "suggestions": SuggestionStore,
     "timelines": TimelineStore,
     "trends": TrendStore,
@@ -178,6 +183,19 @@ def reported(number):
         rule_ids=(),
         created_at=NOW,
         assigned_id=number % 20,
+    )
+
+
+def struck(number):
+    """Make a strike of user `number` about the report of the same number."""
+    return Strike(
+        id=post_id(number),
+        user_id=number,
+        act=Act.WARN,
+        text="Read rule 1.",
+        by_id=1,
+        created_at=NOW,
+        report_id=post_id(number),
     )
 
 

@@ -28,6 +28,7 @@ from kwip.domain.repeats import Said
 from kwip.domain.reports import Category, Event, ReportEvent, ReportFilter
 from kwip.domain.roles import Role
 from kwip.domain.site import SiteChange
+from kwip.domain.strikes import Appeal, StrikeState
 from kwip.domain.text import Hashtag
 from kwip.domain.timelines.id_lists import Between
 from kwip.domain.timelines.lists import ListChange, UserList
@@ -69,6 +70,7 @@ from tests.store.stores import (
     post,
     post_id,
     reported,
+    struck,
     transfer,
     upload,
     user,
@@ -134,6 +136,7 @@ PROCESS = Process(
     seen_at=NOW,
     expires_at=LATER,
 )
+APPEALED = Appeal(text="No.", at=NOW)
 NOTED = ReportEvent(event=Event.NOTE, by_id=1, at=NOW)
 #: A post as the version before wrote it.
 OLDER = {"_id": post_id(1), "schema": schema_of("posts") - 1}
@@ -249,6 +252,23 @@ CALLS = {
     ],
     "ReportStore.open_counts": lambda s: s.reports.open_counts(),
     "ReportStore.assigned_count": lambda s: s.reports.assigned_count(7),
+    "StrikeStore.add": lambda s: s.strikes.add(struck(900), NOW, lambda _: None),
+    "StrikeStore.find": lambda s: s.strikes.find(struck(7).id),
+    "StrikeStore.of_user": lambda s: s.strikes.of_user(7, 3),
+    "StrikeStore.of_report": lambda s: s.strikes.of_report(struck(7).id, 3),
+    "StrikeStore.settle": lambda s: s.strikes.settle(
+        struck(8).id, StrikeState.PENDING, StrikeState.DONE
+    ),
+    "StrikeStore.undo": lambda s: s.strikes.undo(struck(9).id, NOW, lambda _: None),
+    "StrikeStore.appeal": lambda s: s.strikes.appeal(struck(20).id, 20, APPEALED),
+    "StrikeStore.reject": lambda s: s.strikes.reject(
+        struck(11).id, APPEALED, lambda _: None
+    ),
+    "StrikeStore.appealed": lambda s: s.strikes.appealed(limit=2),
+    "StrikeStore.appealed_count": lambda s: s.strikes.appealed_count(),
+    "StrikeStore.take_due": lambda s: s.strikes.take_due(NOW, LATER, 5, bool),
+    "MarkStore.mark": lambda s: s.marks.mark(posts_of(3)[:2]),
+    "MarkStore.unmark": lambda s: s.marks.unmark(posts_of(3)[:2]),
     "EmailDomainStore.block": lambda s: s.domains.block("d7.example", NOW),
     "EmailDomainStore.unblock": lambda s: s.domains.unblock("d8.example"),
     "EmailDomainStore.has_any": lambda s: s.domains.has_any(["d9.example", "example"]),

@@ -12,6 +12,7 @@ from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.mail.mails import MailKind
 from kwip.domain.posts import Draft
 from kwip.domain.setup import LIFETIME
+from kwip.domain.strikes import Act, Decision
 from kwip.domain.users import ProfileChange, ProfileField, Viewer
 from kwip.services.accounts.users import SignUp
 from kwip.store.accounts.setup import SetupStore
@@ -179,6 +180,8 @@ def places(alice, mallory, at_mallory, people, wiring):
         "report_post": f"/@mallory/{first}/report",
         "report_user": "/@mallory/report",
         "report_sent": "/@mallory/report/sent",
+        "strike_settings": "/settings/strikes",
+        "appeal_link": _appeal(wiring, mallory),
         "notifications": "/notifications",
         "some_notifications": "/notifications/mentions",
     }
@@ -208,6 +211,23 @@ def _link(wiring, person, kind, path):
     mail = mails.draft(MailKind(kind), person.user.id, "mallory@example.org")
     mails.post(mail)
     return f"{path}?link={mails.link_of(mail)}"
+
+
+def _appeal(wiring, person):
+    """Give somebody a warning; return the address in the mail about it."""
+    asked = Decision(act=Act.WARN, text=HOSTILE)
+    actor = Viewer(id=person.user.id, username="mallory", digest="")
+    decisions = wiring.services.decisions
+    strike = decisions.act_on(actor, BY_KWIP, person.user.id, asked)
+    wiring.services.strikes.appeal(person.user.id, strike.id, HOSTILE)
+    decisions.act_on(actor, BY_KWIP, person.user.id, asked)
+    return _link_of(wiring, MailKind.STRIKE, "/appeal")
+
+
+def _link_of(wiring, kind, path):
+    mail_id = wiring.store.database["mails"].find_one({"kind": kind.value})["_id"]
+    mails = wiring.services.mails
+    return f"{path}?link={mails.link_of(mails.store.find(mail_id))}"
 
 
 def _key(wiring, person):

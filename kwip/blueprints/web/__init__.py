@@ -18,7 +18,7 @@ from kwip.blueprints.web.accounts import (
 )
 from kwip.blueprints.web.accounts import sign_in as access
 from kwip.blueprints.web.discovery import explore, featured_tags, search, suggestions
-from kwip.blueprints.web.moderation import reports
+from kwip.blueprints.web.moderation import reports, strikes
 from kwip.blueprints.web.posting import drafts, intents, media, posts, quotes, reactions
 from kwip.blueprints.web.social import (
     follow_requests,
@@ -63,5 +63,6 @@ ROUTES = (
     *builder.ROUTES,
     *intents.ROUTES,
     *reports.ROUTES,
+    *strikes.ROUTES,
     *admin.ROUTES,
 )

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from kwip.domain.strikes import APPEAL_WITHIN
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -22,6 +24,9 @@ class MailKind(StrEnum):
     EMAIL_CHANGED = "email_changed"
     NEW_LOGIN = "new_login"
     TWO_FACTOR = "two_factor"
+    STRIKE = "strike"
+    STRIKE_LIFTED = "strike_lifted"
+    APPEAL_REJECTED = "appeal_rejected"
     NOTIFICATIONS = "notifications"
     EXPORT_READY = "export_ready"
     TEST = "test"
@@ -32,9 +37,14 @@ LINK_LIFETIMES: Mapping[MailKind, dt.timedelta] = {
     MailKind.PASSWORD_RESET: dt.timedelta(minutes=30),
     MailKind.CONFIRM_EMAIL: dt.timedelta(hours=48),
     MailKind.EMAIL_CHANGED: dt.timedelta(days=7),
+    MailKind.STRIKE: APPEAL_WITHIN,
 }
 #: What is not sent to an address that does not exist, by all we know.
 OPTIONAL = frozenset({MailKind.NEW_LOGIN, MailKind.NOTIFICATIONS})
+#: What is sent to suspended people too.
+TO_SUSPENDED = frozenset(
+    {MailKind.STRIKE, MailKind.STRIKE_LIFTED, MailKind.APPEAL_REJECTED}
+)
 #: A mail that could not be sent within this time is a dead letter. One with a link is
 #: given up with its link, if that is earlier.
 _PATIENCE = dt.timedelta(days=1)

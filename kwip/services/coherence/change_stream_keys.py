@@ -222,6 +222,7 @@ LEFT_OUT: Mapping[str, str] = {
     "purges": "never cached",
     "audit_log": "never cached",
     "reports": "never cached",
+    "strikes": "never cached",
     "blocked_email_domains": "never cached",
     "site_settings": "processes remember them by the number in the fence",
     "site_changes": "never cached",

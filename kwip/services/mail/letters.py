@@ -25,6 +25,14 @@ class Site:
         """Return the address of a page."""
         return f"{self._origin}{path}"
 
+    @property
+    def reason(self) -> str:
+        """Why people get mail about their accounts."""
+        return gettext(
+            "You get this email because it is about your account on %(site)s.",
+            site=self.host,
+        )
+
 
 def letter_of(mail: Mail, username: str, link: str, site: Site) -> Letter:
     """Write a mail to the user with a username; `link` is signed for it."""
@@ -204,10 +212,7 @@ def _test(_: Mail, __: str, ___: str, site: Site) -> Letter:
 
 
 def _account(site: Site) -> str:
-    return gettext(
-        "You get this email because it is about your account on %(site)s.",
-        site=site.host,
-    )
+    return site.reason
 
 
 def _when(mail: Mail) -> str:

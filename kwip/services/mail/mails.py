@@ -20,6 +20,7 @@ from kwip.domain.ids import NOBODY
 from kwip.domain.mail.mails import (
     LINK_LIFETIMES,
     OPTIONAL,
+    TO_SUSPENDED,
     Mail,
     MailKind,
     Refusal,
@@ -27,6 +28,7 @@ from kwip.domain.mail.mails import (
 )
 from kwip.domain.retries import MOST_ATTEMPTS, pause_after
 from kwip.services.mail.letters import letter_of
+from kwip.services.mail.moderation_letters import MODERATION_LETTERS
 from kwip.text.emails import read_email
 
 if TYPE_CHECKING:
@@ -166,7 +168,7 @@ class Mails:
                 return None
             return known.user_id, known.username, known.email
         user = self.stores.users.get_many([mail.user_id]).get(mail.user_id)
-        if user is None or user.is_suspended:
+        if user is None or (user.is_suspended and mail.kind not in TO_SUSPENDED):
             return None
         if mail.kind in OPTIONAL:
             found = self.stores.credentials.mailbox(user.id)
@@ -178,7 +180,8 @@ class Mails:
         """Write what a mail says; None if there is nothing left to say."""
         if mail.kind is MailKind.NOTIFICATIONS:
             return self.digests.letter(user_id, username, mail.details)
-        return letter_of(mail, username, self.link_of(mail), self.site)
+        write = MODERATION_LETTERS.get(mail.kind, letter_of)
+        return write(mail, username, self.link_of(mail), self.site)
 
     def test(self, address: str) -> Refusal | None:
         """Send a test now; return why it was not accepted, if it was not."""

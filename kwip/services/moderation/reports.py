@@ -23,9 +23,12 @@ from kwip.domain.timelines.visibility import may_see, require_shown
 from kwip.text.profiles import clean_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator, PostId
     from kwip.domain.users import Viewer
+    from kwip.services.accounts.joining.site import Site
     from kwip.services.reading.stores import Stores
     from kwip.store.moderation.reports import ReportStore
 
@@ -39,6 +42,7 @@ class Reports:
 
     store: ReportStore
     stores: Stores
+    site: Site
     ids: IdGenerator
     clock: ClockMs
 
@@ -50,7 +54,10 @@ class Reports:
             NotFoundError: There is no such user, or no such kwip for this viewer.
             GoneError: The account is suspended.
         """
-        asked = _checked(viewer, asked)
+        known = (
+            {rule.id for rule in self.site.current().rules} if asked.rule_ids else ()
+        )
+        asked = _checked(viewer, asked, known)
         found = self.stores.users.get_many([asked.target_id])
         target = require_shown(asked.target_id, found.get(asked.target_id))
         posts = self._copies(viewer, asked)
@@ -107,7 +114,7 @@ class Reports:
         return tuple(copies)
 
 
-def _checked(viewer: Viewer, asked: NewReport) -> NewReport:
+def _checked(viewer: Viewer, asked: NewReport, rules: Collection[int]) -> NewReport:
     """Return a report with a clean comment, and each post and rule once.
 
     Raises:
@@ -120,6 +127,8 @@ def _checked(viewer: Viewer, asked: NewReport) -> NewReport:
         wrong["status_ids"] = f"Up to {MAX_POSTS} at once."
     if len(asked.rule_ids) > MAX_RULES:
         wrong["rule_ids"] = f"Up to {MAX_RULES} at once."
+    elif not set(asked.rule_ids) <= set(rules):
+        wrong["rule_ids"] = "This site has no such rule."
     comment = clean_lines("comment", asked.comment, COMMENT_MAX, wrong)
     if wrong:
         raise InvalidError("This report can't be sent.", wrong)

@@ -296,7 +296,7 @@ class Posts:
             old,
             text=draft.text,
             warning=draft.warning,
-            is_sensitive=draft.is_sensitive,
+            is_sensitive=draft.is_sensitive or old.is_marked,
             media=media,
             poll=_edited_poll(old, draft, at(self.clock())),
             **self.texts.entities(draft.text),

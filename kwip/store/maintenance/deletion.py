@@ -8,6 +8,7 @@ from kwip.domain.ids import NOBODY, UserId
 from kwip.store.accounts.users import claims_of
 from kwip.store.client import translated
 from kwip.store.moderation.reports import forget_in_reports
+from kwip.store.moderation.strikes import forget_strikes
 from kwip.store.social.edges import EITHER, REQUESTED
 from kwip.store.timelines.buckets import home_of
 from kwip.store.upgrades import upgrade
@@ -79,6 +80,7 @@ class DeletionStore:
         self._database["mail_preferences"].delete_one({"_id": user_id})
         self._database["mails"].delete_many({"user_id": user_id})
         forget_in_reports(self._database["reports"], user_id)
+        forget_strikes(self._database["strikes"], user_id)
         home = home_of(user_id)
         self._database["timelines"].delete_one({"_id": home})
         self._database["timeline_buckets"].delete_many({"owner": home})

@@ -1,1 +1,1 @@
-"""Reports, and what moderators did about them."""
+"""Reports, and the strikes that moderators gave for them."""

@@ -40,4 +40,25 @@ MODERATION_INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
         ttl("resolved reports are forgotten after 90 days"),
     ),
+    "strikes": (
+        Index(
+            (("user_id", ASCENDING), ("_id", DESCENDING)),
+            "StrikeStore.of_user: what was done to somebody",
+        ),
+        Index(
+            (("report_id", ASCENDING), ("_id", DESCENDING)),
+            "StrikeStore.of_report: what was done about a report",
+        ),
+        Index(
+            (("due_at", ASCENDING),),
+            "StrikeStore.take_due: strikes to carry out that the sweeper enqueues",
+            {"partialFilterExpression": {"state": {"$in": ["pending", "undoing"]}}},
+        ),
+        Index(
+            (("appeal.state", ASCENDING), ("_id", DESCENDING)),
+            "StrikeStore.appealed, StrikeStore.appealed_count: appeals to decide",
+            {"partialFilterExpression": {"appeal.state": "pending"}},
+        ),
+        ttl("strikes are forgotten after a year"),
+    ),
 }

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 #: The fields of a post that documents have as they are.
 _AS_STORED = {f.name for f in fields(Post)} - {
     *("id", "visibility", "quote_policy"),
-    *("links", "mentions", "hashtags", "media", "poll", "preview"),
+    *("links", "mentions", "hashtags", "media", "poll", "preview", "is_marked"),
 }
+#: What the author of a marked post had chosen for `is_sensitive`; others lack it.
+MARKED = "marked_was"
 #: Part of every update that changes more than counters: a higher version, and the mark
 #: that search has yet to take it in (see `SearchStore`).
 CHANGED = {"$inc": {"version": 1}, "$currentDate": {"search_due_at": True}}
@@ -133,6 +135,7 @@ class PostDocument(ContentDocument):
     It also has `search_due_at` while search has yet to take in an edit or the deletion,
     `poll_due_at`, the end of its poll, until that is notified, and `preview_due_at`
     while its first link has yet to be looked up. `preview` is what was found there.
+    `marked_was` is in posts that a moderator has marked as sensitive.
     """
 
     _id: PostId
@@ -182,6 +185,7 @@ def to_post(document: Document) -> Post:
         media=tuple(map(to_attachment, d["media"])),
         poll=None if d["poll"] is None else to_poll(d["poll"]),
         preview=to_preview(d.get("preview")),
+        is_marked=MARKED in d,
         **{name: d[name] for name in _AS_STORED},
     )
 

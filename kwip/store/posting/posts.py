@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
@@ -121,7 +121,10 @@ class PostStore:
         if document is None:
             return None
         revisions = tuple(to_revision(old) for old in document["revisions"])
-        return History(post=to_post(document), revisions=revisions)
+        post = to_post(document)
+        if post.is_marked:
+            revisions = tuple(replace(old, is_sensitive=True) for old in revisions)
+        return History(post=post, revisions=revisions)
 
     @translated()
     def entries(self, ids: Iterable[int]) -> list[Entry]:

@@ -7,6 +7,7 @@ import pytest
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.domain.reports import Category, NewReport, ReportFilter
+from kwip.domain.site import SiteRule, SiteSettings
 
 
 @pytest.fixture
@@ -69,3 +70,17 @@ def test_nobody_reports_a_kwip_that_they_cannot_see_or_that_is_not_theirs(
 
     assert set(error.value.fields) == {"account_id", "comment"}
     assert stored(kwip) == []
+
+
+def test_a_report_names_rules_of_the_site_and_no_others(
+    kwip, reports, alice, bob, monkeypatch
+):
+    rules = SiteSettings(rules=(SiteRule(3, "Be kind."),))
+    monkeypatch.setattr(type(kwip.services.site), "current", lambda _: rules)
+    with pytest.raises(InvalidError) as error:
+        reports.create(alice, NewReport(target_id=bob.id, rule_ids=(3, 4)))
+    reports.create(alice, NewReport(target_id=bob.id, rule_ids=(3, 3)))
+
+    assert error.value.fields == {"rule_ids": "This site has no such rule."}
+    [report] = stored(kwip)
+    assert (report.rule_ids, report.category) == ((3,), Category.VIOLATION)

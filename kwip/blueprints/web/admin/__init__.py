@@ -6,10 +6,20 @@ A new page has a module here, a row in `shell.PLACES`, and a template that exten
 
 from __future__ import annotations
 
-from kwip.blueprints.web.admin import audit, members, overview, site_settings, status
+from kwip.blueprints.web.admin import (
+    appeals,
+    audit,
+    members,
+    overview,
+    reports,
+    site_settings,
+    status,
+)
 
 ROUTES = (
     *overview.ROUTES,
+    *reports.ROUTES,
+    *appeals.ROUTES,
     *members.ROUTES,
     *audit.ROUTES,
     *site_settings.ROUTES,

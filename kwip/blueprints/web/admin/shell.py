@@ -28,6 +28,13 @@ class Place:
 
 PLACES = (
     Place(
+        "/admin/reports",
+        Permission.SEE_REPORTS,
+        "warning",
+        lazy_gettext("Reports"),
+        lazy_gettext("What people report, and appeals"),
+    ),
+    Place(
         "/admin/members",
         Permission.SEE_PEOPLE,
         "people",

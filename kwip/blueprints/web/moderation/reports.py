@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from flask import Response
 
     from kwip.domain.ids import PostId
+    from kwip.domain.site import SiteRule
     from kwip.domain.timelines.views import PostView, UserView
 
 
 def report_post(username: str, post_id: PostId) -> Response:
     """Show the form to report a kwip."""
     view = _shown(username, post_id)
-    return page("report.html", form=Form(), user=view.author, view=view)
+    return page("report.html", form=Form(), user=view.author, view=view, rules=_rules())
 
 
 def send_report_of_post(username: str, post_id: PostId) -> Response:
@@ -35,7 +36,8 @@ def send_report_of_post(username: str, post_id: PostId) -> Response:
 
 def report_user(username: str) -> Response:
     """Show the form to report a person."""
-    return page("report.html", form=Form(), user=_of(username).user, view=None)
+    user = _of(username).user
+    return page("report.html", form=Form(), user=user, view=None, rules=_rules())
 
 
 def send_report_of_user(username: str) -> Response:
@@ -58,8 +60,13 @@ def _send(username: str, view: PostView | None) -> Response:
         )
         http.services().reports.create(http.signed_in(), asked)
     except InvalidError as error:
-        return page_again("report.html", error, user=user, view=view)
+        shown = {"user": user, "view": view, "rules": _rules()}
+        return page_again("report.html", error, **shown)
     return go(url_for("web.report_sent", username=username))
+
+
+def _rules() -> tuple[SiteRule, ...]:
+    return http.services().site.current().rules
 
 
 def _of(username: str) -> UserView:

@@ -1,0 +1,129 @@
+"""Carry out strikes: each once, also if a process dies in between."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.domain.audit_log import REASON_MAX, Action, Actor, Order
+from kwip.domain.errors import GoneError, NotFoundError
+from kwip.domain.strikes import Act, Strike, StrikeState
+from kwip.domain.users import Viewer
+from kwip.services.accounts.staff import STAFF
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kwip.domain.ids import PostId
+    from kwip.domain.users import User
+    from kwip.services.accounts.audit_log import AuditLog
+    from kwip.services.accounts.moderation import Moderation
+    from kwip.services.posting.marks import Marks
+    from kwip.services.posting.posts import Posts
+    from kwip.services.reading.stores import Stores
+    from kwip.store.moderation.strikes import StrikeStore
+
+#: Strikes that are looked through for others of the same kind.
+_MOST = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """Do what strikes say, and undo it. Each part may be repeated."""
+
+    store: StrikeStore
+    stores: Stores
+    moderation: Moderation
+    posts: Posts
+    marks: Marks
+    audit_log: AuditLog
+
+    def carry_out(self, strike_id: int, order: Order | None = None) -> str:
+        """Do or undo what a strike says; return the outcome of the job."""
+        strike = self.store.find(strike_id)
+        outcome = "nothing"
+        while strike is not None and strike.state in _AFTER:
+            user = self.stores.users.get_many([strike.user_id]).get(strike.user_id)
+            if user is not None:
+                self._carry_out(strike, user, order or self._order_of(strike))
+            is_settled = self.store.settle(
+                strike.id, strike.state, _AFTER[strike.state]
+            )
+            outcome = "done"
+            # Otherwise another process was quicker, and may have begun to undo it.
+            strike = None if is_settled else self.store.find(strike_id)
+        return outcome
+
+    def _carry_out(self, strike: Strike, user: User, order: Order) -> None:
+        if strike.state is StrikeState.PENDING:
+            self._do(strike, user, order)
+        else:
+            self._undo(strike, user, order)
+
+    def _do(self, strike: Strike, user: User, order: Order) -> None:
+        match strike.act:
+            case Act.SUSPEND:
+                self.moderation.suspend(user.id, order)
+            case Act.SILENCE:
+                self.moderation.silence(user.id, order)
+            case Act.WARN:
+                self.record(order, Action.WARN_USER, user)
+            case Act.SENSITIVE:
+                self.record(order, Action.MARK_POSTS, user, **_named(strike))
+                self.marks.mark(strike.post_ids)
+            case Act.DELETE:
+                self.record(order, Action.DELETE_POSTS, user, **_named(strike))
+                self._delete(user, strike.post_ids)
+
+    def _undo(self, strike: Strike, user: User, order: Order) -> None:
+        """Undo a strike, unless another one in force says the same."""
+        others = [
+            other
+            for other in self.store.of_user(user.id, _MOST)
+            if other.id != strike.id and other.is_in_force and other.act is strike.act
+        ]
+        match strike.act:
+            case Act.SUSPEND if not others:
+                self.moderation.unsuspend(user.id, order)
+            case Act.SILENCE if not others:
+                self.moderation.unsilence(user.id, order)
+            case Act.SENSITIVE:
+                kept = {post_id for other in others for post_id in other.post_ids}
+                self.record(order, Action.UNMARK_POSTS, user, **_named(strike))
+                self.marks.unmark([i for i in strike.post_ids if i not in kept])
+            case _:
+                pass  # Nothing can be brought back; the strike no longer counts.
+
+    def _delete(self, author: User, post_ids: Sequence[PostId]) -> None:
+        viewer = Viewer(id=author.id, username=author.username, digest="")
+        for post_id in post_ids:
+            with suppress(GoneError, NotFoundError):
+                self.posts.delete(viewer, post_id)
+
+    def _order_of(self, strike: Strike) -> Order:
+        """Return in whose name a strike is carried out later; it was allowed before."""
+        by = self.stores.users.get_many([strike.by_id]).get(strike.by_id)
+        actor = Actor(STAFF, by.username if by else "")
+        return Order(actor, reason_of(strike.text))
+
+    def record(self, order: Order, action: Action, user: User, **details: str) -> None:
+        """Record an act about a person that is about to begin."""
+        known = {"user_id": str(user.id), **details}
+        self.audit_log.record(order, action, f"@{user.username}", known)
+
+
+#: The state that follows when a strike was carried out.
+_AFTER = {
+    StrikeState.PENDING: StrikeState.DONE,
+    StrikeState.UNDOING: StrikeState.UNDONE,
+}
+
+
+def reason_of(text: str) -> str:
+    """Return what the audit log keeps of a text: its beginning, on one line."""
+    return " ".join(text.split())[:REASON_MAX]
+
+
+def _named(strike: Strike) -> dict[str, str]:
+    return {"post_ids": " ".join(map(str, strike.post_ids))}

@@ -1,0 +1,247 @@
+"""The moderators' queue of reports: read them, note, assign, resolve and reopen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.domain.audit_log import Action
+from kwip.domain.clock import at
+from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
+from kwip.domain.ids import NOBODY
+from kwip.domain.reports import (
+    COMMENT_MAX,
+    Category,
+    Event,
+    ReportEvent,
+    ReportFilter,
+    ReportView,
+)
+from kwip.domain.strikes import ReportDetail
+from kwip.domain.timelines.pages import cut_page
+from kwip.services.moderation.decisions import CHANGED
+from kwip.store.moderation.reports import REOPENED, resolved
+from kwip.text.profiles import clean_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from kwip.domain.audit_log import Order
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import UserId
+    from kwip.domain.reports import Report
+    from kwip.domain.timelines.pages import Page, PageRequest
+    from kwip.domain.users import User, Viewer
+    from kwip.services.accounts.audit_log import AuditLog
+    from kwip.services.reading.stores import Stores
+    from kwip.store.moderation.reports import ReportStore
+    from kwip.store.moderation.strikes import StrikeStore
+
+#: What a report's page shows of earlier reports and strikes.
+_EARLIER = 20
+#: How often a change that lost a race is tried again.
+_TRIES = 5
+_ACTIONS = {
+    Event.NOTE: Action.NOTE_REPORT,
+    Event.ASSIGN: Action.ASSIGN_REPORT,
+    Event.UNASSIGN: Action.UNASSIGN_REPORT,
+    Event.RESOLVE: Action.RESOLVE_REPORT,
+    Event.REOPEN: Action.REOPEN_REPORT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCounts:
+    """How much there is to do: open reports by category, one's own, and appeals."""
+
+    by_category: Mapping[Category, int]
+    mine: int
+    appeals: int
+
+    @property
+    def is_open(self) -> int:
+        """All open reports."""
+        return sum(self.by_category.values())
+
+    def of(self, category: str) -> int:
+        """The open reports of a category."""
+        return self.by_category.get(Category(category), 0)
+
+    @property
+    def total(self) -> int:
+        """Everything that waits."""
+        return self.is_open + self.appeals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """List reports, and change what is not an act on somebody."""
+
+    store: ReportStore
+    strikes: StrikeStore
+    stores: Stores
+    audit_log: AuditLog
+    clock: ClockMs
+
+    def counts(self, staff: Viewer) -> QueueCounts:
+        """Count what waits; three queries, answered from indexes."""
+        return QueueCounts(
+            self.store.open_counts(),
+            self.store.assigned_count(staff.id),
+            self.strikes.appealed_count(),
+        )
+
+    def page(self, wanted: ReportFilter, page: PageRequest) -> Page[ReportView]:
+        """List reports, the newest first; two queries."""
+        found = self.store.page(
+            wanted,
+            below=page.upper,
+            above=page.lower,
+            limit=page.limit + 1,
+            ascending=page.min_id is not None,
+        )
+        people = self._people(found)
+        rows = [(report.id, _view(report, people)) for report in found]
+        return cut_page(rows, page, None)
+
+    def get(self, report_id: int) -> ReportView:
+        """Return a report with its people; two queries.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        report = self._find(report_id)
+        return _view(report, self._people([report]))
+
+    def detail(self, report_id: int) -> ReportDetail:
+        """Return everything that a moderator needs to decide; six queries.
+
+        Raises:
+            NotFoundError: There is no such report.
+        """
+        report = self._find(report_id)
+        target = ReportFilter(target_id=report.target_id)
+        earlier = self.store.page(target, limit=_EARLIER)
+        strikes = self.strikes.of_report(report.id, _EARLIER)
+        others = self.strikes.of_user(report.target_id, _EARLIER)
+        by_ids = [s.by_id for s in (*strikes, *others)]
+        people = self._people([report, *earlier], by_ids)
+        return ReportDetail(
+            view=_view(report, people),
+            now=self.stores.posts.get_many(report.post_ids),
+            strikes=tuple(strikes),
+            earlier=tuple(each for each in earlier if each.id != report.id),
+            earlier_strikes=tuple(s for s in others if s.report_id != report.id),
+            people=people,
+        )
+
+    def note(self, staff: Viewer, order: Order, report_id: int, text: str) -> None:
+        """Add a note that only moderators see.
+
+        Raises:
+            InvalidError: It is empty or too long.
+            NotFoundError: There is no such report.
+        """
+        wrong: dict[str, str] = {}
+        note = clean_lines("note", text, COMMENT_MAX, wrong)
+        if not note and not wrong:
+            wrong["note"] = "Write a note."
+        if wrong:
+            raise InvalidError("The note was not added.", wrong)
+        event = ReportEvent(
+            event=Event.NOTE, by_id=staff.id, at=at(self.clock()), text=note
+        )
+        self._change(order, report_id, event, None)
+
+    def change(
+        self,
+        staff: Viewer,
+        order: Order,
+        report_id: int,
+        kind: Event,
+        version: int | None = None,
+    ) -> None:
+        """Assign a report to the moderator, or unassign, resolve or reopen it.
+
+        `version` is what the moderator saw; None for an app, which has seen none. May
+        be repeated.
+
+        Raises:
+            NotFoundError: There is no such report.
+            ConflictError: Somebody else has changed it meanwhile.
+        """
+        event = ReportEvent(event=kind, by_id=staff.id, at=at(self.clock()))
+        self._change(order, report_id, event, version)
+
+    def _change(
+        self, order: Order, report_id: int, event: ReportEvent, version: int | None
+    ) -> None:
+        for _ in range(_TRIES):
+            report = self._find(report_id)
+            if _is_done(report, event):
+                return
+            if version not in {None, report.version}:
+                break
+            target = self._people([report]).get(report.target_id)
+            subject = f"@{target.username}" if target else "report"
+            details = {"report_id": str(report.id)}
+            self.audit_log.record(order, _ACTIONS[event.event], subject, details)
+            if self.store.change(report, _values(event), event):
+                return
+        raise ConflictError(CHANGED, report_id=report_id)
+
+    def _find(self, report_id: int) -> Report:
+        found = self.store.find(report_id)
+        if found is None:
+            raise NotFoundError("Report not found.", report_id=report_id)
+        return found
+
+    def _people(
+        self, reports: Iterable[Report], others: Iterable[UserId] = ()
+    ) -> Mapping[UserId, User]:
+        ids = set(others)
+        for report in reports:
+            ids |= {report.reporter_id, report.target_id, report.assigned_id}
+            ids |= {report.resolved_by_id, *(event.by_id for event in report.events)}
+        return self.stores.users.get_many(sorted(ids - {NOBODY}))
+
+
+def _is_done(report: Report, event: ReportEvent) -> bool:
+    """Return whether there is nothing left to do for an event."""
+    match event.event:
+        case Event.ASSIGN:
+            return report.assigned_id == event.by_id
+        case Event.UNASSIGN:
+            return report.assigned_id == NOBODY
+        case Event.RESOLVE:
+            return not report.is_open
+        case Event.REOPEN:
+            return report.is_open
+        case _:
+            return False
+
+
+def _values(event: ReportEvent) -> Mapping[str, Any]:
+    """Return what an event changes of a report."""
+    match event.event:
+        case Event.ASSIGN:
+            return {"assigned_id": event.by_id}
+        case Event.UNASSIGN:
+            return {"assigned_id": NOBODY}
+        case Event.RESOLVE:
+            return resolved(event)
+        case Event.REOPEN:
+            return REOPENED
+        case _:
+            return {}
+
+
+def _view(report: Report, people: Mapping[UserId, User]) -> ReportView:
+    return ReportView(
+        report=report,
+        target=people.get(report.target_id),
+        reporter=people.get(report.reporter_id),
+        assigned=people.get(report.assigned_id),
+        resolved_by=people.get(report.resolved_by_id),
+    )
