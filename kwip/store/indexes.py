@@ -228,6 +228,11 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             "EdgeStore.take_due: backfills and purges that the sweeper enqueues",
             {"partialFilterExpression": {"state": {"$in": ["merging", "removed"]}}},
         ),
+        Index(
+            (("follower_id", ASCENDING), ("followee_id", ASCENDING)),
+            "RelationshipStore.relations: whose reposts a user does not see",
+            {"partialFilterExpression": {"hides_reposts": True}},
+        ),
     ),
     "followers": (
         Index(
@@ -268,6 +273,16 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         Index(
             (("other_id", ASCENDING),),
             "DeletionStore.muted_by: who mutes a deleted user",
+        ),
+        Index(
+            (("user_id", ASCENDING),),
+            "RelationshipStore.relations: mutes with an end, or with notifications",
+            {"partialFilterExpression": {"is_partial": True}},
+        ),
+        Index(
+            (("due_at", ASCENDING),),
+            "MuteStore.take_due: mutes that end, which the sweeper enqueues",
+            {"partialFilterExpression": {"due_at": {"$exists": True}}},
         ),
     ),
     "lists": (

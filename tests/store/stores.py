@@ -69,6 +69,7 @@ from kwip.store.social.followed_tags import FollowedTagStore
 from kwip.store.social.list_edges import ListEdgeStore
 from kwip.store.social.lists import ListStore
 from kwip.store.social.muted_conversations import MutedConversationStore
+from kwip.store.social.mutes import MuteStore
 from kwip.store.social.relationships import RelationshipStore
 from kwip.store.timelines.markers import MarkerStore
 from kwip.store.timelines.notifications import NotificationStore
@@ -105,6 +106,7 @@ KINDS = {
     "markers": MarkerStore,
     "migrating": MigrationStore,
     "muted_conversations": MutedConversationStore,
+    "mutes": MuteStore,
     "notifications": NotificationStore,
     "of_posts": PostPreviewStore,
     "outbox": OutboxStore,

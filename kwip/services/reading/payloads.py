@@ -49,7 +49,7 @@ _ATTACHMENT = _names(Attachment)
 _POLL = _names(Poll, "options", "expires_at")
 _PREVIEW = _names(LinkPreview, "image")
 _IMAGE = _names(PreviewImage)
-_RELATIONS = _names(Relations, "tags")
+_RELATIONS = _names(Relations, "tags", "mute_ends")
 _user_values, _post_values = attrgetter(*_USER), attrgetter(*_POST)
 _attachment_values = attrgetter(*_ATTACHMENT)
 _poll_values = attrgetter(*_POLL)
@@ -155,17 +155,27 @@ def _unpack_attachment(values: list[Any]) -> Attachment:
 
 
 def encode_relations(relations: Relations) -> bytes:
-    """Pack relations: eight lengths, the ids, and hashtags separated by newlines."""
+    """Pack relations: lengths, the ids, ends of mutes in pairs, and hashtags.
+
+    The hashtags are separated by newlines.
+    """
     tags = "\n".join(sorted(relations.tags)).encode()
-    return _dump_groups(_groups_of(relations)) + tags
+    ends = array("q", [len(relations.mute_ends), *chain(*relations.mute_ends)])
+    return _dump_groups(_groups_of(relations)) + ends.tobytes() + tags
 
 
 def decode_relations(raw: bytes) -> Relations:
-    """Unpack relations: eight lengths, the ids, and hashtags separated by newlines."""
-    groups, tags = _load_groups(raw, len(_RELATIONS))
+    """Unpack relations: lengths, the ids, ends of mutes in pairs, and hashtags."""
+    groups, rest = _load_groups(raw, len(_RELATIONS))
+    ends = array("q")
+    ends.frombytes(rest[: ends.itemsize])
+    size = (1 + 2 * ends[0]) * ends.itemsize
+    ends.frombytes(rest[ends.itemsize : size])
+    tags = rest[size:]
     return Relations(
         **dict(zip(_RELATIONS, groups, strict=True)),
         tags=frozenset(tags.decode().split("\n")) if tags else frozenset(),
+        mute_ends=tuple(zip(map(UserId, ends[1::2]), ends[2::2], strict=True)),
     )
 
 
