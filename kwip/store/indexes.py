@@ -220,6 +220,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
                 ("state", ASCENDING),
                 ("followee_id", ASCENDING),
                 ("notify", ASCENDING),
+                ("hides_reposts", ASCENDING),
             ),
             "EdgeStore.followees, RelationshipStore.relations; from the index alone",
         ),
@@ -227,11 +228,6 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             (("due_at", ASCENDING),),
             "EdgeStore.take_due: backfills and purges that the sweeper enqueues",
             {"partialFilterExpression": {"state": {"$in": ["merging", "removed"]}}},
-        ),
-        Index(
-            (("follower_id", ASCENDING), ("followee_id", ASCENDING)),
-            "RelationshipStore.relations: whose reposts a user does not see",
-            {"partialFilterExpression": {"hides_reposts": True}},
         ),
     ),
     "followers": (
@@ -268,16 +264,11 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     "mutes": (
         Index(
             (("user_id", ASCENDING), ("other_id", ASCENDING)),
-            "RelationshipStore.relations, answered from the index alone",
+            "RelationshipStore.relations: whom a user mutes",
         ),
         Index(
             (("other_id", ASCENDING),),
             "DeletionStore.muted_by: who mutes a deleted user",
-        ),
-        Index(
-            (("user_id", ASCENDING),),
-            "RelationshipStore.relations: mutes with an end, or with notifications",
-            {"partialFilterExpression": {"is_partial": True}},
         ),
         Index(
             (("due_at", ASCENDING),),

@@ -149,7 +149,6 @@ def _mute_gets_terms(document: dict[str, Any]) -> None:
     """Schema 1 of mutes had no end and hid notifications."""
     document.setdefault("hides_notifications", True)
     document.setdefault("expires_at", None)
-    document.setdefault("is_partial", False)
 
 
 @dataclass(frozen=True, slots=True)

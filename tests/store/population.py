@@ -277,10 +277,9 @@ def _buckets_of(n):
 def _terms(number):
     """Return what a mute says of its end: few have one, and few of these are due."""
     if number % 20:
-        return {}
+        return {"schema": 2}
     due_at = BEFORE if number == 20 else LATER
-    terms = {"is_partial": True, "hides_notifications": True}
-    return terms | {"expires_at": due_at, "due_at": due_at}
+    return {"schema": 2, "expires_at": due_at, "due_at": due_at}
 
 
 def _request(followee_id, follower_id):

@@ -38,7 +38,6 @@ class MuteStore(DueWork):
             "other_id": other_id,
             "hides_notifications": hides_notifications,
             "expires_at": expires_at,
-            "is_partial": expires_at is not None or not hides_notifications,
         }
         if expires_at is not None:
             document["due_at"] = expires_at
@@ -56,10 +55,10 @@ class MuteStore(DueWork):
         self._mutes.delete_one(_key(user_id, other_id) | over)
 
 
-def partial_mutes(user_ids: Document) -> Document:
-    """Add mutes with an end, or with notifications, to a pipeline.
+def mutes_in(user_ids: Document) -> Document:
+    """Add users' mutes to a pipeline.
 
-    `is_over` says whether it is over, by the clock of MongoDB.
+    `is_over` says whether a mute has ended, by the clock of MongoDB.
     """
     ends = "$expires_at"
     fields = {
@@ -69,9 +68,9 @@ def partial_mutes(user_ids: Document) -> Document:
         "expires_at": 1,
         "hides_notifications": 1,
         "is_over": {"$and": [{"$gt": [ends, None]}, {"$lte": [ends, "$$NOW"]}]},
-        "direction": {"$literal": "partial"},
+        "direction": {"$literal": "mutes"},
     }
-    query = {"user_id": user_ids, "is_partial": True}
+    query = {"user_id": user_ids}
     return {"coll": "mutes", "pipeline": [{"$match": query}, {"$project": fields}]}
 
 

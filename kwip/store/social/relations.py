@@ -12,7 +12,7 @@ from kwip.store.social.edges import PRESENT, REQUESTED
 from kwip.store.social.followed_tags import followed_tags
 from kwip.store.social.list_edges import exclusive_members
 from kwip.store.social.muted_conversations import muted_conversations
-from kwip.store.social.mutes import partial_mutes
+from kwip.store.social.mutes import mutes_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,17 +41,14 @@ def read_relations(
     of_viewers = {"$match": {"user_id": ids}}
     pair = {"_id": 0, "user_id": 1, "other_id": 1}
     blocks = [of_viewers, {"$project": {**pair, "direction": 1}}]
-    mutes = [of_viewers, {"$project": pair}]
     for d in database["follows"].aggregate(
         [
             *_followees(ids),
-            {"$unionWith": {"coll": "mutes", "pipeline": mutes}},
+            {"$unionWith": mutes_in(ids)},
             {"$unionWith": {"coll": "blocks", "pipeline": blocks}},
             {"$unionWith": exclusive_members(ids)},
             {"$unionWith": followed_tags(ids)},
             {"$unionWith": muted_conversations(ids)},
-            {"$unionWith": partial_mutes(ids)},
-            {"$unionWith": _without_reposts(ids)},
         ],
         batchSize=ONE_BATCH,
     ):
@@ -61,66 +58,68 @@ def read_relations(
 
 def _add(groups: Groups, d: Document) -> None:
     """Add what a document says to the groups of its viewer."""
-    viewer, group = d["user_id"], d.get("direction", "mutes")
+    viewer, group = d["user_id"], d["direction"]
     if group == "follows":
-        name = "requested" if d["_id"]["is_requested"] else group
-        groups[name][viewer].update(d["followees"])
-        if name == group and d["_id"].get("notify"):
-            groups["notifies"][viewer].update(d["followees"])
+        _add_follows(groups, viewer, d["_id"], d["followees"])
     elif group in _LISTED:
         groups[group][viewer].update(d[_LISTED[group]])
-    elif group == "partial":
-        ends_at = d["expires_at"]
-        ends_ms = 0 if ends_at is None else to_ms(ends_at)
-        state = "over" if d["is_over"] else "timed"
-        groups[state][viewer].add((d["other_id"], ends_ms))
-        if not d["hides_notifications"]:
-            groups["heard"][viewer].add(d["other_id"])
+    elif group == "mutes":
+        _add_mute(groups, viewer, d)
     else:
         groups[group][viewer].add(d["other_id"])
 
 
+def _add_follows(
+    groups: Groups, viewer: int, which: Document, followees: list[UserId]
+) -> None:
+    if which["is_requested"]:
+        groups["requested"][viewer].update(followees)
+        return
+    groups["follows"][viewer].update(followees)
+    if which.get("notify"):
+        groups["notifies"][viewer].update(followees)
+    if which.get("hides_reposts"):
+        groups["no_reposts"][viewer].update(followees)
+
+
+def _add_mute(groups: Groups, viewer: int, d: Document) -> None:
+    if d["is_over"]:
+        return
+    groups["mutes"][viewer].add(d["other_id"])
+    if d.get("expires_at") is not None:
+        groups["mute_ends"][viewer].add((d["other_id"], to_ms(d["expires_at"])))
+    if not d.get("hides_notifications", True):
+        groups["heard"][viewer].add(d["other_id"])
+
+
 def _relations(groups: Groups, viewer: UserId) -> Relations:
-    mutes = groups["mutes"][viewer] - {other for other, _ in groups["over"][viewer]}
-    timed = sorted((other, ms) for other, ms in groups["timed"][viewer] if ms)
     return Relations(
         follows=frozenset(groups["follows"][viewer]),
-        mutes=frozenset(mutes),
+        mutes=frozenset(groups["mutes"][viewer]),
         blocks=frozenset(groups["out"][viewer]),
         blocked_by=frozenset(groups["in"][viewer]),
         notifies=frozenset(groups["notifies"][viewer]),
         exclusive=frozenset(groups["exclusive"][viewer]),
         requested=frozenset(groups["requested"][viewer]),
-        no_reposts=frozenset(groups["no_reposts"][viewer]),
-        heard=frozenset(groups["heard"][viewer] & mutes),
+        no_reposts=frozenset(groups["no_reposts"][viewer] & groups["follows"][viewer]),
+        heard=frozenset(groups["heard"][viewer]),
         conversations=frozenset(groups["conversations"][viewer]),
         tags=frozenset(groups["tags"][viewer]),
-        mute_ends=tuple(timed),
+        mute_ends=tuple(sorted(groups["mute_ends"][viewer])),
     )
 
 
-def _without_reposts(follower_ids: Document) -> Document:
-    """Add followees whose reposts a user does not see, to a pipeline."""
-    query = {"follower_id": follower_ids, "hides_reposts": True, "state": PRESENT}
-    fields = {
-        "_id": 0,
-        "user_id": "$follower_id",
-        "other_id": "$followee_id",
-        "direction": {"$literal": "no_reposts"},
-    }
-    return {"coll": "follows", "pipeline": [{"$match": query}, {"$project": fields}]}
-
-
 def _followees(follower_ids: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return up to four documents per follower; answered from the index alone.
+    """Return a document or a few per follower; answered from the index alone.
 
-    One has the followees whose every post the follower is notified of, others those who
-    have not accepted the follow: one array with a condition for each element takes
-    twice as long.
+    The followees whose every post the follower is notified of are in one of their own,
+    and so are those whose reposts are hidden, and those who have not accepted the
+    follower: one array with conditions for each element takes twice as long.
     """
     whose = {
         "follower": "$follower_id",
         "notify": "$notify",
+        "hides_reposts": "$hides_reposts",
         "is_requested": {"$eq": ["$state", REQUESTED]},
     }
     states = {"$in": [*PRESENT["$in"], REQUESTED]}
