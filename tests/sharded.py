@@ -56,6 +56,7 @@ ALLOWED = {
     "PeopleStore": "a search for people asks each shard for a few",
     "SearchAuditStore": "fsck and reindex look through everything, page by page",
     "ListStore.owners": "a public list by id alone, cached from then on",
+    "MuteStore.take_due": "the sweeper asks each shard for its own, once a second",
     "EdgeStore.waiting_count": "a figure for operators",
     "HibernationStore.date_undated": "the sweeper asks each shard, once a minute",
     "HibernationStore.idle_since": "the sweeper asks each shard, once a minute",

@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kwip.domain.clock import at
+
 if TYPE_CHECKING:
+    import datetime as dt
+
     from kwip.domain.ids import PostId, UserId
     from kwip.domain.keyword_filters import FilterSet
 
 #: Of more, those that were muted first are dropped: they are read with every page.
 MAX_MUTED_CONVERSATIONS = 500
+#: The longest mute with an end, in seconds; more is meant to have none.
+MAX_MUTE_S = 5 * 365 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,10 +25,12 @@ class Relations:
 
     `notifies` are followees whose every post the viewer is notified of, `exclusive`
     those whom a list of the viewer keeps out of home, `requested` those whom the viewer
-    has asked to follow, `tags` the hashtags that the viewer follows, `conversations`
-    the roots of those that the viewer has muted, `filters` words and posts that the
-    viewer does not want to see. One cached entity per viewer: the read rules need all
-    of it at once.
+    has asked to follow, `no_reposts` those whose reposts the viewer does not see,
+    `heard` muted users who may still notify the viewer, `tags` the hashtags that the
+    viewer follows, `conversations` the roots of those that the viewer has muted,
+    `filters` words and posts that the viewer does not want to see. `mute_ends` says
+    when mutes end, in milliseconds, for those that do. One cached entity per viewer:
+    the read rules need all of it at once.
     """
 
     follows: frozenset[UserId] = frozenset()
@@ -32,9 +40,12 @@ class Relations:
     notifies: frozenset[UserId] = frozenset()
     exclusive: frozenset[UserId] = frozenset()
     requested: frozenset[UserId] = frozenset()
+    no_reposts: frozenset[UserId] = frozenset()
+    heard: frozenset[UserId] = frozenset()
     conversations: frozenset[PostId] = frozenset()
     tags: frozenset[str] = frozenset()
     filters: FilterSet = ()
+    mute_ends: tuple[tuple[UserId, int], ...] = ()
 
     def has_block(self, other_id: UserId) -> bool:
         """Return whether either of the two blocks the other."""
@@ -57,6 +68,55 @@ class Relationship:
     is_notifying: bool = False
     is_requested: bool = False
     is_requested_by: bool = False
+    hides_reposts: bool = False
+    hides_notifications: bool = False
+    mute_ends_at: dt.datetime | None = None
+
+    @property
+    def shows_reposts(self) -> bool:
+        """Whether the viewer sees what this user reposts."""
+        return self.is_following and not self.hides_reposts
+
+
+def relationship(
+    viewer_id: UserId, mine: Relations, user_id: UserId, theirs: Relations
+) -> Relationship:
+    """Return what two users are to each other, by the relations of both."""
+    ends_ms = dict(mine.mute_ends).get(user_id) if mine.mute_ends else None
+    is_muting = user_id in mine.mutes
+    return Relationship(
+        id=user_id,
+        is_following=user_id in mine.follows,
+        is_followed_by=viewer_id in theirs.follows,
+        is_blocking=user_id in mine.blocks,
+        is_blocked_by=user_id in mine.blocked_by,
+        is_muting=is_muting,
+        is_notifying=user_id in mine.notifies,
+        is_requested=user_id in mine.requested,
+        is_requested_by=viewer_id in theirs.requested,
+        hides_reposts=user_id in mine.no_reposts,
+        hides_notifications=is_muting and user_id not in mine.heard,
+        mute_ends_at=at(ends_ms) if ends_ms else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MuteTerms:
+    """How long a user is muted, and whether their notifications are hidden too.
+
+    0 seconds stand for a mute without an end.
+    """
+
+    duration_s: int = 0
+    hides_notifications: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FollowWish:
+    """What a follower wants of a user's posts; None keeps it as it is."""
+
+    notify: bool | None = None
+    hides_reposts: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
         "edge": _edge,
         "list_edge": _list_edge,
         "list": _list,
+        "mute_end": _mute_end,
         NOTE_READ: _note_read,
         HIBERNATE: _hibernate,
         "attachment": _attachment,
@@ -134,6 +135,13 @@ def _list(services: Services, job_id: str) -> str:
     """Remove what is left of a deleted list."""
     owner, _, list_id = job_id.partition(":")
     services.list_backfill.remove_deleted(UserId(int(owner)), ListId(int(list_id)))
+    return "done"
+
+
+def _mute_end(services: Services, job_id: str) -> str:
+    """End a mute whose time is over."""
+    user, _, other = job_id.partition(":")
+    services.relationships.end_mute(UserId(int(user)), UserId(int(other)))
     return "done"
 
 

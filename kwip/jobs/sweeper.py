@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from kwip.store.social.edges import EdgeStore
     from kwip.store.social.list_edges import ListEdgeStore
     from kwip.store.social.lists import ListStore
+    from kwip.store.social.mutes import MuteStore
 
 log = structlog.get_logger()
 
@@ -56,6 +57,7 @@ class Sweeper:
     edges: EdgeStore
     lists: ListStore
     list_edges: ListEdgeStore
+    mutes: MuteStore
     attachments: AttachmentStore
     processing: ProcessingStore
     hibernation: Hibernation
@@ -87,6 +89,7 @@ class Sweeper:
             "edge": self.edges,
             "list_edge": self.list_edges,
             "list": self.lists,
+            "mute_end": self.mutes,
             "attachment": self.attachments,
             "convert": self.processing,
             "search": self.search,

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from marshmallow import fields, validate
+
+from kwip.domain.relationships import MuteTerms
 from kwip.schemas.body import Id, StrictSchema, Text
 from kwip.schemas.posting.polls import WithVotes
+from kwip.text.translation import lazy_gettext
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +43,44 @@ class ActForm(WithVotes, StrictSchema[str]):
     def make(self, *, next: str, **_: object) -> str:  # noqa: A002 - the field's name
         """Return the address."""
         return next
+
+
+@dataclass(frozen=True, slots=True)
+class MuteWish:
+    """Where to go back to, and how to mute."""
+
+    address: str
+    terms: MuteTerms
+
+
+#: How long one can mute on pages, in seconds.
+MUTE_CHOICES = ("0", "3600", "86400", "604800", "2592000")
+
+
+class MuteForm(WithVotes, StrictSchema[MuteWish]):
+    """The terms of a mute; the page's one form sends none, for a mute without end."""
+
+    next = Text(load_default="")
+    duration = fields.String(
+        load_default="0",
+        validate=validate.OneOf(
+            MUTE_CHOICES, error=lazy_gettext("Choose one of the options.")
+        ),
+    )
+    notifications = fields.String(
+        load_default="hide",
+        validate=validate.OneOf(
+            ("hide", "show"), error=lazy_gettext("Choose one of the options.")
+        ),
+    )
+
+    def make(
+        self,
+        *,
+        next: str,  # noqa: A002 - the field's name
+        duration: str,
+        notifications: str,
+        **_: object,
+    ) -> MuteWish:
+        """Build the value."""
+        return MuteWish(next, MuteTerms(int(duration), notifications == "hide"))

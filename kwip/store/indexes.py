@@ -254,6 +254,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
                 ("state", ASCENDING),
                 ("followee_id", ASCENDING),
                 ("notify", ASCENDING),
+                ("hides_reposts", ASCENDING),
             ),
             "EdgeStore.followees, RelationshipStore.relations; from the index alone",
         ),
@@ -297,11 +298,16 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     "mutes": (
         Index(
             (("user_id", ASCENDING), ("other_id", ASCENDING)),
-            "RelationshipStore.relations, answered from the index alone",
+            "RelationshipStore.relations: whom a user mutes",
         ),
         Index(
             (("other_id", ASCENDING),),
             "DeletionStore.muted_by: who mutes a deleted user",
+        ),
+        Index(
+            (("due_at", ASCENDING),),
+            "MuteStore.take_due: mutes that end, which the sweeper enqueues",
+            {"partialFilterExpression": {"due_at": {"$exists": True}}},
         ),
     ),
     "lists": (

@@ -17,8 +17,9 @@ SCHEMAS: Mapping[str, int] = {
     "users": 11,
     "credentials": 4,
     "posts": 6,
-    "follows": 2,
+    "follows": 3,
     "followers": 2,
+    "mutes": 2,
 }
 
 
@@ -149,6 +150,17 @@ def _edge_gets_notify(document: dict[str, Any]) -> None:
     document.setdefault("notify", False)
 
 
+def _edge_gets_reposts(document: dict[str, Any]) -> None:
+    """Schema 2 of follows showed all reposts."""
+    document.setdefault("hides_reposts", False)
+
+
+def _mute_gets_terms(document: dict[str, Any]) -> None:
+    """Schema 1 of mutes had no end and hid notifications."""
+    document.setdefault("hides_notifications", True)
+    document.setdefault("expires_at", None)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """How documents of one schema become those of the next.
@@ -189,7 +201,9 @@ STEPS: Sequence[Step] = (
     Step("posts", 4, _post_gets_a_poll),
     Step("posts", 5, _post_gets_quotes),
     Step("follows", 1, _edge_gets_notify),
+    Step("follows", 2, _edge_gets_reposts),
     Step("followers", 1, _edge_gets_notify),
+    Step("mutes", 1, _mute_gets_terms),
 )
 _BY_SCHEMA = {(step.collection, step.schema): step for step in STEPS}
 

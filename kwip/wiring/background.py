@@ -41,6 +41,7 @@ def make_background(core: Core, services: Services, queue: JobQueue) -> Backgrou
         edges=core.edges,
         lists=core.stores.lists,
         list_edges=core.list_edges,
+        mutes=core.stores.mutes,
         attachments=services.attachments.store,
         processing=services.processing.store,
         hibernation=services.hibernation,

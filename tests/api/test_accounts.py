@@ -169,13 +169,6 @@ def test_a_mute_is_for_oneself(alice, bob):
     assert alice.post(f"/api/v1/accounts/{bob.id}/unmute").json["muting"] is False
 
 
-def test_a_mute_that_should_end_by_itself_is_refused(alice, bob):
-    answer = alice.post(f"/api/v1/accounts/{bob.id}/mute", json={"duration": 300})
-
-    assert answer.status_code == 422
-    assert relationship(alice, bob)["muting"] is False
-
-
 def test_a_block_hides_each_from_the_other_at_once(alice, bob):
     status = bob.say("hello")
     path = f"/api/v1/statuses/{status['id']}"

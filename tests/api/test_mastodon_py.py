@@ -344,7 +344,19 @@ def test_it_changes_the_own_account(alice):
     assert alice.account_delete_avatar().avatar == before.avatar
     assert alice.account_delete_header().header == before.header
     with pytest.raises(MastodonAPIError, match="422"):
-        alice.account_update_credentials(locked=True)
+        alice.account_update_credentials(bot=True)
+
+
+def test_it_locks_an_account_and_answers_follow_requests(alice, bob):
+    assert alice.account_update_credentials(locked=True).locked
+    assert bob.account_follow(alice.me()).requested
+
+    [asking] = alice.follow_requests()
+    [notice] = alice.notifications()
+    assert (notice.type, notice.account.id) == ("follow_request", asking.id)
+    assert alice.follow_request_authorize(asking).followed_by
+    assert bob.account_follow(alice.me(), reblogs=False).showing_reblogs is False
+    assert alice.account_mute(bob.me(), duration=60).muting_expires_at
 
 
 def test_it_makes_fills_reads_and_deletes_lists(alice, bob, rings):

@@ -23,6 +23,7 @@ from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.domain.mail.preferences import MailPreferences
 from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit
+from kwip.domain.relationships import MuteTerms
 from kwip.domain.reports import NewReport
 from kwip.domain.roles import Role
 from kwip.domain.setup import LIFETIME
@@ -252,7 +253,10 @@ def _mail(kwip, note):
 
 
 def _follow(services, note, follower, followee):
-    """Follow somebody who has to accept it."""
+    """Follow somebody who has to accept it, and was muted for some time."""
+    terms = MuteTerms(duration_s=3_600)
+    services.relationships.mute(followee, follower.id, terms)
+    note()
     services.users.update_profile(followee, ProfileChange(is_locked=True))
     services.relationships.follow(follower, followee.id)
     note()

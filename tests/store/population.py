@@ -290,6 +290,14 @@ def _buckets_of(n):
             yield bucket_document(home_of(n), epoch, ids)
 
 
+def _terms(number):
+    """Return what a mute says of its end: few have one, and few of these are due."""
+    if number % 20:
+        return {"schema": 2}
+    due_at = BEFORE if number == 20 else LATER
+    return {"schema": 2, "expires_at": due_at, "due_at": due_at}
+
+
 def _request(followee_id, follower_id):
     pair = {"followee_id": followee_id, "follower_id": follower_id}
     name = f"{followee_id}:{follower_id}"
@@ -302,7 +310,7 @@ def _populate_relations(database):
         for step in range(1, 11):
             other = (n + step - 1) % 60 + 1
             state = {1: "merging", 2: "removed"}.get(step, "active")
-            edge = Edge(n, other, state, "nonce")
+            edge = Edge(n, other, state, "nonce", hides_reposts=step == 3)
             follows.append(follow_document(edge, BEFORE if step < 3 else LATER))
             if state != "removed":
                 followers.append(follower_document(other, n))
@@ -314,7 +322,7 @@ def _populate_relations(database):
         followers.append(follower_document(9, 1_000 + n, notify=n % 20 == 0))
         other = (n + 30) % 60 + 1
         pair = {"schema": 1, "user_id": n, "other_id": other}
-        mutes.append({"_id": f"{n}:{other}", **pair})
+        mutes.append({"_id": f"{n}:{other}", **pair} | _terms(n))
         blocks += [
             {"_id": f"{n}:{way}:{other}", **pair, "direction": way}
             for way in ("out", "in")

@@ -75,6 +75,7 @@ from kwip.store.social.followed_tags import FollowedTagStore
 from kwip.store.social.list_edges import ListEdgeStore
 from kwip.store.social.lists import ListStore
 from kwip.store.social.muted_conversations import MutedConversationStore
+from kwip.store.social.mutes import MuteStore
 from kwip.store.social.relationships import RelationshipStore
 from kwip.store.timelines.filters import FilterStore
 from kwip.store.timelines.markers import MarkerStore
@@ -116,6 +117,7 @@ KINDS = {
     "marks": MarkStore,
     "migrating": MigrationStore,
     "muted_conversations": MutedConversationStore,
+    "mutes": MuteStore,
     "notifications": NotificationStore,
     "of_posts": PostPreviewStore,
     "outbox": OutboxStore,

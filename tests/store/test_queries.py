@@ -24,6 +24,7 @@ from kwip.domain.members import MemberQuery, MemberState
 from kwip.domain.polls import Poll
 from kwip.domain.posts import Draft, QuotePolicy
 from kwip.domain.reactions import Act, Reaction, Span, span_of
+from kwip.domain.relationships import FollowWish
 from kwip.domain.repeats import Said
 from kwip.domain.reports import Category, Event, ReportEvent, ReportFilter
 from kwip.domain.roles import Role
@@ -775,14 +776,16 @@ CALLS = {
     "RelationshipStore.follow": lambda s: s.relationships.follow(
         Edge(1, 50, "merging", "n"), NOW, replace(TOLD, kind=NotificationKind.FOLLOW)
     ),
-    "RelationshipStore.notify_of_posts": lambda s: s.relationships.notify_of_posts(
-        2, 6, notify=True
+    "RelationshipStore.change_wish": lambda s: s.relationships.change_wish(
+        2, 6, FollowWish(notify=True)
     ),
     "RelationshipStore.unfollow": lambda s: s.relationships.unfollow(1, 5, NOW),
     "RelationshipStore.block": lambda s: s.relationships.block(7, 8, NOW, "n"),
     "RelationshipStore.unblock": lambda s: s.relationships.unblock(7, 8),
-    "RelationshipStore.mute": lambda s: s.relationships.mute(1, 2),
-    "RelationshipStore.unmute": lambda s: s.relationships.unmute(1, 2),
+    "MuteStore.mute": lambda s: s.mutes.mute(1, 2, expires_at=LATER),
+    "MuteStore.unmute": lambda s: s.mutes.unmute(1, 2),
+    "MuteStore.end_expired": lambda s: s.mutes.end_expired(4, 34, NOW),
+    "MuteStore.take_due": lambda s: s.mutes.take_due(NOW, LATER, 7, lambda _: True),
     "RelationshipStore.relations": lambda s: s.relationships.relations([1, 2]),
     "PushdownStore.entries": lambda s: [
         s.pushdown.entries(

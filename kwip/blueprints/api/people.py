@@ -12,6 +12,7 @@ from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
 from kwip.domain.timelines.pages import Page
 from kwip.schemas.accounts.users import AccountSchema
+from kwip.schemas.social.relationships import MutedAccountSchema
 
 if TYPE_CHECKING:
     from flask import Response
@@ -49,7 +50,7 @@ def mutes() -> Response:
     found = http.services().people.muted(
         http.signed_in(), http.loader(), http.page_request()
     )
-    return answer_accounts(found)
+    return http.answer_page(MutedAccountSchema, found)
 
 
 def favourited_by(post_id: PostId) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from kwip.blueprints import http
@@ -28,11 +29,9 @@ def relationships() -> Response:
 
 
 def follow(user_id: UserId) -> Response:
-    """Follow an account; with `notify`, get a notification for each new status."""
-    notify = http.load_body(FollowBody())
-    found = http.services().relationships.follow(
-        http.signed_in(), user_id, notify=notify
-    )
+    """Follow an account, with notifications or without reposts if asked."""
+    wish = asdict(http.load_body(FollowBody()))
+    found = http.services().relationships.follow(http.signed_in(), user_id, **wish)
     return http.answer_dumped(RelationshipSchema, found)
 
 
@@ -61,9 +60,9 @@ def unblock(user_id: UserId) -> Response:
 
 
 def mute(user_id: UserId) -> Response:
-    """Mute an account, without an end date."""
-    http.load_body(MuteBody())
-    found = http.services().relationships.mute(http.signed_in(), user_id)
+    """Mute an account, for some seconds or for good."""
+    terms = http.load_body(MuteBody())
+    found = http.services().relationships.mute(http.signed_in(), user_id, terms)
     return http.answer_dumped(RelationshipSchema, found)
 
 

@@ -139,7 +139,11 @@ def go(address: str, message: str = "", **more: str) -> Response:
 
 def way_back(otherwise: str) -> str:
     """Return the form's address to go back to, if it is a page of ours."""
-    address = http.load_form(ActForm())
+    return local_or(http.load_form(ActForm()), otherwise)
+
+
+def local_or(address: str, otherwise: str) -> str:
+    """Return an address if it is a page of ours."""
     return address if is_local(address) else otherwise
 
 

@@ -22,6 +22,12 @@ def shows_author(relations: Relations, author_id: UserId) -> bool:
     return author_id not in relations.mutes and not relations.has_block(author_id)
 
 
+def may_notify(relations: Relations, actor_id: UserId) -> bool:
+    """Return whether notifications by a user are shown: not hidden, and no block."""
+    is_heard = actor_id not in relations.mutes or actor_id in relations.heard
+    return is_heard and not relations.has_block(actor_id)
+
+
 def is_limited(viewer_id: UserId | None, relations: Relations, user: User) -> bool:
     """Return whether a silence hides a user from a viewer.
 
@@ -67,7 +73,7 @@ def shows_home(
         author in relations.follows
         and author not in relations.exclusive
         and shows_author(relations, author)
-        and (not reposted or shows_author(relations, reposted))
+        and (not reposted or _shows_repost(relations, author, reposted))
         and (answers in (0, viewer_id, author) or answers in relations.follows)
     )
 
@@ -84,7 +90,7 @@ def shows_list(listing: Listing, relations: Relations, entry: Entry) -> bool:
         author in listing.member_ids
         and author in relations.follows
         and shows_author(relations, author)
-        and (not reposted or shows_author(relations, reposted))
+        and (not reposted or _shows_repost(relations, author, reposted))
         and (
             answers in (0, listing.list.owner_id, author)
             or answers in listing.addressees(relations)
@@ -102,6 +108,10 @@ def shows_public_list(listing: Listing, entry: Entry) -> bool:
     return author in listing.member_ids and (
         answers in (0, author) or answers in listing.public_addressees
     )
+
+
+def _shows_repost(relations: Relations, author_id: UserId, of_id: UserId) -> bool:
+    return author_id not in relations.no_reposts and shows_author(relations, of_id)
 
 
 def _shows_tagged(relations: Relations, entry: Entry) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kwip.domain.clock import at
 from kwip.domain.ids import MAX_ID, NOBODY, PostId, UserId, ms_of
 from kwip.domain.posts import Visibility
-from kwip.domain.timelines.filters import shows_author
+from kwip.domain.timelines.filters import may_notify
 from kwip.domain.timelines.slices import NextToCursor, RowChunk
 from kwip.domain.timelines.timelines import Entry
 
@@ -176,7 +176,7 @@ class Unread:
 
     def count(self, relations: Relations) -> int:
         """Count what the page would show, as far as relations decide it."""
-        return sum(shows_author(relations, actor) for actor in self.actor_ids)
+        return sum(may_notify(relations, actor) for actor in self.actor_ids)
 
 
 NOTHING_UNREAD = Unread(0, ())

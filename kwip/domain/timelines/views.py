@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.domain.relationships import Relationship
+from kwip.domain.relationships import NO_RELATIONS, relationship
 from kwip.domain.timelines.pages import Page
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kwip.domain.keyword_filters import FilterMatch
     from kwip.domain.posts import Post
     from kwip.domain.quotes import QuoteState
-    from kwip.domain.relationships import Relations
+    from kwip.domain.relationships import Relations, Relationship
     from kwip.domain.users import User, Viewer
 
 
@@ -115,15 +115,8 @@ class UserView:
         """Make the view of a user; whether they follow the viewer is left out."""
         if viewer is None:
             return cls(user=user)
-        relationship = Relationship(
-            id=user.id,
-            is_following=user.id in relations.follows,
-            is_blocking=user.id in relations.blocks,
-            is_muting=user.id in relations.mutes,
-            is_notifying=user.id in relations.notifies,
-            is_requested=user.id in relations.requested,
-        )
-        return cls(user=user, relationship=relationship, is_own=user.id == viewer.id)
+        tie = relationship(viewer.id, relations, user.id, NO_RELATIONS)
+        return cls(user=user, relationship=tie, is_own=user.id == viewer.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

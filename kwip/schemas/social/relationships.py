@@ -1,12 +1,19 @@
-"""Relationships: Mastodon's Relationship, and parameters about several users."""
+"""Relationships: Mastodon's Relationship, and how to follow and mute."""
 
 from __future__ import annotations
 
-from marshmallow import fields
+from typing import TYPE_CHECKING, Any
 
-from kwip.domain.ids import UserId
-from kwip.schemas.body import BodySchema, Flag, Ids, NotYet, only
-from kwip.schemas.dumping import DumpSchema, constant
+from marshmallow import fields, validate
+
+from kwip.domain.relationships import MAX_MUTE_S, FollowWish, MuteTerms
+from kwip.schemas.accounts.users import AccountSchema
+from kwip.schemas.body import BodySchema, Flag, Ids, NotYet
+from kwip.schemas.dumping import DumpSchema, Instant, constant, instant
+from kwip.text.translation import lazy_gettext
+
+if TYPE_CHECKING:
+    from kwip.domain.ids import UserId
 
 #: Each may cost a query; a page of posts has no more authors than this.
 MAX_IDS = 80
@@ -17,15 +24,15 @@ class RelationshipSchema(DumpSchema):
 
     id = fields.String()
     following = fields.Boolean(attribute="is_following")
-    showing_reblogs = fields.Boolean(attribute="is_following")
+    showing_reblogs = fields.Boolean(attribute="shows_reposts")
     notifying = fields.Boolean(attribute="is_notifying")
     languages = constant(None)
     followed_by = fields.Boolean(attribute="is_followed_by")
     blocking = fields.Boolean(attribute="is_blocking")
     blocked_by = fields.Boolean(attribute="is_blocked_by")
     muting = fields.Boolean(attribute="is_muting")
-    muting_notifications = fields.Boolean(attribute="is_muting")
-    muting_expires_at = constant(None)
+    muting_notifications = fields.Boolean(attribute="hides_notifications")
+    muting_expires_at = Instant(attribute="mute_ends_at")
     requested = fields.Boolean(attribute="is_requested")
     requested_by = fields.Boolean(attribute="is_requested_by")
     domain_blocking = constant(value=False)
@@ -33,7 +40,7 @@ class RelationshipSchema(DumpSchema):
     note = constant("")
 
 
-class AccountsQuery(BodySchema[list[UserId]]):
+class AccountsQuery(BodySchema["list[UserId]"]):
     """`id[]`: the accounts in question; each once, in that order."""
 
     id = Ids(MAX_IDS)
@@ -43,22 +50,46 @@ class AccountsQuery(BodySchema[list[UserId]]):
         return list(dict.fromkeys(id))
 
 
-class FollowBody(BodySchema["bool | None"]):
-    """How to follow: `notify` turns notifications of new posts on or off."""
+class FollowBody(BodySchema[FollowWish]):
+    """How to follow: with notifications of new posts, and with or without reposts."""
 
     notify = Flag(load_default=None)
-    reblogs = only(value=True)
+    reblogs = Flag(load_default=None)
     languages = NotYet()
 
-    def make(self, *, notify: bool | None, **_: object) -> bool | None:
-        """Return `notify`; None keeps it as it is."""
-        return notify
+    def make(
+        self, *, notify: bool | None, reblogs: bool | None, **_: object
+    ) -> FollowWish:
+        """Build the wish; None keeps what is not sent."""
+        return FollowWish(notify, None if reblogs is None else not reblogs)
 
 
-class MuteBody(BodySchema[None]):
-    """How to mute: permanently only, so a `duration` is rejected."""
+class MuteBody(BodySchema[MuteTerms]):
+    """How to mute: for how many seconds, and whether notifications are hidden."""
 
-    duration = NotYet()
+    notifications = Flag(load_default=True)
+    duration = fields.Integer(
+        load_default=0,
+        allow_none=True,
+        validate=validate.Range(
+            0, MAX_MUTE_S, error=lazy_gettext("Use 0 to {max} seconds.")
+        ),
+        error_messages={"invalid": lazy_gettext("Use a number of seconds.")},
+    )
 
-    def make(self, **_: object) -> None:
-        """Return nothing."""
+    def make(self, *, notifications: bool, duration: int | None) -> MuteTerms:
+        """Build the terms."""
+        return MuteTerms(duration or 0, notifications)
+
+
+class MutedAccountSchema(AccountSchema):
+    """A `UserView` of somebody who is muted, as Mastodon's MutedAccount."""
+
+    def dump(self, obj: Any, *, many: bool | None = None) -> Any:
+        """Write the accounts, each with the end of its mute."""
+        if many:
+            return [self.dump(view, many=False) for view in obj]
+        tie = obj.relationship
+        ends_at = None if tie is None else tie.mute_ends_at
+        ends = None if ends_at is None else instant(ends_at)
+        return {**super().dump(obj.user, many=False), "mute_expires_at": ends}

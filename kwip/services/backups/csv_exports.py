@@ -51,7 +51,8 @@ class CsvExports:
         relations = self._relations(viewer)
         for user_id, name in self._named(relations.follows):
             notifies = str(user_id in relations.notifies).lower()
-            yield name, "true", notifies, ""
+            reposts = str(user_id not in relations.no_reposts).lower()
+            yield name, reposts, notifies, ""
 
     def followers(self, viewer: Viewer) -> Rows:
         """List who follows the viewer."""
@@ -62,8 +63,9 @@ class CsvExports:
     def mutes(self, viewer: Viewer) -> Rows:
         """List whom the viewer mutes."""
         yield "Account address", "Hide notifications"
-        for _, name in self._named(self._relations(viewer).mutes):
-            yield name, "true"
+        relations = self._relations(viewer)
+        for user_id, name in self._named(relations.mutes):
+            yield name, str(user_id not in relations.heard).lower()
 
     def blocks(self, viewer: Viewer) -> Rows:
         """List whom the viewer blocks."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kwip.domain.drafts import SavedDraft
     from kwip.domain.keyword_filters import Filter
     from kwip.domain.posts import Post
+    from kwip.domain.relationships import Relations
     from kwip.domain.users import User
     from kwip.services.backups.archive import ArchiveWriter
     from kwip.services.maintenance.progress import Progress
@@ -115,7 +116,7 @@ class UserExport:
         return {
             FOLLOWS: self._named(relations.follows),
             BLOCKS: self._named(relations.blocks),
-            MUTES: self._named(relations.mutes),
+            MUTES: self._mutes(relations),
             FOLLOWERS: self._named(self.followers(user_id)),
             TAGS: ({"name": tag} for tag in sorted(relations.tags)),
             LISTS: (self._list(each.id) for each in lists),
@@ -153,6 +154,15 @@ class UserExport:
 
     def _named(self, ids: Iterable[UserId]) -> Iterator[dict[str, Any]]:
         return ({"username": user.username} for user in self.people(ids))
+
+    def _mutes(self, relations: Relations) -> Iterator[dict[str, Any]]:
+        ends = dict(relations.mute_ends)
+        for user in self.people(relations.mutes):
+            yield {
+                "username": user.username,
+                "hides_notifications": user.id not in relations.heard,
+                "ends_at": at(ends[user.id]) if user.id in ends else None,
+            }
 
     def _list(self, list_id: ListId) -> dict[str, Any]:
         listing = self.stores.lists.find(list_id)

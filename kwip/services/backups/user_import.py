@@ -36,6 +36,7 @@ from kwip.services.backups.user_rows import (
     Row,
     id_in,
     list_in,
+    mutes_in,
     names_in,
     post_in,
     read_file,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.posts import Post
+    from kwip.domain.relationships import MuteTerms
     from kwip.services.accounts.users import Users
     from kwip.services.backups.archive import Archive
     from kwip.services.coherence.fence import Fence
@@ -140,6 +142,7 @@ class UserImport:
                 post_in(row, user_id, self.texts, self.clock())
         for member in (FOLLOWS, BLOCKS, MUTES):
             names_in(archive, member)
+        mutes_in(archive, MUTES, self.clock())
         for line, row in enumerate(rows_of(archive, LISTS), 1):
             with reading(LISTS, line):
                 list_in(row)
@@ -269,18 +272,29 @@ class UserImport:
         known = {
             BLOCKS: relations.blocks,
             MUTES: relations.mutes,
-            FOLLOWS: relations.follows,
+            FOLLOWS: relations.follows | relations.requested,
         }
+        terms = self._mute_terms(archive)
         acts: dict[str, Callable[[UserId], object]] = {
             BLOCKS: lambda user_id: self.relationships.block(viewer, user_id),
-            MUTES: lambda user_id: self.relationships.mute(viewer, user_id),
+            MUTES: lambda user_id: self.relationships.mute(
+                viewer, user_id, terms[user_id]
+            ),
             FOLLOWS: lambda user_id: self._follow(viewer, user_id),
         }
         for member, act in acts.items():
-            for user_id in self._ids_in(archive, member, done) - known[member]:
+            wanted = self._ids_in(archive, member, done) - known[member]
+            if member == MUTES:  # some may be over by now
+                wanted &= terms.keys()
+            for user_id in wanted:
                 if user_id != viewer.id:
                     act(user_id)
                     done.added[member.removesuffix(".jsonl")] += 1
+
+    def _mute_terms(self, archive: Archive) -> dict[UserId, MuteTerms]:
+        terms = mutes_in(archive, MUTES, self.clock())
+        found = self.stores.users.ids_of(terms)
+        return {found[name]: each for name, each in terms.items() if name in found}
 
     def _follow(self, viewer: Viewer, user_id: UserId) -> None:
         """Follow without a notification; the sweeper has the home backfilled."""

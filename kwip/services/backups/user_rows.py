@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from contextlib import contextmanager
@@ -15,10 +16,11 @@ from kwip.domain.attachments import (
     AttachmentFile,
     AttachmentKind,
 )
-from kwip.domain.clock import at
+from kwip.domain.clock import at, to_ms
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import AttachmentId, PostId, UserId, ms_of, parse_id, slot_of
 from kwip.domain.posts import Draft, Post, QuotePolicy, Visibility
+from kwip.domain.relationships import MAX_MUTE_S, MuteTerms
 from kwip.domain.timelines.lists import ListChange, RepliesPolicy
 from kwip.services.social.lists import clean_title
 
@@ -123,6 +125,21 @@ def names_in(archive: Archive, member: str) -> list[str]:
         with reading(member, line):
             names.append(text_in(row["username"]))
     return names
+
+
+def mutes_in(archive: Archive, member: str, now_ms: int) -> dict[str, MuteTerms]:
+    """Return the mutes in a member that are not over, by username."""
+    found = {}
+    for line, row in enumerate(rows_of(archive, member), 1):
+        with reading(member, line):
+            ends_at = row.get("ends_at")
+            ends_ms = to_ms(dt.datetime.fromisoformat(ends_at)) if ends_at else 0
+            left_s = (ends_ms - now_ms) // 1_000 if ends_ms else 0
+            if ends_ms and not 0 < left_s <= MAX_MUTE_S:
+                continue
+            is_quiet = bool(row.get("hides_notifications", True))
+            found[text_in(row["username"])] = MuteTerms(left_s, is_quiet)
+    return found
 
 
 def list_in(row: Row) -> tuple[ListChange, list[str]]:

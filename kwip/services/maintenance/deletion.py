@@ -207,7 +207,7 @@ class Deletion:
         both = [(user.id, other) for other in sorted(relations.mutes)]
         both += [(other, user.id) for other in self.store.muted_by(user.id)]
         for muter_id, muted_id in both:
-            self.stores.relationships.unmute(muter_id, muted_id)
+            self.stores.mutes.unmute(muter_id, muted_id)
             self.fence.invalidate(invalidation_rules.unmute(muter_id=muter_id))
             yield
 

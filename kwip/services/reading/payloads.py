@@ -50,7 +50,7 @@ _ATTACHMENT = _names(Attachment)
 _POLL = _names(Poll, "options", "expires_at")
 _PREVIEW = _names(LinkPreview, "image")
 _IMAGE = _names(PreviewImage)
-_RELATIONS = _names(Relations, "tags", "filters")
+_RELATIONS = _names(Relations, "tags", "mute_ends", "filters")
 _user_values, _post_values = attrgetter(*_USER), attrgetter(*_POST)
 _attachment_values = attrgetter(*_ATTACHMENT)
 _poll_values = attrgetter(*_POLL)
@@ -156,20 +156,21 @@ def _unpack_attachment(values: list[Any]) -> Attachment:
 
 
 def encode_relations(relations: Relations) -> bytes:
-    """Pack relations: eight lengths, the ids, and JSON of hashtags and filters."""
+    """Pack relations: lengths, the ids, and JSON of hashtags, ends and filters."""
     filters = list(map(filter_payloads.pack, relations.filters))
     return _dump_groups(_groups_of(relations)) + _dump(
-        [sorted(relations.tags), filters]
+        [sorted(relations.tags), relations.mute_ends, filters]
     )
 
 
 def decode_relations(raw: bytes) -> Relations:
-    """Unpack relations: eight lengths, the ids, and JSON of hashtags and filters."""
+    """Unpack relations: lengths, the ids, and JSON of hashtags, ends and filters."""
     groups, rest = _load_groups(raw, len(_RELATIONS))
-    tags, filters = json.loads(rest.decode())
+    tags, ends, filters = json.loads(rest.decode())
     return Relations(
         **dict(zip(_RELATIONS, groups, strict=True)),
         tags=frozenset(tags),
+        mute_ends=tuple((UserId(user_id), ms) for user_id, ms in ends),
         filters=tuple(map(filter_payloads.unpack, filters)),
     )
 

@@ -26,6 +26,7 @@ from kwip.store.social.follow_requests import FollowRequestStore
 from kwip.store.social.followed_tags import FollowedTagStore
 from kwip.store.social.lists import ListStore
 from kwip.store.social.muted_conversations import MutedConversationStore
+from kwip.store.social.mutes import MuteStore
 from kwip.store.social.relationships import RelationshipStore
 from kwip.store.timelines.filters import FilterStore
 from kwip.store.timelines.markers import MarkerStore
@@ -51,6 +52,7 @@ class Stores:
     pushdown: PushdownStore
     relationships: RelationshipStore
     follow_requests: FollowRequestStore
+    mutes: MuteStore
     lists: ListStore
     followed_tags: FollowedTagStore
     muted_conversations: MutedConversationStore
@@ -83,6 +85,7 @@ class Stores:
             pushdown=PushdownStore(store),
             relationships=RelationshipStore(store),
             follow_requests=FollowRequestStore(store),
+            mutes=MuteStore(store),
             lists=ListStore(store),
             followed_tags=FollowedTagStore(store),
             muted_conversations=MutedConversationStore(store),

@@ -15,9 +15,11 @@ from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.relationships import (
     NO_RELATIONS,
-    Relations,
+    FollowWish,
+    MuteTerms,
     Relationship,
     Unfollowed,
+    relationship,
 )
 from kwip.domain.timelines.visibility import require_shown
 from kwip.services.reading.loader import Lookup
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
     from kwip.services.reading.stores import Stores
 
 
+FOR_GOOD = MuteTerms()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relationships:
     """Change and show the viewer's relationships.
@@ -54,23 +59,36 @@ class Relationships:
     clock: ClockMs
 
     def follow(
-        self, viewer: Viewer, user_id: UserId, *, notify: bool | None = None
+        self,
+        viewer: Viewer,
+        user_id: UserId,
+        *,
+        notify: bool | None = None,
+        hides_reposts: bool | None = None,
     ) -> Relationship:
-        """Follow a user, or ask to follow a locked one; twice only changes `notify`.
+        """Follow a user, or ask to follow a locked one; twice only changes the wishes.
 
-        `notify` says whether the viewer is notified of each new post; None keeps it as
-        it is.
+        They say whether the viewer is notified of each new post, and does not see
+        reposts; None keeps one as it is.
 
         Raises:
             GoneError: The account is suspended.
             ForbiddenError: One of the two blocks the other.
         """
         require_shown(user_id, self._other(viewer, user_id))
-        edge = Edge(viewer.id, user_id, "merging", _nonce(), notify=notify or False)
+        wish = FollowWish(notify, hides_reposts)
+        edge = Edge(
+            viewer.id,
+            user_id,
+            "merging",
+            _nonce(),
+            notify=bool(wish.notify),
+            hides_reposts=bool(wish.hides_reposts),
+        )
         notification = self.notifier.of_follow(viewer.id, user_id)
         is_new = self.stores.relationships.follow(edge, at(self.clock()), notification)
-        if not is_new and notify is not None:
-            self.stores.relationships.notify_of_posts(viewer.id, user_id, notify=notify)
+        if not is_new:
+            self.stores.relationships.change_wish(viewer.id, user_id, wish)
         invalidated = invalidation_rules.follow(
             follower_id=viewer.id, followee_id=user_id
         )
@@ -78,10 +96,12 @@ class Relationships:
         self.notifier.signal_recipients(notification)
         return self.fresh(viewer, user_id)
 
-    def unnotify(self, viewer: Viewer, user_id: UserId) -> Relationship:
-        """Turn off notifications of a user's new posts, followed or not."""
+    def change_wish(
+        self, viewer: Viewer, user_id: UserId, wish: FollowWish
+    ) -> Relationship:
+        """Change what the viewer wants of a user's posts, if they follow the user."""
         self._other(viewer, user_id)
-        self.stores.relationships.notify_of_posts(viewer.id, user_id, notify=False)
+        self.stores.relationships.change_wish(viewer.id, user_id, wish)
         self._finish(
             invalidation_rules.follow(follower_id=viewer.id, followee_id=user_id)
         )
@@ -126,19 +146,35 @@ class Relationships:
         )
         return self.fresh(viewer, user_id)
 
-    def mute(self, viewer: Viewer, user_id: UserId) -> Relationship:
-        """Hide a user from the viewer's timelines, without their notice."""
+    def mute(
+        self, viewer: Viewer, user_id: UserId, terms: MuteTerms = FOR_GOOD
+    ) -> Relationship:
+        """Hide a user from the viewer's timelines, without their notice.
+
+        The sweeper ends a mute whose time is over, within some seconds.
+        """
         self._other(viewer, user_id)
-        self.stores.relationships.mute(viewer.id, user_id)
+        ends_ms = self.clock() + terms.duration_s * 1_000
+        self.stores.mutes.mute(
+            viewer.id,
+            user_id,
+            expires_at=at(ends_ms) if terms.duration_s else None,
+            hides_notifications=terms.hides_notifications,
+        )
         self._finish(invalidation_rules.mute(muter_id=viewer.id))
         return self.fresh(viewer, user_id)
 
     def unmute(self, viewer: Viewer, user_id: UserId) -> Relationship:
         """Unmute a user."""
         self._other(viewer, user_id)
-        self.stores.relationships.unmute(viewer.id, user_id)
+        self.stores.mutes.unmute(viewer.id, user_id)
         self._finish(invalidation_rules.unmute(muter_id=viewer.id))
         return self.fresh(viewer, user_id)
+
+    def end_mute(self, user_id: UserId, other_id: UserId) -> None:
+        """End a mute whose time is over: the job of the sweeper; safe to repeat."""
+        self.stores.mutes.end_expired(user_id, other_id, at(self.clock()))
+        self._finish(invalidation_rules.unmute(muter_id=user_id))
 
     def between(
         self, viewer: Viewer, loader: Loader, ids: Sequence[UserId]
@@ -151,7 +187,7 @@ class Relationships:
         all_of = loader.load(Lookup(self.entities.relations, wanted))[0]
         mine = all_of.get(viewer.id, NO_RELATIONS)
         return [
-            _relationship(viewer.id, mine, user_id, all_of.get(user_id, NO_RELATIONS))
+            relationship(viewer.id, mine, user_id, all_of.get(user_id, NO_RELATIONS))
             for user_id in ids
         ]
 
@@ -175,24 +211,8 @@ class Relationships:
     def fresh(self, viewer: Viewer, user_id: UserId) -> Relationship:
         """Show the relationship as MongoDB has it now."""
         both = self.stores.relationships.relations([viewer.id, user_id])
-        return _relationship(viewer.id, both[viewer.id], user_id, both[user_id])
+        return relationship(viewer.id, both[viewer.id], user_id, both[user_id])
 
 
 def _nonce() -> str:
     return secrets.token_hex(8)
-
-
-def _relationship(
-    viewer_id: UserId, mine: Relations, user_id: UserId, theirs: Relations
-) -> Relationship:
-    return Relationship(
-        id=user_id,
-        is_following=user_id in mine.follows,
-        is_followed_by=viewer_id in theirs.follows,
-        is_blocking=user_id in mine.blocks,
-        is_blocked_by=user_id in mine.blocked_by,
-        is_muting=user_id in mine.mutes,
-        is_notifying=user_id in mine.notifies,
-        is_requested=user_id in mine.requested,
-        is_requested_by=viewer_id in theirs.requested,
-    )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kwip.cache import invalidation_rules
 from kwip.domain.errors import NotFoundError
 from kwip.domain.posts import Visibility
-from kwip.domain.timelines.filters import is_limited, shows_author
+from kwip.domain.timelines.filters import is_limited, may_notify
 from kwip.domain.timelines.notifications import (
     EVERYTHING,
     NOTHING_UNREAD,
@@ -172,7 +172,7 @@ class Notifications:
     ) -> list[tuple[NotificationRow, NotificationView]]:
         """Hydrate rows in one round trip; hidden ones are left out."""
         relations = self.hydration.relations(viewer, loader)
-        shown = [row for row in rows if shows_author(relations, row.actor_id)]
+        shown = [row for row in rows if may_notify(relations, row.actor_id)]
         entries = [e for row in shown if (e := row.entry(viewer.id)) is not None]
         actors = Lookup(self.entities.users, [row.actor_id for row in shown])
         unread = Lookup(self.entities.unread, [viewer.id])

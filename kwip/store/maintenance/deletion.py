@@ -9,7 +9,7 @@ from kwip.store.accounts.users import claims_of
 from kwip.store.client import translated
 from kwip.store.moderation.reports import forget_in_reports
 from kwip.store.moderation.strikes import forget_strikes
-from kwip.store.social.edges import EITHER, REQUESTED
+from kwip.store.social.edges import EITHER, PRESENT, REQUESTED
 from kwip.store.timelines.buckets import home_of
 from kwip.store.upgrades import upgrade
 
@@ -31,7 +31,7 @@ class DeletionStore:
         count = self._count
         one_way = count("mutes", user_id=user_id) + count("mutes", other_id=user_id)
         return {
-            "follows": count("follows", follower_id=user_id),
+            "follows": count("follows", follower_id=user_id, state=PRESENT),
             "followers": count("followers", followee_id=user_id, active=EITHER),
             "requests": count("follow_requests", followee_id=user_id)
             + count("follows", follower_id=user_id, state=REQUESTED),

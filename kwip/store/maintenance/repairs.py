@@ -57,6 +57,7 @@ class RepairStore:
                 "merging" if stands else "removed",
                 nonce=nonce,
                 notify=bool(stands and stands.get("notify")),
+                hides_reposts=bool(stands and stands.get("hides_reposts")),
             )
             document = follow_document(edge, now)
             follows.replace_one({"_id": name}, document, upsert=True, session=session)

@@ -76,6 +76,7 @@ class Edge:
     state: EdgeState
     nonce: str
     notify: bool = False
+    hides_reposts: bool = False
 
     @property
     def key(self) -> Document:
@@ -254,6 +255,7 @@ def follow_document(edge: Edge, due_at: dt.datetime) -> Document:
         "attempts": 0,  # only read by older versions
         "nonce": edge.nonce,
         "notify": edge.notify,
+        "hides_reposts": edge.hides_reposts,
     }
 
 

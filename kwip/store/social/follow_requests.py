@@ -65,20 +65,26 @@ class FollowRequestStore:
     def accept(self, edge: Edge, now: dt.datetime) -> bool:
         """Turn a request into the follow `edge`; False if there is no request.
 
-        Whether the follower is notified of new posts is as they asked for.
+        What the follower wants of the posts is as they asked for.
         """
 
         def work(session: Any) -> bool:
             # Whoever changes the edge meanwhile, this transaction or that one is
             # repeated and sees the other.
             waiting = self._follows.find_one(
-                edge.key | {"state": REQUESTED}, {"notify": 1}, session=session
+                edge.key | {"state": REQUESTED},
+                {"notify": 1, "hides_reposts": 1},
+                session=session,
             )
             if waiting is None:
                 return False
             database = self._store.database
             drop_request(database, edge.follower_id, edge.followee_id, session)
-            wished = replace(edge, notify=waiting["notify"])
+            wished = replace(
+                edge,
+                notify=waiting["notify"],
+                hides_reposts=waiting["hides_reposts"],
+            )
             write_follow(database, wished, now, session)
             return True
 

@@ -1,4 +1,4 @@
-"""Follows on both sides or requests for them, blocks and mutes.
+"""Follows on both sides or requests for them, and blocks.
 
 An edge is written on both sides in one transaction, so a query in either direction
 names its shard key.
@@ -6,7 +6,7 @@ names its shard key.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, DESCENDING
@@ -41,16 +41,18 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
-    from kwip.domain.relationships import Relations
+    from kwip.domain.relationships import FollowWish, Relations
     from kwip.domain.timelines.notifications import Notification
     from kwip.store.client import Document, Store
 
 #: The states of an edge that exists or is asked for.
 _WANTED = {"$in": [*PRESENT["$in"], REQUESTED]}
+#: Mutes of schema 1 hide notifications.
+_HIDING = {"hides_notifications": {"$ne": False}}
 
 
 class RelationshipStore:
-    """The `follows`, `followers`, `blocks` and `mutes` collections."""
+    """The `follows`, `followers` and `blocks` collections."""
 
     def __init__(self, store: Store):
         self._store = store
@@ -114,24 +116,28 @@ class RelationshipStore:
         write_request(self._store.database, asked, now, notification, session)
         return True
 
-    def notify_of_posts(
-        self, follower_id: UserId, followee_id: UserId, *, notify: bool
+    def change_wish(
+        self, follower_id: UserId, followee_id: UserId, wish: FollowWish
     ) -> bool:
-        """Set whether a follower is notified of each new post; False if no follow.
+        """Change what a follower wants of a followee's posts; False if no follow.
 
         For a request, it applies once that is accepted.
         """
+        change = {k: v for k, v in asdict(wish).items() if v is not None}
+        if not change:
+            return False
 
         def work(session: Any) -> bool:
-            change = {"$set": {"notify": notify}}
             result = self._follows.update_one(
                 follow_key(follower_id, followee_id) | {"state": _WANTED},
-                change,
+                {"$set": change},
                 session=session,
             )
-            if result.matched_count:
+            if result.matched_count and wish.notify is not None:
                 self._followers.update_one(
-                    follower_key(followee_id, follower_id), change, session=session
+                    follower_key(followee_id, follower_id),
+                    {"$set": {"notify": wish.notify}},
+                    session=session,
                 )
             return result.matched_count == 1
 
@@ -240,27 +246,13 @@ class RelationshipStore:
         self._store.transact(work)
 
     @translated()
-    def mute(self, user_id: UserId, other_id: UserId) -> None:
-        """Write a mute."""
-        self._mutes.replace_one(
-            {"_id": f"{user_id}:{other_id}", "user_id": user_id},
-            {"schema": schema_of("mutes"), "user_id": user_id, "other_id": other_id},
-            upsert=True,
-        )
-
-    @translated()
-    def unmute(self, user_id: UserId, other_id: UserId) -> None:
-        """End a mute."""
-        self._mutes.delete_one({"_id": f"{user_id}:{other_id}", "user_id": user_id})
-
-    @translated()
     def refusing_notifications_from(
         self, actor_id: UserId, user_ids: Sequence[UserId]
     ) -> set[UserId]:
         """Return which of the given users must get no notifications from `actor_id`.
 
-        They mute that user, one of the two blocks the other, or that user is silenced
-        and they don't follow them; three queries, or four.
+        They mute that user's notifications, one of the two blocks the other, or that
+        user is silenced and they don't follow them; three queries, or four.
         """
         blocks = [f"{i}:{way}:{actor_id}" for i in user_ids for way in ("out", "in")]
         mutes = [f"{i}:{actor_id}" for i in user_ids]
@@ -268,7 +260,7 @@ class RelationshipStore:
         users = {"user_id": {"$in": list(user_ids)}}
         found = [
             *self._blocks.find({"_id": {"$in": blocks}, **users}, who),
-            *self._mutes.find({"_id": {"$in": mutes}, **users}, who),
+            *self._mutes.find({"_id": {"$in": mutes}, **users} | _HIDING, who),
         ]
         refusing = {UserId(d["user_id"]) for d in found}
         silenced = {"_id": actor_id, "is_silenced": True}

@@ -144,6 +144,7 @@ def test_nothing_is_left_of_a_deleted_user(town):
         "reactions": 3,
         "posts": 2,
         "attachments": 1,
+        "archives": 0,
         "pictures": 0,
     }
 

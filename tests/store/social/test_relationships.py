@@ -134,11 +134,11 @@ def test_only_the_follow_that_was_merged_is_settled(stores):
 
 def test_mutes_come_and_go(stores):
     for _ in range(2):
-        stores.relationships.mute(1, 2)
+        stores.mutes.mute(1, 2)
     assert stores.relationships.relations([1])[1] == Relations(mutes=frozenset({2}))
 
     for _ in range(2):
-        stores.relationships.unmute(1, 2)
+        stores.mutes.unmute(1, 2)
     assert stores.relationships.relations([1])[1] == NO_RELATIONS
 
 

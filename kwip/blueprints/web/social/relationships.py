@@ -11,8 +11,17 @@ from flask import url_for
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
-from kwip.blueprints.web.pages import form_policy, go, way_back
-from kwip.schemas.forms import ActForm
+from kwip.blueprints.web.pages import (
+    OWN,
+    Form,
+    form_policy,
+    go,
+    local_or,
+    page,
+    way_back,
+)
+from kwip.domain.relationships import FollowWish
+from kwip.schemas.forms import ActForm, MuteForm
 from kwip.text.translation import gettext, ngettext
 
 if TYPE_CHECKING:
@@ -47,7 +56,7 @@ def notify(username: str) -> Response:
 def unnotify(username: str) -> Response:
     """Stop notifications for each new kwip of a user."""
     back = _back(username)
-    http.services().relationships.unnotify(http.signed_in(), _id_of(username))
+    _wish(username, FollowWish(notify=False))
     return go(
         back, gettext("Notifications from @%(username)s are off.", username=username)
     )
@@ -76,10 +85,44 @@ def unblock(username: str) -> Response:
     return go(back, gettext("You unblocked @%(username)s.", username=username))
 
 
-def mute(username: str) -> Response:
-    """Mute a user."""
+def hide_reposts(username: str) -> Response:
+    """Hide what a user reposts."""
     back = _back(username)
-    http.services().relationships.mute(http.signed_in(), _id_of(username))
+    _wish(username, FollowWish(hides_reposts=True))
+    return go(back, gettext("Reposts by @%(username)s are hidden.", username=username))
+
+
+def show_reposts(username: str) -> Response:
+    """Show what a user reposts again."""
+    back = _back(username)
+    _wish(username, FollowWish(hides_reposts=False))
+    return go(
+        back, gettext("Reposts by @%(username)s are shown again.", username=username)
+    )
+
+
+def remove_follower(username: str) -> Response:
+    """Remove a user from the viewer's followers."""
+    back = _back(username)
+    http.services().relationships.remove_follower(http.signed_in(), _id_of(username))
+    return go(
+        back, gettext("@%(username)s doesn't follow you any more.", username=username)
+    )
+
+
+def mute_terms(username: str) -> Response:
+    """Ask how long to mute a user."""
+    services, viewer, loader = http.services(), http.viewer(), http.loader()
+    view = services.users.by_name(viewer, loader, username)
+    form = Form({"duration": "0", "notifications": "hide"})
+    return page("mute.html", view=view, form=form)
+
+
+def mute(username: str) -> Response:
+    """Mute a user, for good or for some time."""
+    wish = http.load_form(MuteForm())
+    back = local_or(wish.address, url_for("web.profile", username=username))
+    http.services().relationships.mute(http.signed_in(), _id_of(username), wish.terms)
     return go(
         back,
         gettext(
@@ -107,6 +150,11 @@ def _left_lists(done: Unfollowed) -> str:
     )
 
 
+def _wish(username: str, wish: FollowWish) -> None:
+    user_id = _id_of(username)
+    http.services().relationships.change_wish(http.signed_in(), user_id, wish)
+
+
 def _back(username: str) -> str:
     return way_back(url_for("web.profile", username=username))
 
@@ -122,6 +170,10 @@ ROUTES = (
     Route("POST", "/@<name:username>/unfollow", unfollow, _FOLLOW),
     Route("POST", "/@<name:username>/notify", notify, _FOLLOW),
     Route("POST", "/@<name:username>/unnotify", unnotify, _FOLLOW),
+    Route("POST", "/@<name:username>/hide-reposts", hide_reposts, _FOLLOW),
+    Route("POST", "/@<name:username>/show-reposts", show_reposts, _FOLLOW),
+    Route("POST", "/@<name:username>/remove-follower", remove_follower, _FOLLOW),
+    Route("GET", "/@<name:username>/mute", mute_terms, OWN),
     Route("POST", "/@<name:username>/block", block, _OTHER),
     Route("POST", "/@<name:username>/unblock", unblock, _OTHER),
     Route("POST", "/@<name:username>/mute", mute, _OTHER),

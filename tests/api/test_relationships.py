@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import datetime as dt
+
+
+def test_a_mute_can_end_and_leave_notifications(alice, bob):
+    path = f"/api/v1/accounts/{bob.id}/mute"
+    found = alice.post(path, json={"duration": 3_600, "notifications": False}).json
+
+    assert (found["muting"], found["muting_notifications"]) == (True, False)
+    [listed] = alice.get("/api/v1/mutes").json
+    assert listed["mute_expires_at"] == found["muting_expires_at"]
+    ends_at = dt.datetime.fromisoformat(found["muting_expires_at"])
+    left = ends_at - dt.datetime.now(dt.UTC)
+    assert dt.timedelta(minutes=50) < left < dt.timedelta(minutes=61)
+    found = alice.post(path).json
+    assert (found["muting_notifications"], found["muting_expires_at"]) == (True, None)
+    for duration in (-1, 10**12, "soon"):
+        wrong = alice.post(path, json={"duration": duration})
+        assert wrong.status_code == 422
+        assert "seconds" in wrong.json["details"]["duration"][0]["description"]
+
+
+def test_a_follow_can_leave_reposts_out(alice, bob):
+    path = f"/api/v1/accounts/{bob.id}/follow"
+    assert alice.post(path, json={"reblogs": False}).json["showing_reblogs"] is False
+    found = alice.post(path, json={"notify": True}).json
+    assert (found["showing_reblogs"], found["notifying"]) == (False, True)
+
+    assert alice.post(path, json={"reblogs": True}).json["showing_reblogs"] is True
