@@ -11,7 +11,6 @@ import click
 from kwip.cli import json_option, print_json
 from kwip.cli.audit import order, reason_option
 from kwip.cli.running import connected
-from kwip.domain.audit_log import Action
 from kwip.domain.errors import InvalidError
 from kwip.services.media.emojis import NewEmoji
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from config.settings import Settings
-    from kwip.wiring import Wiring
 
 _SUFFIXES = frozenset({".png", ".gif", ".webp"})
 _category = click.option(
@@ -60,8 +58,9 @@ def add(
     shortcode = shortcode.strip(":")
     with connected(settings) as wiring, file.open("rb") as content:
         new = NewEmoji(name=file.name, shortcode=shortcode, file=content)
-        _record(wiring, Action.ADD_EMOJI, [shortcode])
-        wiring.services.emojis.add([new], category=category, replaces=replaces)
+        wiring.services.emoji_changes.add(
+            [new], order(), category=category, replaces=replaces
+        )
     _report("added", [shortcode], as_json=as_json)
 
 
@@ -92,9 +91,10 @@ def import_folder(
             )
             for file in files
         ]
-        _record(wiring, Action.ADD_EMOJI, [each.shortcode for each in new])
         try:
-            wiring.services.emojis.add(new, category=category, replaces=replaces)
+            wiring.services.emoji_changes.add(
+                new, order(), category=category, replaces=replaces
+            )
         except InvalidError as error:
             for name, what in error.fields.items():
                 click.echo(f"kwip: {name}: {what}", err=True)
@@ -136,15 +136,8 @@ def remove(settings: Settings, *, shortcodes: tuple[str, ...], as_json: bool) ->
     """Remove emoji and their pictures."""
     codes = [code.strip(":") for code in shortcodes]
     with connected(settings) as wiring:
-        _record(wiring, Action.REMOVE_EMOJI, codes)
-        wiring.services.emojis.remove(codes)
+        wiring.services.emoji_changes.remove(codes, order())
     _report("removed", codes, as_json=as_json)
-
-
-def _record(wiring: Wiring, action: Action, codes: Sequence[str]) -> None:
-    """Record what is about to be done to some emoji in the audit log."""
-    for code in codes:
-        wiring.services.audit_log.record(order(), action, f":{code}:", {})
 
 
 def _report(what: str, codes: Sequence[str], *, as_json: bool) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.authentication import Authentication
     from kwip.services.accounts.email_address import EmailAddress
     from kwip.services.accounts.email_domains import EmailDomains
+    from kwip.services.accounts.emoji_changes import EmojiChanges
     from kwip.services.accounts.joining.site import Site
     from kwip.services.accounts.members import Members
     from kwip.services.accounts.moderation import Moderation
@@ -211,6 +212,7 @@ class Accounts:
     second_step: SecondStep
     two_factor: TwoFactorSettings
     passkeys: Passkeys
+    emoji_changes: EmojiChanges
     profiles: Profiles
     rate_limits: RateLimits
 

@@ -14,6 +14,7 @@ from kwip.services.accounts.authentication import Authentication
 from kwip.services.accounts.ceremonies import Ceremonies
 from kwip.services.accounts.email_address import EmailAddress
 from kwip.services.accounts.email_domains import EmailDomains
+from kwip.services.accounts.emoji_changes import EmojiChanges
 from kwip.services.accounts.joining.site import Site
 from kwip.services.accounts.members import Members
 from kwip.services.accounts.moderation import Moderation
@@ -141,6 +142,7 @@ def make_accounts(
         email_domains=email_domains,
         moderation=moderation,
         staff=staff,
+        emoji_changes=EmojiChanges(media.emojis, audit_log),
         site_activity=SiteActivity(
             store=core.store, users=stores.users, jobs=core.jobs, clock=clock
         ),

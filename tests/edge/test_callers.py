@@ -5,6 +5,7 @@ What each caller gets follows from what the row declares.
 
 from __future__ import annotations
 
+import io
 import re
 
 import pytest
@@ -16,6 +17,7 @@ from kwip.domain.roles import Role, may
 from kwip.domain.users import Viewer
 from tests.edge.test_routes import EXAMPLES, UNSAFE, about, rows
 from tests.people import sign_in
+from tests.pictures import plain
 
 ELSEWHERE = {"Origin": "https://elsewhere.example"}
 #: Addresses of what is its owner's alone.
@@ -64,6 +66,13 @@ STAFF_FIELDS = {
         "role": "member",
         "reason": "A role",
     },
+    "/admin/emoji": lambda *_: {
+        "shortcode": "tea",
+        "file": (io.BytesIO(plain()), "tea.png"),
+    },
+    "/admin/emoji/remove": lambda *_: {"shortcode": "tea"},
+    "/admin/domains": lambda *_: {"domain": "spam.example", "reason": "Spam"},
+    "/admin/domains/unblock": lambda *_: {"domain": "spam.example"},
     "/admin/settings": lambda version, _: {
         "version": version,
         "name": f"Site {version}",
@@ -283,6 +292,8 @@ def check_act(row, wiring, ask, person, browser):
     logged = wiring.services.audit_log.page(AuditQuery())
     added = [(e.actor, e.subject, e.reason) for e in logged if e.id not in before]
     subject = "@alice" if "<name:username>" in row.rule else "site"
+    subject = f":{fields['shortcode']}:" if "shortcode" in fields else subject
+    subject = fields.get("domain", subject)
     act = (Actor("staff", person.user.username), subject, fields.get("reason", ""))
     acts = [act] if row.method in UNSAFE else []
     assert (about(row), set(added)) == (about(row), set(acts))

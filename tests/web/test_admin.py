@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from kwip.domain.audit_log import Actor, AuditQuery, Order
@@ -9,6 +11,7 @@ from kwip.domain.members import MemberQuery
 from kwip.domain.roles import Role
 from kwip.domain.users import ProfileChange, Viewer
 from tests.browser.world import staff_places
+from tests.pictures import plain
 from tests.web.pages import check
 
 HOSTILE = "</title><script>alert(1)</script> \"'><img src=x onerror=alert(2)> {{ 7*7 }}"
@@ -189,6 +192,36 @@ def test_a_reset_is_sent_and_sessions_end(appointed, at_bob, wiring, bob):
     assert wiring.store.database["mails"].count_documents({"kind": "password_reset"})
     assert at_bob.send_away("/home").startswith("/login")
     assert wiring.stores.tokens.of_user(bob.user.id)
+
+
+def test_emoji_are_added_and_removed(appointed, wiring):
+    browser = appointed(Role.ADMINISTRATOR)
+    emojis = wiring.services.emojis.stored
+    page = browser.send("/admin/emoji", 422, shortcode="tea")
+    assert "Choose a picture" in page.wrong("file")
+    file = (io.BytesIO(plain()), "tea.png")
+    browser.send("/admin/emoji", shortcode=":tea:", category="Drinks", file=file)
+    assert [each.category for each in emojis()] == ["Drinks"]
+    file = (io.BytesIO(plain()), "tea.png")
+    page = browser.send("/admin/emoji", 422, shortcode="tea", file=file)
+    assert "This shortcode is taken." in page.words
+    browser.send("/admin/emoji/remove", shortcode="tea")
+    assert not list(emojis())
+    browser.send("/admin/emoji/remove", shortcode="tea")
+
+    assert "no emoji :tea:" in browser.get("/admin/emoji").words
+
+
+def test_domains_are_blocked_and_allowed_again(appointed, wiring):
+    browser = appointed(Role.ADMINISTRATOR)
+    page = browser.send("/admin/domains", 422, domain="nothing")
+    assert "example.org" in page.wrong("domain")
+    browser.send("/admin/domains", domain="@Spam.example", reason="Spam")
+    page = browser.send("/admin/domains", 409, domain="spam.example")
+    assert "blocked already" in page.words
+    browser.send("/admin/domains/unblock", domain="spam.example")
+
+    assert wiring.services.email_domains.listed() == []
 
 
 def test_the_audit_log_is_filtered_and_pages(at_moderator, wiring, alice, bob):

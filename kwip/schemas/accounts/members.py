@@ -145,3 +145,51 @@ class StaffActForm(StrictSchema[StaffAct]):
     def make(self, *, reason: str, role: Role) -> StaffAct:
         """Build the value."""
         return StaffAct(reason, role)
+
+
+@dataclass(frozen=True, slots=True)
+class TypedEmoji:
+    """A new emoji as typed, without its file."""
+
+    shortcode: str
+    category: str
+
+
+class EmojiForm(StrictSchema[TypedEmoji]):
+    """A new custom emoji."""
+
+    shortcode = line()
+    category = line(is_required=False)
+
+    def make(self, *, shortcode: str, category: str) -> TypedEmoji:
+        """Build the value."""
+        return TypedEmoji(shortcode, category)
+
+
+class EmojiRemovalForm(StrictSchema[str]):
+    """Which emoji to remove."""
+
+    shortcode = line()
+
+    def make(self, *, shortcode: str) -> str:
+        """Return its short code."""
+        return shortcode
+
+
+@dataclass(frozen=True, slots=True)
+class TypedDomain:
+    """A domain, and why something is done about it."""
+
+    domain: str
+    reason: str
+
+
+class DomainForm(StrictSchema[TypedDomain]):
+    """A domain to block or to allow again."""
+
+    domain = line()
+    reason = Text(load_default="")
+
+    def make(self, *, domain: str, reason: str) -> TypedDomain:
+        """Build the value."""
+        return TypedDomain(domain, reason)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from kwip.blueprints.web.admin import (
     appeals,
     audit,
+    email_domains,
+    emoji,
     members,
     overview,
     reports,
@@ -23,5 +25,7 @@ ROUTES = (
     *members.ROUTES,
     *audit.ROUTES,
     *site_settings.ROUTES,
+    *emoji.ROUTES,
+    *email_domains.ROUTES,
     *status.ROUTES,
 )

@@ -56,6 +56,20 @@ PLACES = (
         lazy_gettext("Name, rules, sign-up and pages of the site"),
     ),
     Place(
+        "/admin/emoji",
+        Permission.MANAGE_EMOJI,
+        "emoji",
+        lazy_gettext("Emoji"),
+        lazy_gettext("Small pictures that people can write"),
+    ),
+    Place(
+        "/admin/domains",
+        Permission.BLOCK_DOMAINS,
+        "block",
+        lazy_gettext("Email domains"),
+        lazy_gettext("Whose addresses nobody can sign up with"),
+    ),
+    Place(
         "/admin/status",
         Permission.SEE_STATUS,
         "device",
