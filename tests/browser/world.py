@@ -26,9 +26,14 @@ ATTACKS = [
 ]
 
 
-def staff_places(username):
-    """Give the address of every page for staff, where it is about somebody."""
-    known = {"<name:username>": username, "<name>": "about"}
+def staff_places(reporter, person):
+    """Report somebody; give each page for staff, where it is about them."""
+    made = reporter.post("/api/v1/reports", json={"account_id": person.id}).json
+    known = {
+        "<name:username>": person.user.username,
+        "<name>": "about",
+        "<id:report_id>": made["id"],
+    }
     return {
         row.rule: re.sub(r"<.+?>", lambda m: known[m[0]], row.rule)
         for row in web.ROUTES
