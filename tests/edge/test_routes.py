@@ -30,6 +30,8 @@ EXAMPLES = {
     "session_id": "0" * 64,
     "passkey_id": "AbZ2",
     "name": "kwip.css",
+    "code": "mVJsmOlC0xVY",
+    "page_name": "about",
     "chosen": "mentions",
     "extension": "rss",
     "table": "lists",

@@ -10,22 +10,22 @@ from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import form_policy, page_policy
 from kwip.blueprints.web.pages import Form, go, page, page_again
-from kwip.domain.audit_log import Actor, Order
-from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
+from kwip.domain.errors import ConflictError, InvalidError
 from kwip.domain.roles import Permission
 from kwip.domain.site import PAGES, PageName
 from kwip.schemas.accounts.site_forms import SiteSettingsForm, SiteTextForm, UndoForm
 from kwip.schemas.markdown import page_html
 from kwip.schemas.site import PAGE_TITLES
 from kwip.services.accounts.joining.site import shown
-from kwip.services.accounts.staff import STAFF
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from flask import Response
 
+    from kwip.domain.audit_log import Order
     from kwip.domain.site import SiteSettings
 
+_CHANGE = Permission.CHANGE_SETTINGS
 #: How many changes the history shows.
 _SHOWN = 100
 _FIELDS = (
@@ -45,33 +45,35 @@ def save_site_settings() -> Response:
     site = http.services().site
     try:
         asked = http.load_form(SiteSettingsForm())
-        made = site.change(asked.values, by_viewer(), version=asked.version)
+        made = site.change(asked.values, by_viewer(_CHANGE), version=asked.version)
     except (InvalidError, ConflictError) as error:
         return page_again("admin_settings.html", error, now=site.current())
     return go(url_for("web.site_settings"), _saved(bool(made)))
 
 
-def site_text(name: str) -> Response:
+def site_text(page_name: PageName) -> Response:
     """Show the text of a page, to edit it."""
-    known, now = _page_named(name), http.services().site.current()
-    form = Form({"text": getattr(now, known), "version": str(now.version)})
-    return _text_page(known, form)
+    now = http.services().site.current()
+    form = Form({"text": getattr(now, page_name), "version": str(now.version)})
+    return _text_page(page_name, form)
 
 
-def save_site_text(name: str) -> Response:
+def save_site_text(page_name: PageName) -> Response:
     """Change the text of a page, or show what it would look like."""
-    known = _page_named(name)
+    known = page_name
     try:
         asked = http.load_form(SiteTextForm())
         if asked.is_preview:
             form = Form({"text": asked.text, "version": str(asked.version)})
             return _text_page(known, form, page_html(asked.text))
         made = http.services().site.change(
-            {known: asked.text}, by_viewer(), version=asked.version
+            {known: asked.text},
+            by_viewer(_CHANGE),
+            version=asked.version,
         )
     except (InvalidError, ConflictError) as error:
         return page_again("admin_text.html", _of_text(error, known), **_about(known))
-    return go(url_for("web.site_text", name=known), _saved(bool(made)))
+    return go(url_for("web.site_text", page_name=known), _saved(bool(made)))
 
 
 def site_changes() -> Response:
@@ -85,15 +87,15 @@ def undo_site_change() -> Response:
     """Undo a change."""
     back = url_for("web.site_changes")
     try:
-        http.services().site.undo(http.load_form(UndoForm()), by_viewer())
+        http.services().site.undo(http.load_form(UndoForm()), by_viewer(_CHANGE))
     except ConflictError as error:
         return go(back, error.message)
     return go(back, gettext("Change undone."))
 
 
-def by_viewer() -> Order:
+def by_viewer(permission: Permission) -> Order:
     """Return the viewer as the one who acts, for the audit log."""
-    return Order(Actor(STAFF, http.signed_in().username))
+    return http.services().staff.order(http.signed_in(), permission, "")
 
 
 def _form_of(now: SiteSettings) -> Form:
@@ -119,25 +121,18 @@ def _of_text(error: InvalidError | ConflictError, name: str) -> InvalidError:
     return InvalidError(error.message, fields)
 
 
-def _page_named(name: str) -> PageName:
-    for known in PAGES:
-        if name == known:
-            return known
-    raise NotFoundError(gettext("Page not found."))
-
-
 def _saved(is_changed: bool) -> str:  # noqa: FBT001 -- the only argument
     return gettext("Changes saved.") if is_changed else gettext("Nothing has changed.")
 
 
-_PAGE = page_policy(Permission.CHANGE_SETTINGS)
-_FORM = form_policy(Permission.CHANGE_SETTINGS)
+_NAMED = f"<any({', '.join(PAGES)}):page_name>"
+_PAGE, _FORM = page_policy(_CHANGE), form_policy(_CHANGE)
 
 ROUTES = (
     Route("GET", "/admin/settings", site_settings, _PAGE),
     Route("POST", "/admin/settings", save_site_settings, _FORM),
     Route("GET", "/admin/settings/changes", site_changes, _PAGE),
     Route("POST", "/admin/settings/changes", undo_site_change, _FORM),
-    Route("GET", "/admin/pages/<name>", site_text, _PAGE),
-    Route("POST", "/admin/pages/<name>", save_site_text, _FORM),
+    Route("GET", f"/admin/pages/{_NAMED}", site_text, _PAGE),
+    Route("POST", f"/admin/pages/{_NAMED}", save_site_text, _FORM),
 )
