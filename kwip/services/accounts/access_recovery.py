@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.audit_log import Action
-from kwip.domain.errors import ConflictError, NotFoundError
+from kwip.domain.errors import ConflictError, ForbiddenError, NotFoundError
 from kwip.domain.mail.mails import LINK_LIFETIMES, MailKind
+from kwip.domain.roles import outranks
 from kwip.domain.two_factor import Event, TwoFactor
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ class AccessRecovery:
 
         Raises:
             NotFoundError: There is no such user, or one who never had a password.
+            ForbiddenError: Whoever acts does not outrank the user.
         """
-        owner = self._owner(user_id)
+        owner = self._owner(user_id, order)
         if not self.two_factor.second_factor.store.find(user_id).is_on:
             return False
         self._record(order, Action.RESET_TWO_FACTOR, owner)
@@ -57,8 +59,9 @@ class AccessRecovery:
         Raises:
             NotFoundError: There is no such user, or one who never had a password.
             ConflictError: The account is suspended.
+            ForbiddenError: Whoever acts does not outrank the user.
         """
-        owner = self._owner(user_id)
+        owner = self._owner(user_id, order)
         if owner.is_suspended:
             raise ConflictError(
                 "This account is suspended. Lift the suspension first.", user_id=user_id
@@ -70,9 +73,13 @@ class AccessRecovery:
         address = f"/password/reset?link={self.mails.link_of(mail)}"
         return self.mails.site.page(address), mail.created_at + LINK_LIFETIMES[kind]
 
-    def _owner(self, user_id: UserId) -> Credentials:
+    def _owner(self, user_id: UserId, order: Order) -> Credentials:
         user = self.stores.users.get_many([user_id]).get(user_id)
         owner = self.stores.users.credentials_of(user.username) if user else None
+        if user and order.role and not outranks(order.role, user.role):
+            raise ForbiddenError(
+                "You can only act on people whose role is below yours.", rule="role"
+            )
         if owner is None:
             raise NotFoundError("This account has no password.", user_id=user_id)
         return owner

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.domain.errors import NotAuthenticatedError
+from kwip.domain.errors import InvalidError, NotAuthenticatedError
 from kwip.domain.rate_limits import whose
 from kwip.services.accounts.ceremonies import claimed
 from kwip.services.accounts.second_factor import NO_PASSKEY
@@ -54,16 +54,16 @@ class SecondStep:
         """Begin a session for the owner of a passkey, which has verified its user.
 
         Raises:
-            NotAuthenticatedError: It is nobody's, or the account is suspended.
-            InvalidError: It did not answer, or had answered before.
+            InvalidError: It is nobody's, did not answer, or had answered before.
+            NotAuthenticatedError: The account is suspended.
             RateLimitedError: There were too many from this address.
         """
         address = whose(applicant.address)
         subjects = {"signin": address, "signin_address": address}
         receipt = self.sign_in.charge("sign_in", subjects)
         owner = self._owner((claimed(answer.assertion) or (None,))[0])
-        if owner is None or not answer.assertion:
-            raise NotAuthenticatedError(NO_PASSKEY)
+        if owner is None:
+            raise InvalidError(NO_PASSKEY, reason="nobody's passkey")
         self.second_factor.check(owner, answer)
         self.sign_in.give_back(receipt, ["signin"])
         if owner.is_suspended:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from kwip.domain.errors import InvalidError, KwipError, NotAuthenticatedError
+from kwip.domain.errors import InvalidError, KwipError
 from kwip.domain.two_factor import Answer, Challenge, Proof
 from kwip.services.accounts.ceremonies import Ceremonies
 from kwip.services.accounts.sign_in import Applicant, Halfway
@@ -134,7 +134,7 @@ def test_what_is_wrong_with_an_answer_lets_nobody_in(kwip, passkeys, alice, add)
     ]
 
     assert found == ["invalid"] * 5
-    assert nonsense == ["not_authenticated"] * 4
+    assert nonsense == ["invalid"] * 4
     assert outcome(by_passkey, right, SOMEBODY) == "in"
 
 
@@ -175,7 +175,7 @@ def test_removing_the_last_passkey_turns_it_off(kwip, passkeys, alice, add, mong
     passkeys.remove(alice, stored.id, proof)
 
     assert not kwip.services.two_factor.get(alice).is_on
-    with pytest.raises(NotAuthenticatedError):
+    with pytest.raises(InvalidError):
         kwip.services.second_step.with_passkey(
             replace(answer_of(passkeys, phone), assertion="{}"), SOMEBODY
         )

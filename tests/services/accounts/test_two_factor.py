@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import pyotp
 import pytest
 
+from kwip.domain.audit_log import Actor, Order
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import (
     InvalidError,
@@ -16,6 +17,7 @@ from kwip.domain.errors import (
     NotAuthenticatedError,
     RateLimitedError,
 )
+from kwip.domain.roles import Role
 from kwip.domain.two_factor import MOST_WRONG, STEP_MS, Answer, Proof
 from kwip.services.accounts.reencryption import Reencryption
 from kwip.services.accounts.sealing import Sealer
@@ -317,3 +319,21 @@ def test_many_wrong_passwords_in_the_settings_use_up_no_code(owner):
             )
 
     assert outcome(owner.second_step, owner.first_step(), owner.code()) == "in"
+
+
+def test_staff_reset_it_only_for_people_of_a_lower_role(owner, mongodb):
+    services = owner.services
+    services.moderation.set_role(owner.viewer.id, Role.ADMINISTRATOR)
+    orders = [
+        Order(Actor("staff", "somebody"), "", role)
+        for role in (Role.ADMINISTRATOR, Role.OWNER)
+    ]
+    recovery = services.access_recovery
+    found = [
+        outcome(act, owner.viewer.id, order)
+        for act in (recovery.password_link, recovery.reset_two_factor)
+        for order in orders
+    ]
+
+    assert found == ["forbidden", "in"] * 2
+    assert mails_about(mongodb) == ["turned_on", "reset"]
