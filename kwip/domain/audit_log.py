@@ -53,6 +53,7 @@ class Action(StrEnum):
     UNASSIGN_REPORT = "unassign_report"
     RESOLVE_REPORT = "resolve_report"
     REOPEN_REPORT = "reopen_report"
+    EDIT_REPORT = "edit_report"
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ def make_moderation(
             store=reports,
             strikes=strikes,
             stores=stores,
+            site=accounts.site,
             audit_log=audit_log,
             clock=clock,
         ),
