@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from kwip.domain.roles import Role
@@ -82,6 +84,30 @@ def test_an_account_is_acted_on_with_a_report_and_back(ask, wiring, bob, report)
 
     wiring.services.moderation.suspend(bob.user.id)
     assert ask("POST", f"{place}/unsuspend")["suspended"] is False
+
+
+def test_accounts_are_listed_by_state_and_name_in_pages(ask, mod, wiring, alice, bob):
+    wiring.services.moderation.silence(bob.user.id)
+    token = mod.make_token(BOTH)
+
+    def names(path):
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = mod.ask("GET", f"/api/{path}", headers=headers)
+        assert answer.status_code == 200, answer.text
+        return [a["username"] for a in answer.json], answer.headers.get("Link", "")
+
+    everybody, _ = names("v1/admin/accounts")
+    assert set(everybody) == {"alice", "bob", "mod"}
+    first, link = names("v2/admin/accounts?limit=2")
+    older = re.search(r"max_id=(\d+)", link)[1]
+    rest, _ = names(f"v2/admin/accounts?max_id={older}")
+    assert [*first, *rest] == everybody
+    for path in (
+        "v1/admin/accounts?silenced=true",
+        "v2/admin/accounts?status=silenced",
+    ):
+        assert names(path)[0] == ["bob"]
+    assert names("v2/admin/accounts?username=ali")[0] == ["alice"]
 
 
 def test_a_scope_without_the_role_and_a_role_without_the_scope_open_nothing(

@@ -306,13 +306,8 @@ def roles_open_what_they_may(app, wiring, ask, people):
                 assert (about(row), answer.status_code) == (about(row), 404)
         assert stored(wiring) == before
         for row in rows:
-            if may(role, row.policy.permission):
-                check_act(row, wiring, ask, person, browser)
             if may(role, row.policy.permission) and not MODERATION.search(row.rule):
-                fields = {"csrf_token": browser.form_token}
-                answer = ask(row, person, browser, **fields)
-                is_open = answer.status_code < 400
-                assert (about(row), role, is_open) == (about(row), role, True)
+                check_act(row, wiring, ask, person, browser)
 
 
 def test_each_role_opens_what_it_may_and_nothing_else(app, wiring, ask, people):

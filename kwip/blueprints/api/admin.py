@@ -6,17 +6,21 @@ A token needs the scope, and its owner's role the permission.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
+from kwip.domain.ids import UserId
 from kwip.domain.reports import Event
 from kwip.domain.roles import Permission
 from kwip.domain.strikes import Act
+from kwip.domain.timelines.pages import Page
 from kwip.schemas.moderation.admin import (
     ActionBody,
     AdminAccountSchema,
+    AdminAccountsQuery,
+    AdminAccountsV2Query,
     AdminReportSchema,
     ReportChangeBody,
     ReportsQuery,
@@ -27,7 +31,8 @@ if TYPE_CHECKING:
     from flask import Response
 
     from kwip.domain.audit_log import Order
-    from kwip.domain.ids import UserId
+    from kwip.domain.members import MemberPage
+    from kwip.domain.timelines.pages import PageRequest
 
 
 def admin_reports() -> Response:
@@ -68,6 +73,22 @@ def resolve_admin_report(report_id: int) -> Response:
 def reopen_admin_report(report_id: int) -> Response:
     """Open a report again."""
     return _change(report_id, Event.REOPEN)
+
+
+def admin_accounts() -> Response:
+    """List accounts, the newest first; by state, role and name."""
+    asked = replace(
+        http.load_query(AdminAccountsQuery()), **_beyond(http.page_request())
+    )
+    return _answer_accounts(http.services().members.page(asked, by_address=False))
+
+
+def admin_accounts_v2() -> Response:
+    """List accounts as `v1` does, with the newer names of the filters."""
+    asked = replace(
+        http.load_query(AdminAccountsV2Query()), **_beyond(http.page_request())
+    )
+    return _answer_accounts(http.services().members.page(asked, by_address=False))
 
 
 def admin_account(user_id: UserId) -> Response:
@@ -123,6 +144,17 @@ def _answer(report_id: int) -> Response:
     return http.answer_dumped(AdminReportSchema, view)
 
 
+def _beyond(page: PageRequest) -> dict[str, Any]:
+    """Return where a page of accounts begins: only older ones can be asked for."""
+    beyond = None if page.max_id is None else UserId(page.max_id)
+    return {"beyond": beyond, "limit": page.limit}
+
+
+def _answer_accounts(found: MemberPage) -> Response:
+    items = Page(items=tuple(found.users), next_max_id=found.next_id)
+    return http.answer_page(AdminAccountSchema, items)
+
+
 def _answer_account(user_id: UserId) -> Response:
     user = http.services().decisions.person(user_id)
     return http.answer_dumped(AdminAccountSchema, user)
@@ -156,6 +188,8 @@ ROUTES = (
     Route("POST", f"{_REPORT}/unassign", unassign_admin_report, _WRITE),
     Route("POST", f"{_REPORT}/resolve", resolve_admin_report, _WRITE),
     Route("POST", f"{_REPORT}/reopen", reopen_admin_report, _WRITE),
+    Route("GET", "/api/v1/admin/accounts", admin_accounts, _SEE),
+    Route("GET", "/api/v2/admin/accounts", admin_accounts_v2, _SEE),
     Route("GET", _ACCOUNT, admin_account, _SEE),
     Route("POST", f"{_ACCOUNT}/action", act_on_admin_account, _LIMIT),
     Route("POST", f"{_ACCOUNT}/unsilence", unsilence_admin_account, _LIMIT),

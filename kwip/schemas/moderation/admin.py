@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from marshmallow import fields, validate
 
 from kwip.domain.ids import UserId
+from kwip.domain.members import MemberQuery, MemberState
 from kwip.domain.reports import Category, ReportFilter
 from kwip.domain.strikes import Act, Decision
 from kwip.domain.timelines.views import PostView
@@ -53,6 +54,56 @@ class ReportsQuery(BodySchema[ReportFilter]):
             reporter_id=None if account_id is None else UserId(account_id),
             target_id=None if target_account_id is None else UserId(target_account_id),
         )
+
+
+class AdminAccountsQuery(BodySchema[MemberQuery]):
+    """Which accounts to list, in the words of the first version of the API.
+
+    Nobody is pending, disabled or on another server here. Searches by address are for
+    the pages, where they are recorded.
+    """
+
+    active = Flag(load_default=False)
+    silenced = Flag(load_default=False)
+    suspended = Flag(load_default=False)
+    username = Text(load_default="")
+    display_name = Text(load_default="")
+
+    def make(
+        self,
+        *,
+        active: bool,
+        silenced: bool,
+        suspended: bool,
+        username: str,
+        display_name: str,
+    ) -> MemberQuery:
+        """Build the query; of several states, the gravest one counts."""
+        flags = {
+            MemberState.SUSPENDED: suspended,
+            MemberState.SILENCED: silenced,
+            MemberState.ACTIVE: active,
+        }
+        state = next((state for state, is_on in flags.items() if is_on), None)
+        return MemberQuery(search=username or display_name, state=state)
+
+
+class AdminAccountsV2Query(BodySchema[MemberQuery]):
+    """The same in the words of the second version."""
+
+    status = fields.String(
+        load_default=None,
+        validate=validate.OneOf(["active", "silenced", "suspended"], error=_UNKNOWN),
+    )
+    username = Text(load_default="")
+    display_name = Text(load_default="")
+
+    def make(
+        self, *, status: str | None, username: str, display_name: str
+    ) -> MemberQuery:
+        """Build the query."""
+        state = None if status is None else MemberState(status)
+        return MemberQuery(search=username or display_name, state=state)
 
 
 class ReportChangeBody(BodySchema[tuple[Category | None, tuple[int, ...] | None]]):
