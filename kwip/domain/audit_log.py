@@ -58,6 +58,7 @@ class Action(StrEnum):
     APPROVE_USER = "approve_user"
     REJECT_USER = "reject_user"
     INVITE_WAITING = "invite_waiting"
+    EDIT_REPORT = "edit_report"
 
 
 @dataclass(frozen=True, slots=True)

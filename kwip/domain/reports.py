@@ -16,6 +16,7 @@ from kwip.domain.ids import NOBODY
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId
     from kwip.domain.posts import Post
+    from kwip.domain.site import SiteRule
     from kwip.domain.users import User
 
 #: Characters of a comment, as in Mastodon, and of a moderator's note.
@@ -46,6 +47,7 @@ class Event(StrEnum):
     UNASSIGN = "unassign"
     RESOLVE = "resolve"
     REOPEN = "reopen"
+    EDIT = "edit"
     ACT = "act"
     UNDO = "undo"
 
@@ -128,6 +130,11 @@ class Report:
         return tuple(post.id for post in self.posts)
 
     @property
+    def updated_at(self) -> dt.datetime:
+        """When something last happened to it."""
+        return self.events[-1].at if self.events else self.created_at
+
+    @property
     def notes(self) -> tuple[ReportEvent, ...]:
         """What moderators noted."""
         return tuple(e for e in self.events if e.event is Event.NOTE)
@@ -151,10 +158,15 @@ class ReportFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportView:
-    """A report with the people in it; None is somebody whose account is deleted."""
+    """A report with the people in it; None is somebody whose account is deleted.
+
+    For apps also with the posts that are still there, `now`, and the broken `rules`.
+    """
 
     report: Report
     target: User | None
     reporter: User | None = None
     assigned: User | None = None
     resolved_by: User | None = None
+    now: tuple[Post, ...] = ()
+    rules: tuple[SiteRule, ...] = ()

@@ -199,6 +199,8 @@ class BlockedDomain:
 
 #: What a personal token may do.
 READ, WRITE = "read", "write"
+#: What a token of staff may do besides, as far as their role allows it.
+ADMIN_READ, ADMIN_WRITE = "admin:read", "admin:write"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from kwip.services.moderation.execution import Execution
     from kwip.services.moderation.queue import Queue
     from kwip.services.moderation.reports import Reports
+    from kwip.services.moderation.staff_mail import StaffMail
     from kwip.services.moderation.strikes import Strikes
     from kwip.services.posting.drafts import Drafts
     from kwip.services.posting.muted_conversations import MutedConversations
@@ -231,6 +232,7 @@ class Moderating:
     queue: Queue
     decisions: Decisions
     execution: Execution
+    staff_mail: StaffMail
     strikes: Strikes
 
 

@@ -9,8 +9,11 @@ from kwip.services.moderation.decisions import Decisions
 from kwip.services.moderation.execution import Execution
 from kwip.services.moderation.queue import Queue
 from kwip.services.moderation.reports import Reports
+from kwip.services.moderation.staff_mail import StaffMail
 from kwip.services.moderation.strikes import Strikes
 from kwip.services.posting.marks import Marks
+from kwip.store.accounts.members import MemberStore
+from kwip.store.mail.preferences import MailPreferenceStore
 from kwip.store.moderation.reports import ReportStore
 from kwip.store.moderation.strikes import StrikeStore
 from kwip.store.posting.marks import MarkStore
@@ -45,11 +48,15 @@ def make_moderation(
         ids=core.ids,
         clock=clock,
     )
+    staff_mail = StaffMail(
+        MemberStore(core.store), MailPreferenceStore(core.store), notices
+    )
     return Moderating(
         reports=Reports(
             store=reports,
             stores=stores,
             site=accounts.site,
+            staff_mail=staff_mail,
             ids=core.ids,
             clock=clock,
         ),
@@ -57,6 +64,7 @@ def make_moderation(
             store=reports,
             strikes=strikes,
             stores=stores,
+            site=accounts.site,
             audit_log=audit_log,
             clock=clock,
         ),
@@ -68,6 +76,8 @@ def make_moderation(
             decisions=decisions,
             mails=mail.mails,
             notices=notices,
+            staff_mail=staff_mail,
             clock=clock,
         ),
+        staff_mail=staff_mail,
     )

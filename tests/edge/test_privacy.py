@@ -265,6 +265,7 @@ class Town:
                 "keyword_id": [1],
                 "filtered_id": [1],
                 "draft_id": [1],
+                "report_id": [1],
                 "notification_id": [1],
                 "name": ["tea"],
                 "extension": ["json"],

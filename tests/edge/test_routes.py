@@ -101,7 +101,8 @@ def test_a_row_asks_for_what_belongs_together(row):
     assert (policy.auth == "staff") <= (policy.permission is not None)
     assert not is_api or policy.csrf == "none"
     if row.method in UNSAFE:
-        has_proof = policy.scope == "write" or policy.csrf == "form"
+        is_write = policy.scope in {"write", "admin:write"}
+        has_proof = is_write or policy.csrf == "form"
         assert has_proof or (row.endpoint.__name__ in SIGNED and policy.auth == "none")
         assert policy.cache == "never"
         assert policy.quota != "none"

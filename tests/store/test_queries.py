@@ -338,6 +338,12 @@ CALLS = {
     "MailPreferenceStore.save": lambda s: s.mail_preferences.save(
         900, MailPreferences(), None
     ),
+    "MailPreferenceStore.without_reports": lambda s: s.mail_preferences.without_reports(
+        [2, 3]
+    ),
+    "MailPreferenceStore.set_reports": lambda s: s.mail_preferences.set_reports(
+        901, wants=False
+    ),
     "MailPreferenceStore.postpone": lambda s: s.mail_preferences.postpone(3, LATER),
     "MailPreferenceStore.advance": lambda s: s.mail_preferences.advance(
         4, 1, 2, LATER, lambda _: None

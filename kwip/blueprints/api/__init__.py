@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kwip.blueprints.api import (
     accounts,
+    admin,
     emojis,
     empty,
     featured_tags,
@@ -39,6 +40,7 @@ ROUTES = (
     *follow_requests.ROUTES,
     *people.ROUTES,
     *reports.ROUTES,
+    *admin.ROUTES,
     *media.ROUTES,
     *statuses.ROUTES,
     *scheduled.ROUTES,

@@ -24,6 +24,8 @@ class MailKind(StrEnum):
     EMAIL_CHANGED = "email_changed"
     NEW_LOGIN = "new_login"
     TWO_FACTOR = "two_factor"
+    NEW_REPORT = "new_report"
+    NEW_APPEAL = "new_appeal"
     STRIKE = "strike"
     STRIKE_LIFTED = "strike_lifted"
     APPEAL_REJECTED = "appeal_rejected"
@@ -56,7 +58,14 @@ TO_STRANGERS = frozenset(
 #: What is deleted as soon as it is sent, so that the address is, too.
 FORGOTTEN = frozenset({MailKind.ACCOUNT_REJECTED, MailKind.INVITATION})
 #: What is not sent to an address that does not exist, by all we know.
-OPTIONAL = frozenset({MailKind.NEW_LOGIN, MailKind.NOTIFICATIONS})
+OPTIONAL = frozenset(
+    {
+        MailKind.NEW_LOGIN,
+        MailKind.NOTIFICATIONS,
+        MailKind.NEW_REPORT,
+        MailKind.NEW_APPEAL,
+    }
+)
 #: What is sent to suspended people too.
 TO_SUSPENDED = frozenset(
     {MailKind.STRIKE, MailKind.STRIKE_LIFTED, MailKind.APPEAL_REJECTED}

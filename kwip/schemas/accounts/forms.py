@@ -9,7 +9,15 @@ from typing import Any
 from marshmallow import fields, validate
 
 from kwip.domain.drafts import UNDO_S
-from kwip.domain.users import MAX_FIELDS, READ, WRITE, ProfileChange, ProfileField
+from kwip.domain.users import (
+    ADMIN_READ,
+    ADMIN_WRITE,
+    MAX_FIELDS,
+    READ,
+    WRITE,
+    ProfileChange,
+    ProfileField,
+)
 from kwip.schemas.body import LINE_MAX, StrictSchema, Text, choice, line
 
 
@@ -189,10 +197,17 @@ class TokenForm(StrictSchema[TokenWish]):
     name = line()
     read = fields.Boolean(load_default=False)
     write = fields.Boolean(load_default=False)
+    admin_read = fields.Boolean(load_default=False)
+    admin_write = fields.Boolean(load_default=False)
 
-    def make(self, *, name: str, read: bool, write: bool) -> TokenWish:
+    def make(self, *, name: str, **wanted: bool) -> TokenWish:
         """Build the value."""
-        chosen = {READ: read, WRITE: write}
+        chosen = {
+            READ: wanted["read"],
+            WRITE: wanted["write"],
+            ADMIN_READ: wanted["admin_read"],
+            ADMIN_WRITE: wanted["admin_write"],
+        }
         return TokenWish(name, frozenset(s for s, is_on in chosen.items() if is_on))
 
 

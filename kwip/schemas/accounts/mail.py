@@ -88,6 +88,16 @@ class NotificationMailForm(StrictSchema[MailPreferences]):
         return MailPreferences(kinds=frozenset(chosen), frequency=Frequency(frequency))
 
 
+class ReportMailForm(StrictSchema[bool]):
+    """Whether a moderator gets mail about reports."""
+
+    reports = fields.Boolean(load_default=False)
+
+    def make(self, *, reports: bool) -> bool:
+        """Return it."""
+        return reports
+
+
 class NewPasswordForm(StrictSchema[NewPassword]):
     """The new password, with the link from the mail."""
 

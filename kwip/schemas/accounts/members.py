@@ -47,6 +47,18 @@ ACTION_NAMES: Mapping[Action, str] = {
     Action.REMOVE_EMOJI: lazy_gettext("Removed the emoji"),
     Action.PRUNE_MEDIA: lazy_gettext("Removed unused files"),
     Action.CREATE_TOKEN: lazy_gettext("Created a token"),
+    Action.WARN_USER: lazy_gettext("Sent a warning"),
+    Action.DELETE_POSTS: lazy_gettext("Deleted kwips"),
+    Action.MARK_POSTS: lazy_gettext("Marked kwips as sensitive"),
+    Action.UNMARK_POSTS: lazy_gettext("Ended the mark of kwips"),
+    Action.LIFT_STRIKE: lazy_gettext("Lifted a decision"),
+    Action.REJECT_APPEAL: lazy_gettext("Rejected an appeal"),
+    Action.NOTE_REPORT: lazy_gettext("Added a note to a report"),
+    Action.ASSIGN_REPORT: lazy_gettext("Took on a report"),
+    Action.UNASSIGN_REPORT: lazy_gettext("Unassigned a report"),
+    Action.RESOLVE_REPORT: lazy_gettext("Resolved a report"),
+    Action.REOPEN_REPORT: lazy_gettext("Reopened a report"),
+    Action.EDIT_REPORT: lazy_gettext("Changed a report"),
 }
 
 

@@ -18,7 +18,7 @@ from kwip.cache.keys import PAGE_TTL_S
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotAuthenticatedError, NotFoundError
 from kwip.domain.ids import UserId, parse_id
-from kwip.domain.users import READ, WRITE, Viewer
+from kwip.domain.users import ADMIN_READ, ADMIN_WRITE, READ, WRITE, Viewer
 from kwip.services.reading.account_entities import AccessKeyId
 from kwip.services.reading.loader import Lookup
 from kwip.store.accounts.access_keys import AccessKey
@@ -43,6 +43,7 @@ SESSION_LIFETIME = dt.timedelta(days=30)
 #: session.
 MAX_SESSIONS = 50
 SCOPES = frozenset({READ, WRITE})
+TOKEN_SCOPES = SCOPES | {ADMIN_READ, ADMIN_WRITE}
 TOKEN_NAME_MAX, MAX_TOKENS = 60, 100
 _SECRET_BYTES = 24
 _SECRET_MAX = 200
@@ -290,7 +291,7 @@ class Authentication:
         if not name or len(name) > TOKEN_NAME_MAX:
             limit = f"Use 1 to {TOKEN_NAME_MAX} characters."
             raise InvalidError("That token name can't be used.", {"name": limit})
-        if not scopes or not scopes <= SCOPES:
+        if not scopes or not scopes <= TOKEN_SCOPES:
             raise InvalidError(
                 "These scopes can't be used.", {"scopes": "Choose read, write or both."}
             )

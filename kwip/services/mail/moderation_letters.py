@@ -131,8 +131,45 @@ def _rejected(mail: Mail, username: str, _: str, site: Site) -> Letter:
     )
 
 
+def _new_report(mail: Mail, _: str, __: str, site: Site) -> Letter:
+    name = mail.details["target"]
+    return _to_staff(
+        site,
+        gettext("New report about @%(name)s", name=name),
+        gettext("Somebody reported @%(name)s.", name=name),
+        f"/admin/reports/{mail.details['report_id']}",
+    )
+
+
+def _new_appeal(mail: Mail, _: str, __: str, site: Site) -> Letter:
+    name = mail.details["target"]
+    return _to_staff(
+        site,
+        gettext("New appeal by @%(name)s", name=name),
+        gettext("@%(name)s appeals against a decision.", name=name),
+        "/admin/appeals",
+    )
+
+
+def _to_staff(site: Site, subject: str, said: str, path: str) -> Letter:
+    return Letter(
+        subject=subject,
+        paragraphs=(said,),
+        action=(gettext("Have a look"), site.page(path)),
+        reason=gettext(
+            "You get this email because you're a moderator of %(site)s.", site=site.host
+        ),
+        settings=(
+            gettext("Change what we send you"),
+            site.page("/settings/notifications"),
+        ),
+    )
+
+
 #: What writes a mail of each kind, as `letters.letter_of` does for the others.
 MODERATION_LETTERS: Mapping[MailKind, Callable[[Mail, str, str, Site], Letter]] = {
+    MailKind.NEW_REPORT: _new_report,
+    MailKind.NEW_APPEAL: _new_appeal,
     MailKind.STRIKE: _strike,
     MailKind.STRIKE_LIFTED: _lifted,
     MailKind.APPEAL_REJECTED: _rejected,

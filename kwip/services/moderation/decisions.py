@@ -56,6 +56,8 @@ _SWEEP_AFTER = timedelta(seconds=30)
 CHANGED = (
     "Someone else changed this report meanwhile. Look at what they did, then decide."
 )
+#: Strikes that are looked through for those to undo.
+_MOST = 200
 _UNDONE = "This can't be undone, or was undone already."
 
 
@@ -163,6 +165,24 @@ class Decisions:
         self.execution.carry_out(strike.id, order)
         return replace(strike, state=StrikeState.UNDONE, appeal=appeal)
 
+    def lift(self, staff: Viewer, order: Order, user_id: UserId, act: Act) -> None:
+        """End a silence or a suspension, and undo the strikes that say so.
+
+        Raises:
+            NotFoundError: There is no such user.
+            ForbiddenError: The moderator doesn't outrank the person.
+        """
+        self.target(order, user_id)
+        for strike in self.store.of_user(user_id, _MOST):
+            if strike.act is act and strike.state is StrikeState.DONE:
+                self.undo(staff, order, strike.id)
+        user = self.target(order, user_id)
+        moderation = self.execution.moderation
+        if act is Act.SUSPEND and user.is_suspended:
+            moderation.unsuspend(user_id, order)
+        elif act is Act.SILENCE and user.is_silenced:
+            moderation.unsilence(user_id, order)
+
     def _strike(
         self,
         staff: Viewer,
@@ -234,6 +254,17 @@ class Decisions:
             details["appeal"] = "yes"
         return self.notices.draft(kind, user.username, details)
 
+    def person(self, user_id: UserId) -> User:
+        """Find somebody, suspended or not; one query.
+
+        Raises:
+            NotFoundError: There is no such user.
+        """
+        user = self.stores.users.get_many([user_id]).get(user_id)
+        if user is None:
+            raise NotFoundError("User not found.", user_id=user_id)
+        return user
+
     def target(self, order: Order, user_id: UserId) -> User:
         """Find somebody whom a moderator may act on.
 
@@ -241,9 +272,7 @@ class Decisions:
             NotFoundError: The account is deleted.
             ForbiddenError: The moderator doesn't outrank them.
         """
-        user = self.stores.users.get_many([user_id]).get(user_id)
-        if user is None:
-            raise NotFoundError("User not found.", user_id=user_id)
+        user = self.person(user_id)
         if order.role is not None and not outranks(order.role, user.role):
             raise ForbiddenError(
                 "You can only act on people whose role is below yours.", rule="role"

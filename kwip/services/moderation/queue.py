@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kwip.domain.audit_log import Action
@@ -24,7 +24,7 @@ from kwip.store.moderation.reports import REOPENED, resolved
 from kwip.text.profiles import clean_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from kwip.domain.audit_log import Order
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.users import User, Viewer
     from kwip.services.accounts.audit_log import AuditLog
+    from kwip.services.accounts.joining.site import Site
     from kwip.services.reading.stores import Stores
     from kwip.store.moderation.reports import ReportStore
     from kwip.store.moderation.strikes import StrikeStore
@@ -48,6 +49,7 @@ _ACTIONS = {
     Event.UNASSIGN: Action.UNASSIGN_REPORT,
     Event.RESOLVE: Action.RESOLVE_REPORT,
     Event.REOPEN: Action.REOPEN_REPORT,
+    Event.EDIT: Action.EDIT_REPORT,
 }
 
 
@@ -81,6 +83,7 @@ class Queue:
     store: ReportStore
     strikes: StrikeStore
     stores: Stores
+    site: Site
     audit_log: AuditLog
     clock: ClockMs
 
@@ -113,6 +116,24 @@ class Queue:
         """
         report = self._find(report_id)
         return _view(report, self._people([report]))
+
+    def for_app(self, views: Sequence[ReportView]) -> list[ReportView]:
+        """Add the posts that are still there, and the rules; one query."""
+        ids = {post_id for view in views for post_id in view.report.post_ids}
+        found = self.stores.posts.get_many(sorted(ids))
+        rules = {rule.id: rule for rule in self.site.current().rules}
+        return [
+            replace(
+                view,
+                now=tuple(
+                    found[i]
+                    for i in view.report.post_ids
+                    if i in found and not found[i].is_tombstone
+                ),
+                rules=tuple(rules[i] for i in view.report.rule_ids if i in rules),
+            )
+            for view in views
+        ]
 
     def detail(self, report_id: int) -> ReportDetail:
         """Return everything that a moderator needs to decide; six queries.
@@ -154,6 +175,32 @@ class Queue:
         )
         self._change(order, report_id, event, None)
 
+    def edit(
+        self,
+        staff: Viewer,
+        order: Order,
+        report_id: int,
+        category: Category | None,
+        rule_ids: tuple[int, ...] | None,
+    ) -> None:
+        """Change the category of a report and the rules; None leaves one as it is.
+
+        Raises:
+            InvalidError: The site has no such rule.
+            NotFoundError: There is no such report.
+        """
+        known = {rule.id for rule in self.site.current().rules}
+        if not known >= set(rule_ids or ()):
+            wrong = {"rule_ids": "This site has no such rule."}
+            raise InvalidError("The report was not changed.", wrong)
+        values: dict[str, Any] = {}
+        if category is not None:
+            values["category"] = category.value
+        if rule_ids is not None:
+            values["rule_ids"] = list(rule_ids)
+        event = ReportEvent(event=Event.EDIT, by_id=staff.id, at=at(self.clock()))
+        self._change(order, report_id, event, None, values)
+
     def change(
         self,
         staff: Viewer,
@@ -175,7 +222,12 @@ class Queue:
         self._change(order, report_id, event, version)
 
     def _change(
-        self, order: Order, report_id: int, event: ReportEvent, version: int | None
+        self,
+        order: Order,
+        report_id: int,
+        event: ReportEvent,
+        version: int | None,
+        values: Mapping[str, Any] | None = None,
     ) -> None:
         for _ in range(_TRIES):
             report = self._find(report_id)
@@ -187,7 +239,7 @@ class Queue:
             subject = f"@{target.username}" if target else "report"
             details = {"report_id": str(report.id)}
             self.audit_log.record(order, _ACTIONS[event.event], subject, details)
-            if self.store.change(report, _values(event), event):
+            if self.store.change(report, values or _values(event), event):
                 return
         raise ConflictError(CHANGED, report_id=report_id)
 

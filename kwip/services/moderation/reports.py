@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
+from kwip.domain.mail.mails import MailKind
 from kwip.domain.reports import (
     COMMENT_MAX,
     MAX_POSTS,
@@ -27,8 +29,9 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator, PostId
-    from kwip.domain.users import Viewer
+    from kwip.domain.users import User, Viewer
     from kwip.services.accounts.joining.site import Site
+    from kwip.services.moderation.staff_mail import StaffMail
     from kwip.services.reading.stores import Stores
     from kwip.store.moderation.reports import ReportStore
 
@@ -43,6 +46,7 @@ class Reports:
     store: ReportStore
     stores: Stores
     site: Site
+    staff_mail: StaffMail
     ids: IdGenerator
     clock: ClockMs
 
@@ -61,10 +65,16 @@ class Reports:
         found = self.stores.users.get_many([asked.target_id])
         target = require_shown(asked.target_id, found.get(asked.target_id))
         posts = self._copies(viewer, asked)
-        return ReportView(report=self._store(viewer, asked, posts), target=target)
+        return ReportView(
+            report=self._store(viewer, asked, posts, target), target=target
+        )
 
     def _store(
-        self, viewer: Viewer, asked: NewReport, posts: tuple[ReportedPost, ...]
+        self,
+        viewer: Viewer,
+        asked: NewReport,
+        posts: tuple[ReportedPost, ...],
+        target: User,
     ) -> Report:
         """Store a report, or add to the open one.
 
@@ -83,7 +93,10 @@ class Reports:
                 rule_ids=asked.rule_ids,
                 created_at=now,
             )
-            if self.store.add(report):
+            about = {"report_id": str(report.id), "target": target.username}
+            mails = self.staff_mail.drafts(MailKind.NEW_REPORT, about, {target.id})
+            if self.store.add(report, partial(self.staff_mail.add, mails)):
+                self.staff_mail.hurry(mails)
                 return report
             known = self.store.find_open(viewer.id, asked.target_id)
             if known is None:  # a moderator has just resolved it

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.notices import Notices
     from kwip.services.mail.mails import Mails
     from kwip.services.moderation.decisions import Decisions
+    from kwip.services.moderation.staff_mail import StaffMail
     from kwip.services.reading.stores import Stores
     from kwip.store.moderation.strikes import StrikeStore
 
@@ -46,6 +47,7 @@ class Strikes:
     decisions: Decisions
     mails: Mails
     notices: Notices
+    staff_mail: StaffMail
     clock: ClockMs
 
     def of_viewer(self, viewer: Viewer) -> list[StrikeView]:
@@ -85,6 +87,11 @@ class Strikes:
                 "You can't appeal this decision, or you have already done so.",
                 strike_id=strike_id,
             )
+        name = self.decisions.person(user_id).username
+        for mail in self.staff_mail.drafts(
+            MailKind.NEW_APPEAL, {"target": name}, {user_id}
+        ):
+            self.mails.post(mail)
 
     def appealed(self, below: int = MAX_ID) -> list[StrikeView]:
         """List the strikes whose appeals wait for a decision, the newest first."""

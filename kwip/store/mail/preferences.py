@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kwip.domain.ids import UserId
 from kwip.domain.mail.preferences import Frequency, MailPreferences
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.store.client import translated
@@ -12,12 +13,14 @@ from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pymongo.client_session import ClientSession
 
-    from kwip.domain.ids import UserId
     from kwip.store.client import Store
+
+
+_NO_REPORTS = "no_reports"
 
 
 class MailPreferenceStore(DueWork):
@@ -57,6 +60,33 @@ class MailPreferenceStore(DueWork):
         if chosen.mailed_id:
             values["mailed_id"] = chosen.mailed_id
         self._preferences.update_one({"_id": user_id}, {"$set": values}, upsert=True)
+
+    @translated()
+    def without_reports(self, ids: Sequence[UserId]) -> set[UserId]:
+        """Return which moderators have turned off mail about reports."""
+        found = self._preferences.find(
+            {"_id": {"$in": list(ids)}, _NO_REPORTS: True}, {"_id": 1}
+        )
+        return {UserId(d["_id"]) for d in found}
+
+    @translated()
+    def set_reports(self, user_id: UserId, *, wants: bool) -> None:
+        """Turn a moderator's mail about reports on or off."""
+        nothing = MailPreferences()
+        self._preferences.update_one(
+            {"_id": user_id},
+            {
+                "$set": {_NO_REPORTS: not wants},
+                "$setOnInsert": {
+                    "schema": schema_of("mail_preferences"),
+                    "kinds": [],
+                    "frequency": nothing.frequency.value,
+                    "mailed_id": 0,
+                    "due_at": None,
+                },
+            },
+            upsert=True,
+        )
 
     @translated()
     def postpone(self, user_id: UserId, due_at: dt.datetime) -> None:

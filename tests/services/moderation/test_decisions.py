@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from kwip.domain.audit_log import AuditQuery
 from kwip.domain.errors import ConflictError, ForbiddenError, GoneError, InvalidError
 from kwip.domain.posts import Edit
 from kwip.domain.reports import Event
@@ -23,7 +24,8 @@ def posts(kwip, post):
 
 def logged(kwip, username):
     """Give what was done to somebody, by whom and why, the oldest first."""
-    entries = kwip.services.audit_log.newest(20, username)[::-1]
+    asked = AuditQuery(subject=f"@{username}", limit=20)
+    entries = kwip.services.audit_log.page(asked)[::-1]
     return [(e.action.value, e.actor.name, e.reason) for e in entries]
 
 

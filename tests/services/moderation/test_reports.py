@@ -7,6 +7,7 @@ import pytest
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.domain.reports import Category, NewReport, ReportFilter
+from kwip.domain.roles import Role
 from kwip.domain.site import SiteRule, SiteSettings
 
 
@@ -84,3 +85,22 @@ def test_a_report_names_rules_of_the_site_and_no_others(
     assert error.value.fields == {"rule_ids": "This site has no such rule."}
     [report] = stored(kwip)
     assert (report.rule_ids, report.category) == ((3,), Category.VIOLATION)
+
+
+def test_moderators_get_a_mail_about_a_new_report_unless_they_turned_it_off(
+    kwip, reports, alice, bob, new_user
+):
+    moderators = [new_user(name) for name in ("dan", "eve", "fay")]
+    for each in moderators:
+        kwip.services.moderation.set_role(each.id, Role.MODERATOR)
+    dan, eve, fay = moderators
+    kwip.services.staff_mail.choose(eve, wants=False)
+    for _ in "12":
+        reports.create(alice, NewReport(target_id=fay.id))
+
+    found = kwip.store.database["mails"].find({"kind": "new_report"})
+    assert [(m["user_id"], m["details"]["target"]) for m in found] == [(dan.id, "fay")]
+    assert [kwip.services.staff_mail.wants(each) for each in (dan, eve)] == [
+        True,
+        False,
+    ]

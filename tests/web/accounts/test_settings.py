@@ -15,13 +15,15 @@ PLACES = [
     "Privacy",
     "Widgets",
     "Muted people",
+    "Filters",
     "Blocked people",
     "Email notifications",
     "Email address",
-    "Your data",
     "Password",
     "Two-factor authentication",
     "Sessions",
+    "Your data",
+    "Decisions of moderators",
     "Tokens",
 ]
 

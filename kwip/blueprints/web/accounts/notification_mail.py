@@ -9,10 +9,18 @@ from flask import url_for
 from kwip.blueprints import http
 from kwip.blueprints.table import Policy, Route
 from kwip.blueprints.web.accounts.email import LINK, known
-from kwip.blueprints.web.pages import SECRET, Form, form_policy, go, page, page_again
+from kwip.blueprints.web.pages import (
+    SECRET,
+    Form,
+    form_policy,
+    go,
+    own_user,
+    page,
+    page_again,
+)
 from kwip.domain.errors import InvalidError
 from kwip.domain.timelines.notifications import KINDS
-from kwip.schemas.accounts.mail import KeyQuery, NotificationMailForm
+from kwip.schemas.accounts.mail import KeyQuery, NotificationMailForm, ReportMailForm
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
@@ -24,7 +32,7 @@ def notification_settings() -> Response:
     chosen = http.services().notification_mail.chosen(http.signed_in())
     values = {kind.value: "1" if kind in chosen.kinds else "" for kind in KINDS}
     form = Form(values | {"frequency": chosen.frequency.value})
-    return page("settings_notifications.html", form=form, **known())
+    return page("settings_notifications.html", form=form, **_known())
 
 
 def save_notification_settings() -> Response:
@@ -32,9 +40,24 @@ def save_notification_settings() -> Response:
     try:
         wanted = http.load_form(NotificationMailForm())
     except InvalidError as error:
-        return page_again("settings_notifications.html", error, **known())
+        return page_again("settings_notifications.html", error, **_known())
     http.services().notification_mail.choose(http.signed_in(), wanted)
     return go(url_for("web.notification_settings"), gettext("Changes saved."))
+
+
+def save_report_mail() -> Response:
+    """Turn mail about reports on or off, for moderators."""
+    wants = http.load_form(ReportMailForm())
+    http.services().staff_mail.choose(http.signed_in(), wants=wants)
+    return go(url_for("web.notification_settings"), gettext("Changes saved."))
+
+
+def _known() -> dict[str, object]:
+    """Return the viewer's address; for staff also whether they get mail on reports."""
+    found = known()
+    if own_user().role.is_staff:
+        found["wants_reports"] = http.services().staff_mail.wants(http.signed_in())
+    return found
 
 
 def unsubscribe() -> Response:
@@ -59,6 +82,12 @@ ROUTES = (
         "POST",
         "/settings/notifications",
         save_notification_settings,
+        form_policy("pages"),
+    ),
+    Route(
+        "POST",
+        "/settings/notifications/reports",
+        save_report_mail,
         form_policy("pages"),
     ),
     Route("GET", "/email/unsubscribe", unsubscribe, LINK),

@@ -18,6 +18,7 @@ from kwip.blueprints.web.pages import (
     form_policy,
     go,
     is_local,
+    own_user,
     page,
     page_again,
 )
@@ -163,9 +164,14 @@ def token_settings() -> Response:
 
 
 def _tokens_page(secret: str = "") -> Response:
-    tokens = http.services().authentication.tokens(http.signed_in())
     form = Form({"read": "1", "write": "1"})
-    return page("settings_tokens.html", tokens=tokens, form=form, secret=secret)
+    return page("settings_tokens.html", form=form, secret=secret, **_known_tokens())
+
+
+def _known_tokens() -> dict[str, object]:
+    """Return the viewer's tokens, and whether some may be for moderators."""
+    tokens = http.services().authentication.tokens(http.signed_in())
+    return {"tokens": tokens, "is_staff": own_user().role.is_staff}
 
 
 def create_token() -> Response:
@@ -175,8 +181,7 @@ def create_token() -> Response:
         asked = http.load_form(TokenForm())
         _, text = access.create_token(http.signed_in(), asked.name, asked.scopes)
     except InvalidError as error:
-        tokens = access.tokens(http.signed_in())
-        return page_again("settings_tokens.html", error, tokens=tokens)
+        return page_again("settings_tokens.html", error, **_known_tokens())
     return _tokens_page(text)
 
 

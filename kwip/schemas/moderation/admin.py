@@ -1,0 +1,229 @@
+"""Mastodon's admin API: reports and accounts as moderators see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from marshmallow import fields, validate
+
+from kwip.domain.ids import UserId
+from kwip.domain.members import MemberQuery, MemberState
+from kwip.domain.reports import Category, ReportFilter
+from kwip.domain.strikes import Act, Decision
+from kwip.domain.timelines.views import PostView
+from kwip.schemas.accounts.roles import own_role
+from kwip.schemas.accounts.users import AccountSchema
+from kwip.schemas.body import BodySchema, Flag, Id, Ids, Text
+from kwip.schemas.dumping import DumpSchema, Instant, constant, instant
+from kwip.schemas.posting.posts import StatusSchema
+from kwip.text.translation import lazy_gettext
+
+if TYPE_CHECKING:
+    from kwip.domain.reports import ReportView
+    from kwip.domain.users import User
+    from kwip.schemas.urls import Urls
+
+_UNKNOWN = lazy_gettext("Must be one of: {choices}.")
+#: Mastodon's words for acts on accounts; `none` only sends the text.
+_ACTS = {"none": Act.WARN, "silence": Act.SILENCE, "suspend": Act.SUSPEND}
+_MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAction:
+    """What to do to an account, and the report that it is about, if there is one."""
+
+    decision: Decision
+    report_id: int | None
+
+
+class ReportsQuery(BodySchema[ReportFilter]):
+    """Which reports to list; by default those that are open."""
+
+    resolved = Flag(load_default=False)
+    account_id = Id(load_default=None)
+    target_account_id = Id(load_default=None)
+
+    def make(
+        self, *, resolved: bool, account_id: int | None, target_account_id: int | None
+    ) -> ReportFilter:
+        """Build the filter."""
+        return ReportFilter(
+            is_open=not resolved,
+            reporter_id=None if account_id is None else UserId(account_id),
+            target_id=None if target_account_id is None else UserId(target_account_id),
+        )
+
+
+class AdminAccountsQuery(BodySchema[MemberQuery]):
+    """Which accounts to list, in the words of the first version of the API.
+
+    Nobody is pending, disabled or on another server here. Searches by address are for
+    the pages, where they are recorded.
+    """
+
+    active = Flag(load_default=False)
+    silenced = Flag(load_default=False)
+    suspended = Flag(load_default=False)
+    username = Text(load_default="")
+    display_name = Text(load_default="")
+
+    def make(
+        self,
+        *,
+        active: bool,
+        silenced: bool,
+        suspended: bool,
+        username: str,
+        display_name: str,
+    ) -> MemberQuery:
+        """Build the query; of several states, the gravest one counts."""
+        flags = {
+            MemberState.SUSPENDED: suspended,
+            MemberState.SILENCED: silenced,
+            MemberState.ACTIVE: active,
+        }
+        state = next((state for state, is_on in flags.items() if is_on), None)
+        return MemberQuery(search=username or display_name, state=state)
+
+
+class AdminAccountsV2Query(BodySchema[MemberQuery]):
+    """The same in the words of the second version."""
+
+    status = fields.String(
+        load_default=None,
+        validate=validate.OneOf(["active", "silenced", "suspended"], error=_UNKNOWN),
+    )
+    username = Text(load_default="")
+    display_name = Text(load_default="")
+
+    def make(
+        self, *, status: str | None, username: str, display_name: str
+    ) -> MemberQuery:
+        """Build the query."""
+        state = None if status is None else MemberState(status)
+        return MemberQuery(search=username or display_name, state=state)
+
+
+class ReportChangeBody(BodySchema[tuple[Category | None, tuple[int, ...] | None]]):
+    """Another category of a report, and the rules that were broken."""
+
+    category = fields.String(
+        load_default=None,
+        validate=validate.OneOf([each.value for each in Category], error=_UNKNOWN),
+    )
+    rule_ids = Ids(_MOST)
+
+    def make(
+        self, *, category: str | None, rule_ids: list[int]
+    ) -> tuple[Category | None, tuple[int, ...] | None]:
+        """Return both; None leaves one as it is."""
+        return Category(category) if category else None, tuple(rule_ids) or None
+
+
+class ActionBody(BodySchema[AccountAction]):
+    """What to do to an account. Warning presets are not supported."""
+
+    type = fields.String(
+        required=True, validate=validate.OneOf(list(_ACTS), error=_UNKNOWN)
+    )
+    report_id = Id(load_default=None, allow_none=True)
+    text = Text(load_default="", allow_none=True)
+
+    def make(
+        self,
+        *,
+        type: str,  # noqa: A002 -- the field's name
+        report_id: int | None,
+        text: str | None,
+    ) -> AccountAction:
+        """Build the action."""
+        return AccountAction(Decision(act=_ACTS[type], text=text or ""), report_id)
+
+
+class AdminAccountSchema(DumpSchema):
+    """A `User` as Mastodon's Admin::Account, without addresses.
+
+    Whoever may see email addresses finds them on the pages, where it is recorded.
+    """
+
+    id = fields.String()
+    username = fields.String()
+    domain = constant(None)
+    created_at = fields.Function(lambda user: instant(user.created_at))
+    email = constant(None)
+    ip = constant(None)
+    ips = constant([])
+    locale = constant("en")
+    invite_request = constant(None)
+    role = fields.Function(lambda user: own_role(user.role))
+    confirmed = constant(value=True)
+    approved = constant(value=True)
+    disabled = constant(value=False)
+    silenced = fields.Boolean(attribute="is_silenced")
+    suspended = fields.Boolean(attribute="is_suspended")
+    sensitized = constant(value=False)
+    account = fields.Method("get_account")
+
+    def __init__(self, urls: Urls, *, is_signed_in: bool):
+        super().__init__(urls, is_signed_in=is_signed_in)
+        self._account = AccountSchema(urls, is_signed_in=is_signed_in)
+
+    def get_account(self, user: User) -> object:
+        """Return the account as everybody sees it."""
+        return self._account.dump(user)
+
+
+class AdminReportSchema(DumpSchema):
+    """A `ReportView` as Mastodon's Admin::Report."""
+
+    id = fields.String(attribute="report.id")
+    action_taken = fields.Boolean(attribute="report.action_taken")
+    action_taken_at = Instant(attribute="report.resolved_at")
+    category = fields.String(attribute="report.category.value")
+    comment = fields.String(attribute="report.comment")
+    forwarded = constant(value=False)
+    created_at = Instant(attribute="report.created_at")
+    updated_at = Instant(attribute="report.updated_at")
+    account = fields.Method("get_reporter")
+    target_account = fields.Method("get_target")
+    assigned_account = fields.Method("get_assigned")
+    action_taken_by_account = fields.Method("get_resolved_by")
+    statuses = fields.Method("get_statuses")
+    rules = fields.Function(
+        lambda view: [
+            {"id": str(rule.id), "text": rule.text, "hint": ""} for rule in view.rules
+        ]
+    )
+
+    def __init__(self, urls: Urls, *, is_signed_in: bool):
+        super().__init__(urls, is_signed_in=is_signed_in)
+        self._account = AdminAccountSchema(urls, is_signed_in=is_signed_in)
+        self._status = StatusSchema(urls, is_signed_in=is_signed_in)
+
+    def get_reporter(self, view: ReportView) -> object:
+        """Return who reported; nobody if that account is deleted."""
+        return self._person(view.reporter)
+
+    def get_target(self, view: ReportView) -> object:
+        """Return whom it is about."""
+        return self._person(view.target)
+
+    def get_assigned(self, view: ReportView) -> object:
+        """Return the moderator who has taken it on."""
+        return self._person(view.assigned)
+
+    def get_resolved_by(self, view: ReportView) -> object:
+        """Return the moderator who resolved it."""
+        return self._person(view.resolved_by)
+
+    def get_statuses(self, view: ReportView) -> object:
+        """Return the reported statuses that are still there."""
+        author = view.target
+        posts = [] if author is None else view.now
+        shown = [PostView(post=p, author=author) for p in posts if author]
+        return self._status.dump(shown, many=True)
+
+    def _person(self, user: User | None) -> object:
+        return None if user is None else self._account.dump(user)
