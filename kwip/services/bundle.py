@@ -54,8 +54,8 @@ if TYPE_CHECKING:
     from kwip.services.moderation.queue import Queue
     from kwip.services.moderation.reports import Reports
     from kwip.services.moderation.strikes import Strikes
+    from kwip.services.posting.conversations import Conversations
     from kwip.services.posting.drafts import Drafts
-    from kwip.services.posting.muted_conversations import MutedConversations
     from kwip.services.posting.pins import Pins
     from kwip.services.posting.polls import Polls
     from kwip.services.posting.posts import Posts
@@ -166,7 +166,7 @@ class Posting:
     reactions: Reactions
     reposts: Reposts
     polls: Polls
-    muted_conversations: MutedConversations
+    conversations: Conversations
     quotes: Quotes
     pins: Pins
 

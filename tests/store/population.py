@@ -71,6 +71,9 @@ def populate(stores):
         _strike(stores.strikes, n)
         chosen = MailPreferences(kinds=EVERY_KIND, mailed_id=1)
         stores.mail_preferences.save(n, chosen, NOW if n < USERS[5] else LATER)
+    database["followed_conversations"].insert_many(
+        {"_id": n, "schema": 1, "root_ids": posts_of(n)[:3]} for n in USERS
+    )
     stores.purges.add([f"ab/{n}" for n in USERS], NOW)
     database["link_previews"].insert_many(_preview(n) for n in USERS)
     database["search_posts"].insert_many(d for n in USERS for d in _indexed_of(n))

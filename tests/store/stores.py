@@ -71,6 +71,7 @@ from kwip.store.posting.withheld import WithheldStore
 from kwip.store.purges import PurgeStore
 from kwip.store.social.edges import EdgeStore
 from kwip.store.social.follow_requests import FollowRequestStore
+from kwip.store.social.followed_conversations import FollowedConversationStore
 from kwip.store.social.followed_tags import FollowedTagStore
 from kwip.store.social.list_edges import ListEdgeStore
 from kwip.store.social.lists import ListStore
@@ -104,6 +105,7 @@ KINDS = {
     "featured_tags": FeaturedTagStore,
     "filters": FilterStore,
     "follow_requests": FollowRequestStore,
+    "followed_conversations": FollowedConversationStore,
     "followed_tags": FollowedTagStore,
     "hibernation": HibernationStore,
     "jobs": JobStore,

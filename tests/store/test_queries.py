@@ -549,6 +549,13 @@ CALLS = {
     "FollowedTagStore.follow": lambda s: s.followed_tags.follow(1, "tea"),
     "MutedConversationStore.mute": lambda s: s.muted_conversations.mute(1, 7),
     "MutedConversationStore.unmute": lambda s: s.muted_conversations.unmute(1, 7),
+    "FollowedConversationStore.follow": lambda s: s.followed_conversations.follow(1, 7),
+    "FollowedConversationStore.unfollow": lambda s: s.followed_conversations.unfollow(
+        1, 7
+    ),
+    "FollowedConversationStore.followers": lambda s: s.followed_conversations.followers(
+        [posts_of(3)[0]]
+    ),
     "MutedConversationStore.muting": lambda s: s.muted_conversations.muting([1], [7]),
     "DraftStore.insert": lambda s: s.drafts.insert(DRAFT),
     "DraftStore.replace": lambda s: s.drafts.replace(DRAFT, 1),

@@ -150,8 +150,8 @@ def _followed_tags(change: Change) -> Keys:
     return invalidation_rules.follow_tag(user_id=UserId(change.id))
 
 
-def _muted_conversations(change: Change) -> Keys:
-    return invalidation_rules.mute_conversation(user_id=UserId(change.id))
+def _conversations(change: Change) -> Keys:
+    return invalidation_rules.choose_conversation(user_id=UserId(change.id))
 
 
 def _filters(change: Change) -> Keys:
@@ -194,7 +194,8 @@ WATCHED: Mapping[str, Callable[[Change], Keys]] = {
     "markers": _markers,
     "lists": _list,
     "followed_tags": _followed_tags,
-    "muted_conversations": _muted_conversations,
+    "muted_conversations": _conversations,
+    "followed_conversations": _conversations,
     "filters": _filters,
     "trends": _trends,
     "suggestions": _suggestions,

@@ -23,6 +23,7 @@ from kwip.store.posting.repeats import RepeatStore
 from kwip.store.posting.search import SearchStore
 from kwip.store.posting.votes import VoteStore
 from kwip.store.social.follow_requests import FollowRequestStore
+from kwip.store.social.followed_conversations import FollowedConversationStore
 from kwip.store.social.followed_tags import FollowedTagStore
 from kwip.store.social.lists import ListStore
 from kwip.store.social.muted_conversations import MutedConversationStore
@@ -56,6 +57,7 @@ class Stores:
     lists: ListStore
     followed_tags: FollowedTagStore
     muted_conversations: MutedConversationStore
+    followed_conversations: FollowedConversationStore
     trends: TrendStore
     suggestions: SuggestionStore
     featured_tags: FeaturedTagStore
@@ -89,6 +91,7 @@ class Stores:
             lists=ListStore(store),
             followed_tags=FollowedTagStore(store),
             muted_conversations=MutedConversationStore(store),
+            followed_conversations=FollowedConversationStore(store),
             trends=TrendStore(store),
             suggestions=SuggestionStore(store),
             featured_tags=FeaturedTagStore(store),

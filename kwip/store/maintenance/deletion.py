@@ -76,6 +76,7 @@ class DeletionStore:
         self._database["drafts"].delete_many({"owner_id": user_id})
         self._database["followed_tags"].delete_one({"_id": user_id})
         self._database["muted_conversations"].delete_one({"_id": user_id})
+        self._database["followed_conversations"].delete_one({"_id": user_id})
         self._database["suggestions"].delete_one({"_id": user_id})
         self._database["mail_preferences"].delete_one({"_id": user_id})
         self._database["mails"].delete_many({"user_id": user_id})

@@ -99,5 +99,11 @@ SOCIAL_INDEXES: Mapping[str, tuple[Index, ...]] = {
     ),
     "followed_tags": (),
     "muted_conversations": (),
+    "followed_conversations": (
+        Index(
+            (("root_ids", ASCENDING),),
+            "FollowedConversationStore.followers: who is notified of replies",
+        ),
+    ),
     "filters": (),
 }

@@ -64,7 +64,7 @@ class Town:
         relationships.block(scold, bob.id)
         relationships.mute(bob, bore.id)
         relationships.mute(prude, bob.id)
-        reactions, muted = services.reactions, services.muted_conversations
+        reactions, muted = services.reactions, services.conversations
         for act in (reactions.favourite, reactions.bookmark, muted.mute):
             act(bob, theirs.id)
         services.reposts.repost(bob, theirs.id)
