@@ -327,6 +327,8 @@ change_filters = Rule(
     "relations:{user_id}",
 )
 
+write_note = Rule("Invalidate whom the viewer has a note about.", "relations:{user_id}")
+
 # Notifications
 
 notify = Rule(

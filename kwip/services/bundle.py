@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from kwip.services.social.follow_requests import FollowRequests
     from kwip.services.social.followed_tags import FollowedTags
     from kwip.services.social.lists import Lists
+    from kwip.services.social.notes import Notes
     from kwip.services.social.people import People
     from kwip.services.social.relationships import Relationships
     from kwip.services.timelines.catch_up import CatchUp
@@ -126,6 +127,7 @@ class Social:
     people: People
     relationships: Relationships
     follow_requests: FollowRequests
+    notes: Notes
     lists: Lists
     followed_tags: FollowedTags
 

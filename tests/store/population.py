@@ -74,6 +74,16 @@ def populate(stores):
     database["followed_conversations"].insert_many(
         {"_id": n, "schema": 1, "root_ids": posts_of(n)[:3]} for n in USERS
     )
+    database["notes"].insert_many(
+        {
+            "_id": f"{n}:{n % 60 + 1}",
+            "schema": 1,
+            "user_id": n,
+            "other_id": n % 60 + 1,
+            "text": "A note",
+        }
+        for n in USERS
+    )
     stores.purges.add([f"ab/{n}" for n in USERS], NOW)
     database["link_previews"].insert_many(_preview(n) for n in USERS)
     database["search_posts"].insert_many(d for n in USERS for d in _indexed_of(n))

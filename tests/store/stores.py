@@ -77,6 +77,7 @@ from kwip.store.social.list_edges import ListEdgeStore
 from kwip.store.social.lists import ListStore
 from kwip.store.social.muted_conversations import MutedConversationStore
 from kwip.store.social.mutes import MuteStore
+from kwip.store.social.notes import NoteStore
 from kwip.store.social.relationships import RelationshipStore
 from kwip.store.timelines.filters import FilterStore
 from kwip.store.timelines.markers import MarkerStore
@@ -120,6 +121,7 @@ KINDS = {
     "migrating": MigrationStore,
     "muted_conversations": MutedConversationStore,
     "mutes": MuteStore,
+    "notes": NoteStore,
     "notifications": NotificationStore,
     "of_posts": PostPreviewStore,
     "outbox": OutboxStore,

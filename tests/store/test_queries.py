@@ -789,6 +789,8 @@ CALLS = {
     "RelationshipStore.unfollow": lambda s: s.relationships.unfollow(1, 5, NOW),
     "RelationshipStore.block": lambda s: s.relationships.block(7, 8, NOW, "n"),
     "RelationshipStore.unblock": lambda s: s.relationships.unblock(7, 8),
+    "NoteStore.write": lambda s: [s.notes.write(1, 2, text) for text in ("A", "")],
+    "NoteStore.by_user": lambda s: s.notes.by_user(3, [4, 5]),
     "MuteStore.mute": lambda s: s.mutes.mute(1, 2, expires_at=LATER),
     "MuteStore.unmute": lambda s: s.mutes.unmute(1, 2),
     "MuteStore.end_expired": lambda s: s.mutes.end_expired(4, 34, NOW),

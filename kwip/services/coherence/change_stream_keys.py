@@ -158,6 +158,10 @@ def _filters(change: Change) -> Keys:
     return invalidation_rules.change_filters(user_id=UserId(change.id))
 
 
+def _note(change: Change) -> Keys:
+    return invalidation_rules.write_note(user_id=_two(change.id)[0])
+
+
 def _trends(_: Change) -> Keys:
     return invalidation_rules.trend()
 
@@ -197,6 +201,7 @@ WATCHED: Mapping[str, Callable[[Change], Keys]] = {
     "muted_conversations": _conversations,
     "followed_conversations": _conversations,
     "filters": _filters,
+    "notes": _note,
     "trends": _trends,
     "suggestions": _suggestions,
     "sessions": _session,

@@ -28,6 +28,7 @@ from kwip.store.social.followed_tags import FollowedTagStore
 from kwip.store.social.lists import ListStore
 from kwip.store.social.muted_conversations import MutedConversationStore
 from kwip.store.social.mutes import MuteStore
+from kwip.store.social.notes import NoteStore
 from kwip.store.social.relationships import RelationshipStore
 from kwip.store.timelines.filters import FilterStore
 from kwip.store.timelines.markers import MarkerStore
@@ -54,6 +55,7 @@ class Stores:
     relationships: RelationshipStore
     follow_requests: FollowRequestStore
     mutes: MuteStore
+    notes: NoteStore
     lists: ListStore
     followed_tags: FollowedTagStore
     muted_conversations: MutedConversationStore
@@ -88,6 +90,7 @@ class Stores:
             relationships=RelationshipStore(store),
             follow_requests=FollowRequestStore(store),
             mutes=MuteStore(store),
+            notes=NoteStore(store),
             lists=ListStore(store),
             followed_tags=FollowedTagStore(store),
             muted_conversations=MutedConversationStore(store),

@@ -75,6 +75,16 @@ SOCIAL_INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"due_at": {"$exists": True}}},
         ),
     ),
+    "notes": (
+        Index(
+            (("user_id", ASCENDING), ("other_id", ASCENDING)),
+            "NoteStore.by_user, RelationshipStore.relations: a user's notes",
+        ),
+        Index(
+            (("other_id", ASCENDING),),
+            "DeletionStore.forget: notes about a deleted user",
+        ),
+    ),
     "lists": (
         Index(
             (("owner_id", ASCENDING), ("is_exclusive", ASCENDING)),

@@ -15,6 +15,7 @@ from kwip.store.social.followed_tags import followed_tags
 from kwip.store.social.list_edges import exclusive_members
 from kwip.store.social.muted_conversations import muted_conversations
 from kwip.store.social.mutes import mutes_in
+from kwip.store.social.notes import noted
 from kwip.store.timelines.filters import filters_of, to_filters
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def read_relations(
             {"$unionWith": muted_conversations(ids)},
             {"$unionWith": filters_of(ids)},
             {"$unionWith": followed_conversations(ids)},
+            {"$unionWith": noted(ids)},
         ],
         batchSize=ONE_BATCH,
     ):
@@ -114,6 +116,7 @@ def _relations(groups: Groups, viewer: UserId) -> Relations:
         followed=frozenset(groups["followed"][viewer]),
         tags=frozenset(groups["tags"][viewer]),
         filters=tuple(sorted(groups["filters"][viewer], key=attrgetter("id"))),
+        noted=frozenset(groups["noted"][viewer]),
         mute_ends=tuple(sorted(groups["mute_ends"][viewer])),
     )
 

@@ -84,6 +84,8 @@ class Town:
     def _choose(self, viewer, other, *requests):
         self.kwip.services.followed_tags.follow(viewer, "tea")
         self.kwip.services.suggestions.dismiss(viewer, other.id)
+        for one, two in ((viewer, other), (other, viewer)):
+            self.kwip.services.notes.write(one, two.id, "A note")
         for asker, asked in requests:
             change = ProfileChange(is_locked=True)
             self.kwip.services.users.update_profile(asked, change)
