@@ -319,13 +319,15 @@ change_list = Rule(
     "lists:{owner_id} relations:{owner_id}",
 )
 follow_tag = Rule("Invalidate which hashtags come into home.", "relations:{user_id}")
-mute_conversation = Rule(
-    "Invalidate which conversations the viewer has muted.", "relations:{user_id}"
+choose_conversation = Rule(
+    "Invalidate which conversations the viewer mutes or follows.", "relations:{user_id}"
 )
 change_filters = Rule(
     "Invalidate what the viewer does not want to see, and pages made with it.",
     "relations:{user_id}",
 )
+
+write_note = Rule("Invalidate whom the viewer has a note about.", "relations:{user_id}")
 
 # Notifications
 

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId
     from kwip.domain.keyword_filters import FilterSet
 
-#: Of more, those that were muted first are dropped: they are read with every page.
-MAX_MUTED_CONVERSATIONS = 500
+#: Of more that are muted, or followed, the first are dropped: they are read with every
+#: page.
+MAX_CONVERSATIONS = 500
+#: The longest private note, as in Mastodon.
+NOTE_MAX = 2_000
 #: The longest mute with an end, in seconds; more is meant to have none.
 MAX_MUTE_S = 5 * 365 * 86_400
 
@@ -28,9 +31,10 @@ class Relations:
     has asked to follow, `no_reposts` those whose reposts the viewer does not see,
     `heard` muted users who may still notify the viewer, `tags` the hashtags that the
     viewer follows, `conversations` the roots of those that the viewer has muted,
-    `filters` words and posts that the viewer does not want to see. `mute_ends` says
-    when mutes end, in milliseconds, for those that do. One cached entity per viewer:
-    the read rules need all of it at once.
+    `followed` of those that the viewer follows, `filters` words and posts that the
+    viewer does not want to see, `noted` users about whom there is a note. `mute_ends`
+    says when mutes end, in milliseconds, for those that do. One cached entity per
+    viewer: the read rules need all of it at once.
     """
 
     follows: frozenset[UserId] = frozenset()
@@ -43,6 +47,8 @@ class Relations:
     no_reposts: frozenset[UserId] = frozenset()
     heard: frozenset[UserId] = frozenset()
     conversations: frozenset[PostId] = frozenset()
+    followed: frozenset[PostId] = frozenset()
+    noted: frozenset[UserId] = frozenset()
     tags: frozenset[str] = frozenset()
     filters: FilterSet = ()
     mute_ends: tuple[tuple[UserId, int], ...] = ()
@@ -71,6 +77,7 @@ class Relationship:
     hides_reposts: bool = False
     hides_notifications: bool = False
     mute_ends_at: dt.datetime | None = None
+    note: str = ""
 
     @property
     def shows_reposts(self) -> bool:

@@ -53,6 +53,25 @@ class MuteWish:
     terms: MuteTerms
 
 
+@dataclass(frozen=True, slots=True)
+class NoteWish:
+    """Where to go back to, and a note."""
+
+    address: str
+    text: str
+
+
+class NoteForm(WithVotes, StrictSchema[NoteWish]):
+    """A private note about a person."""
+
+    next = Text(load_default="")
+    comment = Text(load_default="")
+
+    def make(self, *, next: str, comment: str, **_: object) -> NoteWish:  # noqa: A002 - the field's name
+        """Build the value."""
+        return NoteWish(next, comment)
+
+
 #: How long one can mute on pages, in seconds.
 MUTE_CHOICES = ("0", "3600", "86400", "604800", "2592000")
 

@@ -59,8 +59,8 @@ if TYPE_CHECKING:
     from kwip.services.moderation.reports import Reports
     from kwip.services.moderation.staff_mail import StaffMail
     from kwip.services.moderation.strikes import Strikes
+    from kwip.services.posting.conversations import Conversations
     from kwip.services.posting.drafts import Drafts
-    from kwip.services.posting.muted_conversations import MutedConversations
     from kwip.services.posting.pins import Pins
     from kwip.services.posting.polls import Polls
     from kwip.services.posting.posts import Posts
@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from kwip.services.social.follow_requests import FollowRequests
     from kwip.services.social.followed_tags import FollowedTags
     from kwip.services.social.lists import Lists
+    from kwip.services.social.notes import Notes
     from kwip.services.social.people import People
     from kwip.services.social.relationships import Relationships
     from kwip.services.timelines.catch_up import CatchUp
@@ -131,6 +132,7 @@ class Social:
     people: People
     relationships: Relationships
     follow_requests: FollowRequests
+    notes: Notes
     lists: Lists
     followed_tags: FollowedTags
 
@@ -171,7 +173,7 @@ class Posting:
     reactions: Reactions
     reposts: Reposts
     polls: Polls
-    muted_conversations: MutedConversations
+    conversations: Conversations
     quotes: Quotes
     pins: Pins
 

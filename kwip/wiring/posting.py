@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from kwip.services.bundle import Posting
 from kwip.services.posting.claims import ClaimedIds
+from kwip.services.posting.conversations import Conversations
 from kwip.services.posting.drafts import Drafts
-from kwip.services.posting.muted_conversations import MutedConversations
 from kwip.services.posting.permissions import Permissions
 from kwip.services.posting.pins import Pins
 from kwip.services.posting.polls import Polls
@@ -96,8 +96,9 @@ def make_posting(
             ids=core.ids,
             clock=core.options.clock,
         ),
-        muted_conversations=MutedConversations(
-            store=stores.muted_conversations,
+        conversations=Conversations(
+            muted=stores.muted_conversations,
+            followed=stores.followed_conversations,
             permissions=permissions,
             posts=posts,
             loaders=loaders,

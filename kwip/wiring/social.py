@@ -8,6 +8,7 @@ from kwip.services.bundle import Social
 from kwip.services.social.follow_requests import FollowRequests
 from kwip.services.social.followed_tags import FollowedTags
 from kwip.services.social.lists import Lists
+from kwip.services.social.notes import Notes
 from kwip.services.social.people import People
 from kwip.services.social.relationships import Relationships
 
@@ -40,6 +41,7 @@ def make_social(
             enqueue=core.enqueue,
             clock=core.options.clock,
         ),
+        notes=Notes(stores, relationships, fence),
         lists=Lists(
             store=stores.lists,
             entities=entities,

@@ -28,3 +28,17 @@ def test_a_follow_can_leave_reposts_out(alice, bob):
     assert (found["showing_reblogs"], found["notifying"]) == (False, True)
 
     assert alice.post(path, json={"reblogs": True}).json["showing_reblogs"] is True
+
+
+def test_a_private_note_is_shown_to_its_writer_only(alice, bob):
+    path = f"/api/v1/accounts/{bob.id}/note"
+    assert alice.post(path, json={"comment": " Met at the fair "}).json["note"]
+
+    query = f"/api/v1/accounts/relationships?id[]={bob.id}"
+    assert alice.get(query).json[0]["note"] == "Met at the fair"
+    back = f"/api/v1/accounts/relationships?id[]={alice.id}"
+    assert bob.get(back).json[0]["note"] == ""
+    wrong = alice.post(path, json={"comment": "x" * 2_001})
+    assert (wrong.status_code, list(wrong.json["details"])) == (422, ["comment"])
+    assert alice.post(path).json["note"] == ""
+    assert alice.get(query).json[0]["note"] == ""

@@ -107,6 +107,8 @@ def fill(author, other):
         "tokens": "/settings/tokens",
         "muted": "/settings/muted",
         "follow requests": "/follow-requests",
+        "mute": f"/@{other.user.username}/mute",
+        "note": f"/@{other.user.username}/note",
         "blocked": "/settings/blocked",
         "widgets": "/widgets",
         "frame of a widget": f"/widgets?kind=thread&of={first['id']}&way=frame",

@@ -121,7 +121,9 @@ def _follow_tags_and_lists(services, note, owner, member, root):
     services.followed_tags.follow(owner, "bread")
     emoji = NewEmoji(name="loaf", shortcode="loaf", file=sent(plain()))
     services.emojis.add([emoji], category="Bread")
-    services.muted_conversations.mute(owner, root.id)
+    services.conversations.mute(owner, root.id)
+    services.conversations.follow(member, root.id)
+    services.notes.write(owner, member.id, "We met at the market.")
     _filter(services, note, owner, root)
     for each in (owner, member):
         services.posts.publish(each.id, Draft(text="More #bread"))

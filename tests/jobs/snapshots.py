@@ -10,7 +10,8 @@ _MOVED = (
     *("users", "claims", "posts", "timelines", "timeline_buckets"),
     *("follows", "followers", "blocks", "mutes", "reactions", "notifications"),
     *("lists", "list_members", "followed_tags", "follow_requests"),
-    *("muted_conversations", "filters", "drafts"),
+    "notes",
+    *("muted_conversations", "followed_conversations", "filters", "drafts"),
     *("attachments", "search_posts", "trends"),
 )
 

@@ -74,6 +74,19 @@ def populate(stores):
         _strike(stores.strikes, n)
         chosen = MailPreferences(kinds=EVERY_KIND, mailed_id=1)
         stores.mail_preferences.save(n, chosen, NOW if n < USERS[5] else LATER)
+    database["followed_conversations"].insert_many(
+        {"_id": n, "schema": 1, "root_ids": posts_of(n)[:3]} for n in USERS
+    )
+    database["notes"].insert_many(
+        {
+            "_id": f"{n}:{n % 60 + 1}",
+            "schema": 1,
+            "user_id": n,
+            "other_id": n % 60 + 1,
+            "text": "A note",
+        }
+        for n in USERS
+    )
     stores.purges.add([f"ab/{n}" for n in USERS], NOW)
     _populate_joining(stores)
     database["link_previews"].insert_many(_preview(n) for n in USERS)

@@ -76,11 +76,13 @@ from kwip.store.posting.withheld import WithheldStore
 from kwip.store.purges import PurgeStore
 from kwip.store.social.edges import EdgeStore
 from kwip.store.social.follow_requests import FollowRequestStore
+from kwip.store.social.followed_conversations import FollowedConversationStore
 from kwip.store.social.followed_tags import FollowedTagStore
 from kwip.store.social.list_edges import ListEdgeStore
 from kwip.store.social.lists import ListStore
 from kwip.store.social.muted_conversations import MutedConversationStore
 from kwip.store.social.mutes import MuteStore
+from kwip.store.social.notes import NoteStore
 from kwip.store.social.relationships import RelationshipStore
 from kwip.store.timelines.filters import FilterStore
 from kwip.store.timelines.markers import MarkerStore
@@ -110,6 +112,7 @@ KINDS = {
     "featured_tags": FeaturedTagStore,
     "filters": FilterStore,
     "follow_requests": FollowRequestStore,
+    "followed_conversations": FollowedConversationStore,
     "followed_tags": FollowedTagStore,
     "hibernation": HibernationStore,
     "invitations": InvitationStore,
@@ -126,6 +129,7 @@ KINDS = {
     "migrating": MigrationStore,
     "muted_conversations": MutedConversationStore,
     "mutes": MuteStore,
+    "notes": NoteStore,
     "notifications": NotificationStore,
     "of_posts": PostPreviewStore,
     "outbox": OutboxStore,

@@ -592,6 +592,13 @@ CALLS = {
     "FollowedTagStore.follow": lambda s: s.followed_tags.follow(1, "tea"),
     "MutedConversationStore.mute": lambda s: s.muted_conversations.mute(1, 7),
     "MutedConversationStore.unmute": lambda s: s.muted_conversations.unmute(1, 7),
+    "FollowedConversationStore.follow": lambda s: s.followed_conversations.follow(1, 7),
+    "FollowedConversationStore.unfollow": lambda s: s.followed_conversations.unfollow(
+        1, 7
+    ),
+    "FollowedConversationStore.followers": lambda s: s.followed_conversations.followers(
+        [posts_of(3)[0]]
+    ),
     "MutedConversationStore.muting": lambda s: s.muted_conversations.muting([1], [7]),
     "DraftStore.insert": lambda s: s.drafts.insert(DRAFT),
     "DraftStore.replace": lambda s: s.drafts.replace(DRAFT, 1),
@@ -825,6 +832,8 @@ CALLS = {
     "RelationshipStore.unfollow": lambda s: s.relationships.unfollow(1, 5, NOW),
     "RelationshipStore.block": lambda s: s.relationships.block(7, 8, NOW, "n"),
     "RelationshipStore.unblock": lambda s: s.relationships.unblock(7, 8),
+    "NoteStore.write": lambda s: [s.notes.write(1, 2, text) for text in ("A", "")],
+    "NoteStore.by_user": lambda s: s.notes.by_user(3, [4, 5]),
     "MuteStore.mute": lambda s: s.mutes.mute(1, 2, expires_at=LATER),
     "MuteStore.unmute": lambda s: s.mutes.unmute(1, 2),
     "MuteStore.end_expired": lambda s: s.mutes.end_expired(4, 34, NOW),

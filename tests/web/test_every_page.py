@@ -130,6 +130,8 @@ def places(alice, mallory, at_mallory, people, wiring):
         "bookmarks": "/bookmarks",
         "muted": "/settings/muted",
         "follow_requests": "/follow-requests",
+        "mute_terms": "/@alice/mute",
+        "note": "/@alice/note",
         "blocked": "/settings/blocked",
         "lists": "/lists",
         "list_timeline": made,

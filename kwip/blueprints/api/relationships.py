@@ -12,6 +12,7 @@ from kwip.schemas.social.relationships import (
     AccountsQuery,
     FollowBody,
     MuteBody,
+    NoteBody,
     RelationshipSchema,
 )
 
@@ -72,6 +73,13 @@ def unmute(user_id: UserId) -> Response:
     return http.answer_dumped(RelationshipSchema, found)
 
 
+def write_note(user_id: UserId) -> Response:
+    """Write a private note about an account."""
+    text = http.load_body(NoteBody())
+    found = http.services().notes.write(http.signed_in(), user_id, text)
+    return http.answer_dumped(RelationshipSchema, found)
+
+
 _ACCOUNT = "/api/v1/accounts/<id:user_id>"
 _FOLLOWS, _OTHER = policies.write("follows"), policies.write("api")
 
@@ -80,6 +88,7 @@ ROUTES = (
     Route("POST", f"{_ACCOUNT}/follow", follow, _FOLLOWS),
     Route("POST", f"{_ACCOUNT}/unfollow", unfollow, _FOLLOWS),
     Route("POST", f"{_ACCOUNT}/remove_from_followers", remove_follower, _FOLLOWS),
+    Route("POST", f"{_ACCOUNT}/note", write_note, _OTHER),
     Route("POST", f"{_ACCOUNT}/block", block, _OTHER),
     Route("POST", f"{_ACCOUNT}/unblock", unblock, _OTHER),
     Route("POST", f"{_ACCOUNT}/mute", mute, _OTHER),

@@ -154,15 +154,27 @@ def unpin_status(post_id: PostId) -> Response:
 
 def mute_status(post_id: PostId) -> Response:
     """Mute the conversation of a status: nothing in it notifies the viewer."""
-    muted = http.services().muted_conversations
+    muted = http.services().conversations
     view = muted.mute(http.signed_in(), post_id)
     return http.answer_dumped(StatusSchema, view)
 
 
 def unmute_status(post_id: PostId) -> Response:
     """Unmute the conversation of a status."""
-    muted = http.services().muted_conversations
+    muted = http.services().conversations
     view = muted.unmute(http.signed_in(), post_id)
+    return http.answer_dumped(StatusSchema, view)
+
+
+def follow_status(post_id: PostId) -> Response:
+    """Follow the conversation of a status: its replies notify the viewer."""
+    view = http.services().conversations.follow(http.signed_in(), post_id)
+    return http.answer_dumped(StatusSchema, view)
+
+
+def unfollow_status(post_id: PostId) -> Response:
+    """Unfollow the conversation of a status."""
+    view = http.services().conversations.unfollow(http.signed_in(), post_id)
     return http.answer_dumped(StatusSchema, view)
 
 
@@ -185,6 +197,8 @@ ROUTES = (
     Route("POST", f"{_STATUS}/unbookmark", unbookmark_status, policies.write("api")),
     Route("POST", f"{_STATUS}/mute", mute_status, policies.write("api")),
     Route("POST", f"{_STATUS}/unmute", unmute_status, policies.write("api")),
+    Route("POST", f"{_STATUS}/follow", follow_status, policies.write("api")),
+    Route("POST", f"{_STATUS}/unfollow", unfollow_status, policies.write("api")),
     Route("POST", f"{_STATUS}/pin", pin_status, policies.write("api")),
     Route("POST", f"{_STATUS}/unpin", unpin_status, policies.write("api")),
 )

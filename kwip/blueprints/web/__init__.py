@@ -24,6 +24,7 @@ from kwip.blueprints.web.posting import drafts, intents, media, posts, quotes, r
 from kwip.blueprints.web.social import (
     follow_requests,
     lists,
+    notes,
     people,
     relationships,
     tags,
@@ -59,6 +60,7 @@ ROUTES = (
     *follow_requests.ROUTES,
     *people.ROUTES,
     *lists.ROUTES,
+    *notes.ROUTES,
     *tags.ROUTES,
     *notifications.ROUTES,
     *filters.ROUTES,

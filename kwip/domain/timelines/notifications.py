@@ -41,6 +41,7 @@ class NotificationKind(StrEnum):
     POLL = "poll"
     QUOTE = "quote"
     FOLLOW_REQUEST = "follow_request"
+    CONVERSATION = "conversation"
 
     @property
     def number(self) -> int:
@@ -275,6 +276,11 @@ def is_for_subscribers(post: Post) -> bool:
         and post.repost_of_id is None
         and post.in_reply_to_author_id in {None, post.author_id}
     )
+
+
+def is_for_conversation(post: Post) -> bool:
+    """Return whether those who follow its conversation are notified of a post."""
+    return post.in_reply_to_id is not None and post.visibility is not Visibility.DIRECT
 
 
 def of_post(

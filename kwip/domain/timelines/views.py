@@ -51,6 +51,7 @@ class PostView:
     is_author_muted: bool = False
     is_author_limited: bool = False
     is_conversation_muted: bool = False
+    is_conversation_followed: bool = False
     in_reply_to_username: str | None = None
     parent: Post | None = None
     reposted: PostView | None = None

@@ -80,6 +80,7 @@ class NotificationMailForm(StrictSchema[MailPreferences]):
     repost = fields.Boolean(load_default=False)
     poll = fields.Boolean(load_default=False)
     post = fields.Boolean(load_default=False)
+    conversation = fields.Boolean(load_default=False)
     frequency = choice(*Frequency)
 
     def make(self, *, frequency: str, **kinds: bool) -> MailPreferences:

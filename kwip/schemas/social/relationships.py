@@ -8,7 +8,7 @@ from marshmallow import fields, validate
 
 from kwip.domain.relationships import MAX_MUTE_S, FollowWish, MuteTerms
 from kwip.schemas.accounts.users import AccountSchema
-from kwip.schemas.body import BodySchema, Flag, Ids, NotYet
+from kwip.schemas.body import BodySchema, Flag, Ids, NotYet, Text
 from kwip.schemas.dumping import DumpSchema, Instant, constant, instant
 from kwip.text.translation import lazy_gettext
 
@@ -37,7 +37,7 @@ class RelationshipSchema(DumpSchema):
     requested_by = fields.Boolean(attribute="is_requested_by")
     domain_blocking = constant(value=False)
     endorsed = constant(value=False)
-    note = constant("")
+    note = fields.String()
 
 
 class AccountsQuery(BodySchema["list[UserId]"]):
@@ -48,6 +48,16 @@ class AccountsQuery(BodySchema["list[UserId]"]):
     def make(self, *, id: list[UserId]) -> list[UserId]:  # noqa: A002 - its name
         """Return the ids."""
         return list(dict.fromkeys(id))
+
+
+class NoteBody(BodySchema[str]):
+    """`comment`: the private note; without it, the note is deleted."""
+
+    comment = Text(load_default="", allow_none=True)
+
+    def make(self, *, comment: str | None) -> str:
+        """Return the text."""
+        return comment or ""
 
 
 class FollowBody(BodySchema[FollowWish]):

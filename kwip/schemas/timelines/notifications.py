@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from kwip.domain.timelines.notifications import NotificationView
     from kwip.schemas.urls import Urls
 
-#: Mastodon's word for each kind; a reply is a mention there.
+#: Mastodon's word for each kind; a reply is a mention there, and one in a followed
+#: conversation a new status.
 _TYPES = {
     NotificationKind.MENTION: "mention",
     NotificationKind.REPLY: "mention",
@@ -36,6 +37,7 @@ _TYPES = {
     NotificationKind.POLL: "poll",
     NotificationKind.QUOTE: "quote",
     NotificationKind.FOLLOW_REQUEST: "follow_request",
+    NotificationKind.CONVERSATION: "status",
 }
 #: Kinds that an app may group into one sentence.
 _GROUPED = {NotificationKind.REPOST, NotificationKind.FAVOURITE}

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 PROFILE, KWIPS, LISTS = "profile.json", "kwips.jsonl", "lists.jsonl"
 FOLLOWERS, TAGS, SETTINGS = "followers.jsonl", "hashtags.jsonl", "settings.json"
 FOLLOWS, BLOCKS, MUTES = "follows.jsonl", "blocks.jsonl", "mutes.jsonl"
+NOTES = "notes.jsonl"
 _PICTURES = {"avatar": AVATAR, "banner": BANNER}
 _ACTS = {"favourites.jsonl": Act.FAVOURITE, "bookmarks.jsonl": Act.BOOKMARK}
 _BATCH = 500
@@ -117,6 +118,7 @@ class UserExport:
             FOLLOWS: self._named(relations.follows),
             BLOCKS: self._named(relations.blocks),
             MUTES: self._mutes(relations),
+            NOTES: self._notes(user_id, relations),
             FOLLOWERS: self._named(self.followers(user_id)),
             TAGS: ({"name": tag} for tag in sorted(relations.tags)),
             LISTS: (self._list(each.id) for each in lists),
@@ -163,6 +165,12 @@ class UserExport:
                 "hides_notifications": user.id not in relations.heard,
                 "ends_at": at(ends[user.id]) if user.id in ends else None,
             }
+
+    def _notes(self, user_id: UserId, relations: Relations) -> Iterator[dict[str, Any]]:
+        for some in batches(sorted(relations.noted), _BATCH):
+            notes = self.stores.notes.by_user(user_id, some)
+            for user in self.people(notes):
+                yield {"username": user.username, "note": notes[user.id]}
 
     def _list(self, list_id: ListId) -> dict[str, Any]:
         listing = self.stores.lists.find(list_id)

@@ -29,6 +29,7 @@ from kwip.services.backups.user_export import (
     KWIPS,
     LISTS,
     MUTES,
+    NOTES,
     PROFILE,
 )
 from kwip.services.backups.user_rows import (
@@ -38,6 +39,7 @@ from kwip.services.backups.user_rows import (
     list_in,
     mutes_in,
     names_in,
+    notes_in,
     post_in,
     read_file,
     reading,
@@ -129,6 +131,7 @@ class UserImport:
             number += len(rows)
             progress.advance(len(rows))
         self._import_people(archive, viewer, done)
+        self._import_notes(archive, viewer)
         self._import_lists(archive, viewer, done)
         self.home_backfill.rebuild(viewer.id)
         return done
@@ -143,6 +146,7 @@ class UserImport:
         for member in (FOLLOWS, BLOCKS, MUTES):
             names_in(archive, member)
         mutes_in(archive, MUTES, self.clock())
+        notes_in(archive, NOTES)
         for line, row in enumerate(rows_of(archive, LISTS), 1):
             with reading(LISTS, line):
                 list_in(row)
@@ -295,6 +299,11 @@ class UserImport:
         terms = mutes_in(archive, MUTES, self.clock())
         found = self.stores.users.ids_of(terms)
         return {found[name]: each for name, each in terms.items() if name in found}
+
+    def _import_notes(self, archive: Archive, viewer: Viewer) -> None:
+        notes = notes_in(archive, NOTES)
+        for name, user_id in self.stores.users.ids_of(notes).items():
+            self.stores.notes.write(viewer.id, user_id, notes[name])
 
     def _follow(self, viewer: Viewer, user_id: UserId) -> None:
         """Follow without a notification; the sweeper has the home backfilled."""

@@ -20,7 +20,7 @@ from kwip.domain.clock import at, to_ms
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import AttachmentId, PostId, UserId, ms_of, parse_id, slot_of
 from kwip.domain.posts import Draft, Post, QuotePolicy, Visibility
-from kwip.domain.relationships import MAX_MUTE_S, MuteTerms
+from kwip.domain.relationships import MAX_MUTE_S, NOTE_MAX, MuteTerms
 from kwip.domain.timelines.lists import ListChange, RepliesPolicy
 from kwip.services.social.lists import clean_title
 
@@ -140,6 +140,16 @@ def mutes_in(archive: Archive, member: str, now_ms: int) -> dict[str, MuteTerms]
             is_quiet = bool(row.get("hides_notifications", True))
             found[text_in(row["username"])] = MuteTerms(left_s, is_quiet)
     return found
+
+
+def notes_in(archive: Archive, member: str) -> dict[str, str]:
+    """Return the notes in a member, by username; older archives have none."""
+    notes = {}
+    is_there = member in archive.manifest.members
+    for line, row in enumerate(rows_of(archive, member) if is_there else (), 1):
+        with reading(member, line):
+            notes[text_in(row["username"])] = text_in(row["note"])[:NOTE_MAX]
+    return notes
 
 
 def list_in(row: Row) -> tuple[ListChange, list[str]]:

@@ -150,12 +150,16 @@ def _followed_tags(change: Change) -> Keys:
     return invalidation_rules.follow_tag(user_id=UserId(change.id))
 
 
-def _muted_conversations(change: Change) -> Keys:
-    return invalidation_rules.mute_conversation(user_id=UserId(change.id))
+def _conversations(change: Change) -> Keys:
+    return invalidation_rules.choose_conversation(user_id=UserId(change.id))
 
 
 def _filters(change: Change) -> Keys:
     return invalidation_rules.change_filters(user_id=UserId(change.id))
+
+
+def _note(change: Change) -> Keys:
+    return invalidation_rules.write_note(user_id=_two(change.id)[0])
 
 
 def _trends(_: Change) -> Keys:
@@ -194,8 +198,10 @@ WATCHED: Mapping[str, Callable[[Change], Keys]] = {
     "markers": _markers,
     "lists": _list,
     "followed_tags": _followed_tags,
-    "muted_conversations": _muted_conversations,
+    "muted_conversations": _conversations,
+    "followed_conversations": _conversations,
     "filters": _filters,
+    "notes": _note,
     "trends": _trends,
     "suggestions": _suggestions,
     "sessions": _session,

@@ -20,6 +20,7 @@ from kwip.domain.timelines.notifications import (
     Notification,
     NotificationKind,
     addressed,
+    is_for_conversation,
     is_for_subscribers,
     of_post,
     recipients_who_must_follow,
@@ -60,6 +61,7 @@ class Notifier:
             for post in posts
             for recipient_id, kind in self._addressed(post).items()
         ]
+        notices += self._following(posts)
         self._write(posts[0].author_id, notices)
         return bool(notices)
 
@@ -180,6 +182,27 @@ class Notifier:
             }:
                 del kinds[stranger]
         return kinds
+
+    def _following(
+        self, posts: Sequence[Post]
+    ) -> list[tuple[Post, UserId, NotificationKind]]:
+        """Return the notifications of replies for who follows their conversations.
+
+        Whoever a reply addresses is notified of that. One query if there are replies,
+        and one for each that only followers of its author may see.
+        """
+        replies = [post for post in posts if is_for_conversation(post)]
+        if not replies:
+            return []
+        store = self.stores.followed_conversations
+        following = store.followers([post.root_id for post in replies])
+        notices = []
+        for post in replies:
+            found = {*following.get(post.root_id, ())} - addressed(post).keys()
+            if post.visibility is Visibility.FOLLOWERS:
+                found &= {*self.edges.followers_among(post.author_id, [*found])}
+            notices += [(post, i, NotificationKind.CONVERSATION) for i in sorted(found)]
+        return notices
 
     def _write(
         self, actor_id: UserId, notices: list[tuple[Post, UserId, NotificationKind]]

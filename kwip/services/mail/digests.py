@@ -137,6 +137,9 @@ _SAID: Mapping[NotificationKind, Callable[[str], str]] = {
     NotificationKind.POST: lambda who: gettext("%(who)s posted a kwip", who=who),
     NotificationKind.POLL: lambda _: gettext("A poll has ended"),
     NotificationKind.QUOTE: lambda who: gettext("%(who)s quoted you", who=who),
+    NotificationKind.CONVERSATION: lambda who: gettext(
+        "%(who)s replied in a conversation you follow", who=who
+    ),
     NotificationKind.FOLLOW_REQUEST: lambda who: gettext(
         "%(who)s wants to follow you", who=who
     ),

@@ -28,7 +28,7 @@ def relations(stores: Stores) -> Kind[UserId, Relations]:
     return Kind(
         name="relations",
         key=keys.relations,
-        variant=lambda _: "doc.7",
+        variant=lambda _: "doc.9",
         encode=payloads.encode_relations,
         decode=Decoded(
             payloads.decode_relations, RELATIONS_BYTES, besides=2_000, times=10

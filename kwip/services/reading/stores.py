@@ -23,10 +23,12 @@ from kwip.store.posting.repeats import RepeatStore
 from kwip.store.posting.search import SearchStore
 from kwip.store.posting.votes import VoteStore
 from kwip.store.social.follow_requests import FollowRequestStore
+from kwip.store.social.followed_conversations import FollowedConversationStore
 from kwip.store.social.followed_tags import FollowedTagStore
 from kwip.store.social.lists import ListStore
 from kwip.store.social.muted_conversations import MutedConversationStore
 from kwip.store.social.mutes import MuteStore
+from kwip.store.social.notes import NoteStore
 from kwip.store.social.relationships import RelationshipStore
 from kwip.store.timelines.filters import FilterStore
 from kwip.store.timelines.markers import MarkerStore
@@ -53,9 +55,11 @@ class Stores:
     relationships: RelationshipStore
     follow_requests: FollowRequestStore
     mutes: MuteStore
+    notes: NoteStore
     lists: ListStore
     followed_tags: FollowedTagStore
     muted_conversations: MutedConversationStore
+    followed_conversations: FollowedConversationStore
     trends: TrendStore
     suggestions: SuggestionStore
     featured_tags: FeaturedTagStore
@@ -86,9 +90,11 @@ class Stores:
             relationships=RelationshipStore(store),
             follow_requests=FollowRequestStore(store),
             mutes=MuteStore(store),
+            notes=NoteStore(store),
             lists=ListStore(store),
             followed_tags=FollowedTagStore(store),
             muted_conversations=MutedConversationStore(store),
+            followed_conversations=FollowedConversationStore(store),
             trends=TrendStore(store),
             suggestions=SuggestionStore(store),
             featured_tags=FeaturedTagStore(store),

@@ -7,7 +7,7 @@ backfilled and purged afterwards by `home_backfill`, through a job.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kwip.cache.invalidation_rules import Keys
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
+    from kwip.domain.relationships import Relations
     from kwip.domain.users import User, Viewer
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.notifier import Notifier
@@ -186,10 +187,13 @@ class Relationships:
         wanted = [viewer.id, *ids]
         all_of = loader.load(Lookup(self.entities.relations, wanted))[0]
         mine = all_of.get(viewer.id, NO_RELATIONS)
-        return [
+        found = [
             relationship(viewer.id, mine, user_id, all_of.get(user_id, NO_RELATIONS))
             for user_id in ids
         ]
+        if not mine.noted.isdisjoint(ids):
+            loader.bypass()  # notes are not cached
+        return self._with_notes(viewer, mine, found)
 
     def _other(self, viewer: Viewer, user_id: UserId) -> User:
         """Find the other user."""
@@ -211,7 +215,19 @@ class Relationships:
     def fresh(self, viewer: Viewer, user_id: UserId) -> Relationship:
         """Show the relationship as MongoDB has it now."""
         both = self.stores.relationships.relations([viewer.id, user_id])
-        return relationship(viewer.id, both[viewer.id], user_id, both[user_id])
+        mine = both[viewer.id]
+        found = relationship(viewer.id, mine, user_id, both[user_id])
+        return self._with_notes(viewer, mine, [found])[0]
+
+    def _with_notes(
+        self, viewer: Viewer, mine: Relations, found: list[Relationship]
+    ) -> list[Relationship]:
+        """Add the viewer's notes; one query if there are any."""
+        about = mine.noted.intersection(each.id for each in found)
+        if not about:
+            return found
+        notes = self.stores.notes.by_user(viewer.id, about)
+        return [replace(each, note=notes.get(each.id, "")) for each in found]
 
 
 def _nonce() -> str:

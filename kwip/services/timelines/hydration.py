@@ -170,6 +170,7 @@ class _ViewMaker:
             is_author_muted=post.author_id in self.relations.mutes,
             is_author_limited=is_limited(self.viewer_id, self.relations, author),
             is_conversation_muted=post.root_id in self.relations.conversations,
+            is_conversation_followed=post.root_id in self.relations.followed,
             in_reply_to_username=None if addressee is None else addressee.username,
             parent=parent,
             reposted=reposted,

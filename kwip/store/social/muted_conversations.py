@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.ids import PostId, UserId
-from kwip.domain.relationships import MAX_MUTED_CONVERSATIONS
+from kwip.domain.relationships import MAX_CONVERSATIONS
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pymongo.collection import Collection
 
     from kwip.store.client import Document, Store
 
@@ -27,20 +29,7 @@ class MutedConversationStore:
     @translated()
     def mute(self, user_id: UserId, root_id: PostId) -> None:
         """Add a conversation; of too many, the one that was muted first is dropped."""
-        with suppress(DuplicateKeyError):  # it is muted already
-            self._muted.update_one(
-                {"_id": user_id, "root_ids": {"$ne": root_id}},
-                {
-                    "$push": {
-                        "root_ids": {
-                            "$each": [root_id],
-                            "$slice": -MAX_MUTED_CONVERSATIONS,
-                        }
-                    },
-                    "$setOnInsert": {"schema": schema_of("muted_conversations")},
-                },
-                upsert=True,
-            )
+        add_conversation(self._muted, user_id, root_id)
 
     @translated()
     def unmute(self, user_id: UserId, root_id: PostId) -> None:
@@ -62,15 +51,37 @@ class MutedConversationStore:
         return {(UserId(d["_id"]), PostId(i)) for d in found for i in d["muted"]}
 
 
+def add_conversation(
+    collection: Collection[Document], user_id: UserId, root_id: PostId
+) -> None:
+    """Add a conversation to a user's; of too many, the first one is dropped."""
+    with suppress(DuplicateKeyError):  # it is there already
+        collection.update_one(
+            {"_id": user_id, "root_ids": {"$ne": root_id}},
+            {
+                "$push": {
+                    "root_ids": {"$each": [root_id], "$slice": -MAX_CONVERSATIONS}
+                },
+                "$setOnInsert": {"schema": schema_of(collection.name)},
+            },
+            upsert=True,
+        )
+
+
 def muted_conversations(user_ids: Document) -> Document:
     """Add users' muted conversations to a pipeline: `user_id`, `root_ids`."""
+    return conversations_in("muted_conversations", "conversations", user_ids)
+
+
+def conversations_in(collection: str, direction: str, user_ids: Document) -> Document:
+    """Add users' conversations of one kind to a pipeline."""
     fields = {
         "_id": 0,
         "user_id": "$_id",
         "root_ids": 1,
-        "direction": {"$literal": "conversations"},
+        "direction": {"$literal": direction},
     }
     return {
-        "coll": "muted_conversations",
+        "coll": collection,
         "pipeline": [{"$match": {"_id": user_ids}}, {"$project": fields}],
     }

@@ -10,10 +10,12 @@ from kwip.domain.clock import to_ms
 from kwip.domain.relationships import Relations
 from kwip.store.client import ONE_BATCH
 from kwip.store.social.edges import PRESENT, REQUESTED
+from kwip.store.social.followed_conversations import followed_conversations
 from kwip.store.social.followed_tags import followed_tags
 from kwip.store.social.list_edges import exclusive_members
 from kwip.store.social.muted_conversations import muted_conversations
 from kwip.store.social.mutes import mutes_in
+from kwip.store.social.notes import noted
 from kwip.store.timelines.filters import filters_of, to_filters
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     Groups = dict[str, dict[int, set[Any]]]
 
 #: What each user has one document of, and its field with a list.
-_LISTED = {"tags": "tags", "conversations": "root_ids"}
+_LISTED = {"tags": "tags", "conversations": "root_ids", "followed": "root_ids"}
 
 
 def read_relations(
@@ -52,6 +54,8 @@ def read_relations(
             {"$unionWith": followed_tags(ids)},
             {"$unionWith": muted_conversations(ids)},
             {"$unionWith": filters_of(ids)},
+            {"$unionWith": followed_conversations(ids)},
+            {"$unionWith": noted(ids)},
         ],
         batchSize=ONE_BATCH,
     ):
@@ -109,8 +113,10 @@ def _relations(groups: Groups, viewer: UserId) -> Relations:
         no_reposts=frozenset(groups["no_reposts"][viewer] & groups["follows"][viewer]),
         heard=frozenset(groups["heard"][viewer]),
         conversations=frozenset(groups["conversations"][viewer]),
+        followed=frozenset(groups["followed"][viewer]),
         tags=frozenset(groups["tags"][viewer]),
         filters=tuple(sorted(groups["filters"][viewer], key=attrgetter("id"))),
+        noted=frozenset(groups["noted"][viewer]),
         mute_ends=tuple(sorted(groups["mute_ends"][viewer])),
     )
 

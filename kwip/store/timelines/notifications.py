@@ -17,6 +17,7 @@ from kwip.domain.timelines.notifications import (
     Selection,
     Unread,
     addressed,
+    is_for_conversation,
 )
 from kwip.store.bulk import insert_new
 from kwip.store.client import translated
@@ -42,6 +43,7 @@ class NotificationStore:
     def __init__(self, store: Store):
         self._notifications = store.database["notifications"]
         self._users = store.database["users"]
+        self._followed = store.database["followed_conversations"]
 
     @translated()
     def add_many(self, notifications: Sequence[Notification]) -> None:
@@ -141,7 +143,8 @@ class NotificationStore:
         """Delete the notifications of a deleted post, and of reactions to it.
 
         These are the ones to the people it addressed, and up to `MAX_FORGOTTEN` each of
-        new posts, favourites and reposts. Returns who may have had one.
+        new posts, favourites and reposts, and of those who follow the conversation.
+        Returns who may have had one.
         """
         self._notifications.delete_many(notifications_of(post))
         for kind in ("favourite", "repost"):
@@ -149,7 +152,24 @@ class NotificationStore:
             names = {"$gt": f"{prefix}:", "$lt": f"{prefix};"}
             self._forget({"_id": names, "recipient_id": post.author_id})
         asked = {"actor_id": post.author_id, "post_id": post.id, "kind": "post"}
-        return [post.author_id, *addressed(post), *self._forget(asked)]
+        following = self._followers_of(post)
+        return [post.author_id, *addressed(post), *following, *self._forget(asked)]
+
+    def _followers_of(self, post: Post) -> list[UserId]:
+        """Delete a reply's notifications to those who follow its conversation."""
+        if not is_for_conversation(post):
+            return []
+        query = {"root_ids": post.root_id}
+        found = self._followed.find(query, {"_id": 1}).limit(MAX_FORGOTTEN)
+        recipients = [UserId(d["_id"]) for d in found]
+        if recipients:
+            self._notifications.delete_many(
+                {
+                    "_id": {"$in": [f"{i}:post:{post.id}" for i in recipients]},
+                    "recipient_id": {"$in": recipients},
+                }
+            )
+        return recipients
 
     def _forget(self, query: Document) -> list[UserId]:
         who = self._notifications.find(query, {"recipient_id": 1}).limit(MAX_FORGOTTEN)

@@ -269,14 +269,10 @@ WRITES = {
     "unfollow": lambda w: w.services.relationships.unfollow(w.bob, w.alice.id),
     "follow tag": lambda w: w.services.followed_tags.follow(w.bob, "bread"),
     "unfollow tag": lambda w: w.services.followed_tags.unfollow(w.bob, "bread"),
-    "mute conversation": lambda w: w.services.muted_conversations.mute(
-        w.bob, w.post.id
-    ),
+    "mute conversation": lambda w: w.services.conversations.mute(w.bob, w.post.id),
+    "unmute conversation": lambda w: w.services.conversations.unmute(w.bob, w.post.id),
     "filter": lambda w: w.services.filters.create(
         w.bob, FilterChange(title="x", contexts=(FilterContext.HOME,))
-    ),
-    "unmute conversation": lambda w: w.services.muted_conversations.unmute(
-        w.bob, w.post.id
     ),
     "unpin": lambda w: w.services.pins.unpin(w.alice, w.post.id),
     "profile": lambda w: rename(w, w.bob, "Bob"),

@@ -275,7 +275,8 @@ WRITES = {
         w.alice, w.list.id, ListChange(is_exclusive=True)
     ),
     "follow_tag": lambda w: w.services.followed_tags.follow(w.alice, "tea"),
-    "mute_conversation": lambda w: w.services.muted_conversations.mute(
+    "write_note": lambda w: w.services.notes.write(w.alice, w.bob.id, "A baker"),
+    "choose_conversation": lambda w: w.services.conversations.follow(
         w.alice, w.answer.id
     ),
     "change_filters": lambda w: w.services.filters.create(

@@ -64,7 +64,7 @@ class Town:
         relationships.block(scold, bob.id)
         relationships.mute(bob, bore.id)
         relationships.mute(prude, bob.id)
-        reactions, muted = services.reactions, services.muted_conversations
+        reactions, muted = services.reactions, services.conversations
         for act in (reactions.favourite, reactions.bookmark, muted.mute):
             act(bob, theirs.id)
         services.reposts.repost(bob, theirs.id)
@@ -84,6 +84,8 @@ class Town:
     def _choose(self, viewer, other, *requests):
         self.kwip.services.followed_tags.follow(viewer, "tea")
         self.kwip.services.suggestions.dismiss(viewer, other.id)
+        for one, two in ((viewer, other), (other, viewer)):
+            self.kwip.services.notes.write(one, two.id, "A note")
         for asker, asked in requests:
             change = ProfileChange(is_locked=True)
             self.kwip.services.users.update_profile(asked, change)

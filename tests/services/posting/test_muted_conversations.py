@@ -59,9 +59,9 @@ def test_nothing_in_a_muted_conversation_notifies_but_all_else_does(
     asked = NewPoll(titles=("Yes", "No"), duration_s=3_600)
     muted, other = (say(alice, text, poll=asked) for text in ("One?", "Two?"))
     reply = say(bob, "@alice before", in_reply_to_id=muted.id)
-    kwip.services.muted_conversations.mute(alice, reply.id)
+    kwip.services.conversations.mute(alice, reply.id)
     for _ in range(2):
-        kwip.services.muted_conversations.mute(alice, muted.id)
+        kwip.services.conversations.mute(alice, muted.id)
     act_on(muted)
     say(bob, "@alice deeper", in_reply_to_id=reply.id)
 
@@ -77,7 +77,7 @@ def test_every_kwip_of_a_muted_conversation_says_so_until_it_is_unmuted(
 ):
     root, other = say(alice, "One"), say(alice, "Two")
     reply = say(bob, "A reply", in_reply_to_id=root.id)
-    muted = kwip.services.muted_conversations
+    muted = kwip.services.conversations
     assert muted.mute(alice, reply.id).is_conversation_muted
 
     assert [is_muted(kwip, alice, post) for post in (root, reply, other)] == [
@@ -91,11 +91,11 @@ def test_every_kwip_of_a_muted_conversation_says_so_until_it_is_unmuted(
 
 
 def test_of_too_many_the_first_is_dropped(kwip, alice, bob, say, monkeypatch):
-    limit = "kwip.store.social.muted_conversations.MAX_MUTED_CONVERSATIONS"
+    limit = "kwip.store.social.muted_conversations.MAX_CONVERSATIONS"
     monkeypatch.setattr(limit, 2)
     posts = [say(bob, text) for text in ("One", "Two", "Three")]
     for post in posts:
-        kwip.services.muted_conversations.mute(alice, post.id)
+        kwip.services.conversations.mute(alice, post.id)
 
     assert [is_muted(kwip, alice, post) for post in posts] == [False, True, True]
 
@@ -103,6 +103,6 @@ def test_of_too_many_the_first_is_dropped(kwip, alice, bob, say, monkeypatch):
 def test_what_one_may_not_see_one_cannot_mute(kwip, alice, bob, say, mongodb):
     secret = say(bob, "Secret", visibility=Visibility.DIRECT)
     with pytest.raises(NotFoundError):
-        kwip.services.muted_conversations.mute(alice, secret.id)
+        kwip.services.conversations.mute(alice, secret.id)
 
     assert mongodb["muted_conversations"].count_documents({}) == 0

@@ -30,3 +30,18 @@ def test_reposts_are_hidden_and_followers_removed_on_a_profile(at_alice, at_bob)
     assert page.said.endswith("@bob doesn't follow you any more.")
     assert "Reposts hidden" not in page.words
     assert "Follows you" not in page.words
+
+
+def test_a_note_stands_on_the_profile_for_its_writer(at_alice, at_bob, anybody):
+    at_alice.send("/@bob/note", comment="Met at the fair")
+
+    page = at_alice.get("/@bob")
+    assert page.said == "Note saved."
+    assert "Met at the fair" in page.words
+    assert "Met at the fair" in at_alice.get("/@bob/note").words
+    assert "Met at the fair" not in at_bob.get("/@bob").words
+    assert "Met at the fair" not in anybody.get("/@bob").words
+    wrong = at_alice.send("/@bob/note", 422, comment="x" * 2_001)
+    assert wrong.all("textarea", id="comment")
+    at_alice.send("/@bob/note", comment="")
+    assert "Your note" not in at_alice.get("/@bob").words

@@ -104,7 +104,7 @@ def _refused_vote(error: InvalidError, username: str, post_id: PostId) -> Respon
 def mute_conversation(username: str, post_id: PostId) -> Response:
     """Mute the conversation of a kwip."""
     back = _back(username, post_id)
-    http.services().muted_conversations.mute(http.signed_in(), post_id)
+    http.services().conversations.mute(http.signed_in(), post_id)
     said = gettext("You won't get notifications about this conversation any more.")
     return go(back, said)
 
@@ -112,8 +112,22 @@ def mute_conversation(username: str, post_id: PostId) -> Response:
 def unmute_conversation(username: str, post_id: PostId) -> Response:
     """Unmute the conversation of a kwip."""
     back = _back(username, post_id)
-    http.services().muted_conversations.unmute(http.signed_in(), post_id)
+    http.services().conversations.unmute(http.signed_in(), post_id)
     return go(back, gettext("Conversation unmuted."))
+
+
+def follow_conversation(username: str, post_id: PostId) -> Response:
+    """Follow the conversation of a kwip without replying."""
+    back = _back(username, post_id)
+    http.services().conversations.follow(http.signed_in(), post_id)
+    return go(back, gettext("You'll be notified of replies in this conversation."))
+
+
+def unfollow_conversation(username: str, post_id: PostId) -> Response:
+    """Unfollow the conversation of a kwip."""
+    back = _back(username, post_id)
+    http.services().conversations.unfollow(http.signed_in(), post_id)
+    return go(back, gettext("You don't follow this conversation any more."))
 
 
 def _back(username: str, post_id: PostId) -> str:
@@ -138,6 +152,8 @@ ROUTES = (
     Route("POST", f"{_RULE}/vote", vote, _REACT),
     Route("POST", f"{_RULE}/mute", mute_conversation, _REACT),
     Route("POST", f"{_RULE}/unmute", unmute_conversation, _REACT),
+    Route("POST", f"{_RULE}/follow", follow_conversation, _REACT),
+    Route("POST", f"{_RULE}/unfollow", unfollow_conversation, _REACT),
     Route("POST", f"{_RULE}/pin", pin, _REACT),
     Route("POST", f"{_RULE}/unpin", unpin, _REACT),
 )
