@@ -98,6 +98,14 @@ const pauses = new WeakMap();
 // A draft that is saved later than its kwip is posted would come back.
 const forgetPause = (form) => clearTimeout(pauses.get(form));
 
+// How many kwips a form has posted: one may be posted while a draft is being saved.
+const rounds = new WeakMap();
+
+function forgetOnServer(id) {
+  const act = new FormData(document.getElementById("act"));
+  return id && send(`/drafts/${id}/delete`, act).catch(() => {});
+}
+
 function noteDraft(form, { draft_id = "", draft_version = "" }) {
   form.elements.draft_id.value = draft_id;
   form.elements.draft_version.value = draft_version;
@@ -108,8 +116,10 @@ async function saveOnServer(form, { isQuiet = false } = {}) {
   const { text, draft_id: saved } = form.elements;
   if (isQuiet && !text.value.trim() && !saved.value) return;
   const fields = new FormData(form);
+  const round = rounds.get(form);
   fields.delete("file");
   const answer = await send(form.querySelector("[data-save]").formAction, fields);
+  if (rounds.get(form) !== round) return forgetOnServer(answer.draft_id);
   noteDraft(form, answer);
   saveDraft(form);
   if (answer.is_copy || !isQuiet) toast(answer.message);
@@ -232,6 +242,9 @@ async function publish(form, action = form.action) {
     const answer = await send(action, fields);
     const { message, location: next, article } = answer;
     localStorage.removeItem(draftKey(form));
+    rounds.set(form, (rounds.get(form) ?? 0) + 1);
+    const saved = form.elements.draft_id.value;
+    if (saved !== fields.get("draft_id")) forgetOnServer(saved);
     clearForm(form);
     if (answer.undo) {
       form.elements.key.value = newKey();

@@ -11,6 +11,7 @@ from kwip.store.accounts.indexes import ACCOUNT_INDEXES
 from kwip.store.index import Index, ttl
 from kwip.store.mail.indexes import MAIL_INDEXES
 from kwip.store.moderation.indexes import MODERATION_INDEXES
+from kwip.store.posting.indexes import POSTING_INDEXES
 from kwip.store.social.indexes import SOCIAL_INDEXES
 
 if TYPE_CHECKING:
@@ -165,31 +166,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"fanout.state": "dead"}},
         ),
     ),
-    "attachments": (
-        Index(
-            (("owner_id", ASCENDING), ("size_bytes", ASCENDING)),
-            "AttachmentStore.bytes_of: a user's quota, answered from the index alone",
-        ),
-        Index(
-            (("media.file", ASCENDING), ("is_open", ASCENDING)),
-            "AttachmentStore.used: which files are still used",
-        ),
-        Index(
-            (("due_at", ASCENDING),),
-            "AttachmentStore.take_due: uploads to remove that the sweeper enqueues",
-            {"partialFilterExpression": {"post_id": None}},
-        ),
-    ),
-    "drafts": (
-        Index(
-            (("owner_id", ASCENDING), ("updated_at", DESCENDING)),
-            "DraftStore.of_owner, upcoming and holds: a user's drafts",
-        ),
-        Index(
-            (("due_at", ASCENDING),),
-            "DraftStore.take_due: what is to be posted that the sweeper enqueues",
-        ),
-    ),
+    **POSTING_INDEXES,
     "purges": (
         Index(
             (("due_at", ASCENDING),),

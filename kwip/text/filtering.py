@@ -7,6 +7,7 @@ each keyword is one substring search, with nothing to backtrack into.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -26,8 +27,9 @@ _APOSTROPHES = {0x2019: "'"}
 _MOST_COMPILED = 128
 _MARK = "\x00"
 _IGNORABLE = regex.compile(r"\p{Default_Ignorable_Code_Point}+")
-_WORD = regex.compile(rf"{SPACED}++", regex.V1)
-_BLANKS = regex.compile(r"\s+")
+_WORD = regex.compile(rf"({SPACED}++)", regex.V1)
+#: The same for texts of ASCII, which takes less time.
+_ASCII_WORD = re.compile(r"(\w+)", re.ASCII)
 
 
 class Matcher:
@@ -69,7 +71,7 @@ def _compiled(each: Filter) -> tuple[tuple[str, str], ...]:
 
 
 def _sought(keyword: str, *, is_whole: bool) -> str:
-    marked = _marked(_folded(keyword).strip())
+    marked = _marked(_folded(keyword))
     if is_whole or not marked:
         return marked
     # Inside of words it may begin and end anywhere.
@@ -87,7 +89,9 @@ def _searchable(post: Post) -> str:
 
 
 def _marked(folded: str) -> str:
-    return _WORD.sub(rf"{_MARK}\g<0>{_MARK}", folded)
+    words = _ASCII_WORD if folded.isascii() else _WORD
+    # Split with its separators, so that there is a mark on both sides of each word.
+    return _MARK.join(words.split(folded))
 
 
 def _folded(text: str) -> str:
@@ -98,4 +102,4 @@ def _folded(text: str) -> str:
         apart = unicodedata.normalize("NFKD", _IGNORABLE.sub("", text))
         folded = unicodedata.normalize("NFKC", apart.casefold())
         plain = folded.translate(_APOSTROPHES)
-    return _BLANKS.sub(" ", plain)
+    return " ".join(plain.split())

@@ -4,6 +4,9 @@ import time
 from dataclasses import replace
 
 import pytest
+import regex
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kwip.domain.clock import at
 from kwip.domain.ids import PostId
@@ -15,6 +18,7 @@ from kwip.domain.keyword_filters import (
 )
 from kwip.domain.polls import Option, Poll
 from kwip.text.filtering import matcher_of
+from kwip.text.scripts import SPACED
 from tests.store.stores import post
 
 HOME = (FilterContext.HOME,)
@@ -61,6 +65,23 @@ def test_a_whole_word_is_not_found_inside_of_others(keyword, text):
 
 def test_without_whole_words_a_keyword_is_found_anywhere():
     assert found("big cat", "the xbig cats", is_whole_word=False) == ["big cat"]
+
+
+def has_word(keyword, text):
+    """Find a whole word as its definition says: no letter is beside its letters."""
+    edges = [keyword[:1], keyword[-1:]]
+    before, after = (regex.match(SPACED, each, regex.V1) for each in edges)
+    pattern = rf"(?<!{SPACED})" if before else ""
+    pattern += regex.escape(keyword) + (rf"(?!{SPACED})" if after else "")
+    return regex.search(pattern, text, regex.V1) is not None
+
+
+@given(*[st.text("ab #\u0915\u093f\u65e5.", min_size=n, max_size=9) for n in (1, 0)])
+def test_words_are_found_as_by_a_search_for_what_is_beside_them(keyword, text):
+    keyword, text = (" ".join(each.split()) for each in (keyword, text))
+    is_found = bool(keyword) and has_word(keyword, text)
+
+    assert found(keyword, text) == [keyword] * is_found
 
 
 def test_all_that_a_post_says_is_searched_and_nothing_spans_two_parts():

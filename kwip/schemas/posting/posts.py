@@ -370,7 +370,7 @@ class StatusBody(BodySchema[Draft]):
     poll = PollField()
     quoted_status_id = Id(load_default=None, allow_none=True)
     quote_approval_policy = policy_field()
-    scheduled_at = fields.Raw()
+    scheduled_at = fields.Raw(allow_none=True)
 
     def make(
         self,

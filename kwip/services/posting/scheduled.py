@@ -25,6 +25,8 @@ from kwip.domain.errors import (
 from kwip.services.media.usable import require_ready
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
     from kwip.domain.posts import Draft
@@ -68,7 +70,7 @@ class Scheduled:
         files = self._require_postable(viewer, content)
         unique = [*files, moment.isoformat()]
         claim, _ = self.posts.claims.claim(viewer.id, content, unique)
-        self._require_room(viewer, moment, besides=claim.post_id)
+        self._require_room(viewer, moment, besides={claim.post_id, continued.draft_id})
         if content.attachment_ids:
             self.drafts.uploads.hold(viewer.id, content.attachment_ids, now)
         content = replace(content, idempotency_key=None)
@@ -80,6 +82,9 @@ class Scheduled:
             again = replace(made, id=continued.draft_id, version=version + 1)
             if store.replace(again, version):
                 return again
+            found = store.find(viewer.id, continued.draft_id)
+            if found and (found.content, found.scheduled_at) == (content, moment):
+                return found  # the form was sent twice
         store.insert(made)
         return store.find(viewer.id, made.id) or made
 
@@ -135,7 +140,7 @@ class Scheduled:
             self.drafts.require_room(viewer)
         else:
             require_later(moment, at(self.clock()))
-            self._require_room(viewer, moment, besides=draft_id)
+            self._require_room(viewer, moment, besides={draft_id})
         new = replace(
             old,
             scheduled_at=moment,
@@ -190,12 +195,12 @@ class Scheduled:
         return [each.attachment.file for each in uploads.values()]
 
     def _require_room(
-        self, viewer: Viewer, moment: dt.datetime, besides: int = 0
+        self, viewer: Viewer, moment: dt.datetime, besides: Container[int | None] = ()
     ) -> None:
         others = [
             each.scheduled_at
             for each in self.upcoming(viewer)
-            if each.id != besides and each.scheduled_at is not None
+            if each.id not in besides and each.scheduled_at is not None
         ]
         if len(others) >= MAX_SCHEDULED:
             says = f"You can schedule up to {MAX_SCHEDULED} kwips."

@@ -8,6 +8,7 @@ import pytest
 
 from kwip.domain.attachments import AttachmentChange
 from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.drafts import Continued
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.posts import Draft
 from kwip.services.posting import scheduled as limits
@@ -156,3 +157,14 @@ def test_what_is_held_can_be_undone_until_it_is_posted(kwip, alice, later):
     assert not scheduled.undo(alice, two.id)
     [left] = kwip.services.drafts.overview(alice)
     assert left.content.text == "One"
+
+
+def test_a_draft_that_is_scheduled_by_a_form_sent_twice_is_there_once(kwip, alice):
+    content, moment = Draft(text="Once", idempotency_key="key"), soon()
+    draft = kwip.services.drafts.save(alice, content).draft
+    continued = Continued(draft.id, draft.version)
+    for _ in range(2):
+        kwip.services.scheduled.schedule(alice, content, moment, continued)
+
+    assert [each.id for each in kwip.services.scheduled.upcoming(alice)] == [draft.id]
+    assert len(kwip.services.drafts.overview(alice)) == 1
