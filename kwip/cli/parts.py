@@ -24,17 +24,18 @@ if TYPE_CHECKING:
 
 def deletion_by(wiring: Wiring) -> Deletion:
     """Make the service that deletes users."""
+    services = wiring.services
     return Deletion(
         store=DeletionStore(wiring.store),
         stores=wiring.stores,
         jobs=wiring.jobs,
-        posts=wiring.services.posts,
-        media=wiring.services.media,
-        attachments=wiring.services.attachments,
-        moderation=wiring.services.moderation,
-        audit_log=wiring.services.audit_log,
+        posts=services.posts,
+        media=services.media,
+        attachments=services.attachments,
+        moderation=services.moderation,
+        audit_log=services.audit_log,
         fence=wiring.fence,
-        transfers=(wiring.services.exports.store,),
+        transfers=(services.exports.store, services.imports.store),
         enqueue=wiring.sweeper.enqueue,
         clock=wiring.sweeper.clock,
     )

@@ -39,6 +39,7 @@ LANES = {
     "preview": "links",
     "stale_preview": "compaction",
     "export": "transfers",
+    "import": "transfers",
 }
 
 

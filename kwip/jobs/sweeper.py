@@ -72,6 +72,7 @@ class Sweeper:
     mail_preferences: MailPreferenceStore
     exports: TransferStore
     strikes: StrikeStore
+    imports: TransferStore
     enqueue: Enqueue
     clock: ClockMs
     measurements: Measurements
@@ -101,6 +102,7 @@ class Sweeper:
             "notification_mail": self.mail_preferences,
             "export": self.exports,
             "strike": self.strikes,
+            "import": self.imports,
         }
         enqueued = sum(
             len(source.take_due(now, again, AT_ONCE, partial(self.enqueue, job)))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.users import Users
     from kwip.services.backups.csv_exports import CsvExports
     from kwip.services.backups.exports import Exports
+    from kwip.services.backups.imports import Imports
     from kwip.services.coherence.clock_guard import ClockGuard
     from kwip.services.delivery.fanout import Fanout
     from kwip.services.delivery.hibernation import Hibernation
@@ -232,6 +233,7 @@ class OwnData:
 
     exports: Exports
     csv_exports: CsvExports
+    imports: Imports
 
 
 @dataclass(frozen=True, kw_only=True)

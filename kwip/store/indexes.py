@@ -207,6 +207,13 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"due_at": {"$exists": True}}},
         ),
     ),
+    "imports": (
+        Index(
+            (("due_at", ASCENDING),),
+            "TransferStore.take_due: files to import or to delete",
+            {"partialFilterExpression": {"due_at": {"$exists": True}}},
+        ),
+    ),
     "link_previews": (
         Index(
             (("preview.image.file", ASCENDING),),

@@ -35,7 +35,7 @@ def make_services(core: Core) -> Services:
     finding = make_search(core, reading)
     discovery = make_discovery(core, reading)
     moderation = make_moderation(core, posting, mail, accounts)
-    own_data = make_own_data(core, media, mail)
+    own_data = make_own_data(core, delivery, media, social, posting, mail)
     groups = (
         *(delivery, reading, social, media, links, posting),
         *(mail, finding, discovery, accounts, moderation, own_data),

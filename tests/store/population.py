@@ -67,7 +67,8 @@ def populate(stores):
         stores.domains.block(f"d{n}.example", NOW)
         stores.mails.add(mail(n), NOW)
         stores.reports.add(reported(n))
-        stores.exports.request(transfer(n), before=NOW)
+        for transfers in (stores.exports, stores.imports):
+            transfers.request(transfer(n), before=NOW)
         _strike(stores.strikes, n)
         chosen = MailPreferences(kinds=EVERY_KIND, mailed_id=1)
         stores.mail_preferences.save(n, chosen, NOW if n < USERS[5] else LATER)

@@ -56,6 +56,7 @@ from kwip.store.posting.active_order import ActivityStore
 from kwip.store.posting.attachments import AttachmentStore
 from kwip.store.posting.claims import ClaimStore
 from kwip.store.posting.drafts import DraftStore
+from kwip.store.posting.imported import ImportedPostStore
 from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
 from kwip.store.posting.marks import MarkStore
 from kwip.store.posting.poll_ends import PollEndStore
@@ -106,6 +107,7 @@ KINDS = {
     "follow_requests": FollowRequestStore,
     "followed_tags": FollowedTagStore,
     "hibernation": HibernationStore,
+    "imported": ImportedPostStore,
     "jobs": JobStore,
     "list_edges": ListEdgeStore,
     "lists": ListStore,
@@ -157,6 +159,7 @@ class Stores:
         self.store = store
         self.authentication = AccessKeyStore(store, "tokens")
         self.exports = TransferStore(store, "exports")
+        self.imports = TransferStore(store, "imports")
         self.fence = FenceStore(store.database)
         for name, kind in KINDS.items():
             setattr(self, name, kind(store))

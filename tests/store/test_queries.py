@@ -341,8 +341,9 @@ CALLS = {
         transfer(7), TransferState.EXPIRED
     ),
     "TransferStore.remove": lambda s: s.exports.remove(8),
-    "TransferStore.paths": lambda s: list(s.exports.paths()),
-    "TransferStore.take_due": lambda s: s.exports.take_due(NOW, LATER, 9, bool),
+    "TransferStore.take_due": lambda s: [
+        each.take_due(NOW, LATER, 9, bool) for each in (s.exports, s.imports)
+    ],
     "MailStore.add": lambda s: s.mails.add(mail(900), NOW),
     "MailStore.add_handed_over": lambda s: s.mails.add_handed_over(mail(901)),
     "MailStore.begin": lambda s: [
@@ -644,6 +645,7 @@ CALLS = {
     "PostStore.insert": _insert_thrice,
     "PostStore.get_many": lambda s: s.posts.get_many(posts_of(1)),
     "PostStore.find": lambda s: s.posts.find(posts_of(1)[0], "nonce"),
+    "ImportedPostStore.nonces": lambda s: s.imported.nonces([post_id(100)]),
     "PostStore.history": lambda s: s.posts.history(posts_of(1)[0]),
     "PostStore.entries": lambda s: s.posts.entries(posts_of(1)),
     "PostStore.entries_by": lambda s: [
@@ -893,8 +895,9 @@ CALLS = {
 }
 #: Methods that ask nothing.
 SILENT = {"Store.close", "Store.is_reachable", "FenceStore.close"}
-#: They read or write whole collections, because a backup has all of them.
+#: They read or write whole collections, because a backup or an audit has all of them.
 WHOLE = {
+    "TransferStore.paths",
     *("DumpStore.collections", "DumpStore.batches", "RestoreStore.has_people"),
     *(f"RestoreStore.{name}" for name in ("clear", "load", "apply", "index")),
 }

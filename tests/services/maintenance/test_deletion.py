@@ -135,6 +135,7 @@ def test_nothing_is_left_of_a_deleted_user(town):
     owners = town.kwip.store.database["timelines"].distinct("_id")
     assert [each for each in owners if each.startswith("list:")] == [town.kept]
     assert removed == {
+        "archives": 0,
         "follows": 1,
         "followers": 1,
         "requests": 0,  # the suspension ends them
