@@ -8,11 +8,9 @@ from urllib.parse import urlsplit
 from kwip.domain.errors import NotFoundError
 from kwip.domain.users import Viewer
 from kwip.services.backups.user_import import UserImport
-from kwip.services.maintenance.deletion import Deletion
 from kwip.services.maintenance.repair import Repair
 from kwip.services.maintenance.retagging import Retagging
 from kwip.services.posting.texts import Texts
-from kwip.store.maintenance.deletion import DeletionStore
 from kwip.store.maintenance.repairs import RepairStore
 from kwip.store.maintenance.retagging import RetagStore
 from kwip.store.posting.counters import CounterStore
@@ -20,25 +18,6 @@ from kwip.store.posting.counters import CounterStore
 if TYPE_CHECKING:
     from config.settings import Settings
     from kwip.wiring import Wiring
-
-
-def deletion_by(wiring: Wiring) -> Deletion:
-    """Make the service that deletes users."""
-    services = wiring.services
-    return Deletion(
-        store=DeletionStore(wiring.store),
-        stores=wiring.stores,
-        jobs=wiring.jobs,
-        posts=services.posts,
-        media=services.media,
-        attachments=services.attachments,
-        moderation=services.moderation,
-        audit_log=services.audit_log,
-        fence=wiring.fence,
-        transfers=(services.exports.store, services.imports.store),
-        enqueue=wiring.sweeper.enqueue,
-        clock=wiring.sweeper.clock,
-    )
 
 
 def texts_by(wiring: Wiring, settings: Settings) -> Texts:

@@ -46,6 +46,7 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
         "stale_preview": _stale_preview,
         "export": _export,
         "import": _import,
+        "closure": _closure,
     }
 
     def guarded(name: str) -> Callable[[str], None]:
@@ -211,3 +212,8 @@ def _export(services: Services, job_id: str) -> str:
 def _import(services: Services, job_id: str) -> str:
     """Import what a user uploaded, or delete what is left of it."""
     return services.imports.settle(UserId(int(job_id)))
+
+
+def _closure(services: Services, job_id: str) -> str:
+    """Remind the owner of a closed account, or delete it."""
+    return services.closure_ends.settle(UserId(int(job_id)))

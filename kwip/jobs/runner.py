@@ -40,6 +40,7 @@ LANES = {
     "stale_preview": "compaction",
     "export": "transfers",
     "import": "transfers",
+    "closure": "transfers",
 }
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kwip.services.accounts.access_recovery import AccessRecovery
     from kwip.services.accounts.account import Account
+    from kwip.services.accounts.account_closing import AccountClosing
     from kwip.services.accounts.audit_log import AuditLog
     from kwip.services.accounts.authentication import Authentication
+    from kwip.services.accounts.closures import Closures
     from kwip.services.accounts.email_address import EmailAddress
     from kwip.services.accounts.email_domains import EmailDomains
     from kwip.services.accounts.joining.site import Site
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
     from kwip.services.links.previews import Previews
     from kwip.services.mail.mails import Mails
     from kwip.services.mail.notification_mail import NotificationMail
+    from kwip.services.maintenance.closure_ends import ClosureEnds
+    from kwip.services.maintenance.deletion import Deletion
     from kwip.services.media.attachments import Attachments
     from kwip.services.media.cards import Cards
     from kwip.services.media.emojis import Emojis
@@ -213,6 +217,8 @@ class Accounts:
     two_factor: TwoFactorSettings
     passkeys: Passkeys
     profiles: Profiles
+    closures: Closures
+    closing: AccountClosing
     rate_limits: RateLimits
 
 
@@ -237,6 +243,14 @@ class OwnData:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Leaving:
+    """The services that delete accounts."""
+
+    deletion: Deletion
+    closure_ends: ClosureEnds
+
+
+@dataclass(frozen=True, kw_only=True)
 class Services(
     Delivery,
     Reading,
@@ -250,6 +264,7 @@ class Services(
     Accounts,
     Moderating,
     OwnData,
+    Leaving,
 ):
     """All services, one attribute per feature."""
 

@@ -214,6 +214,12 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"due_at": {"$exists": True}}},
         ),
     ),
+    "closures": (
+        Index(
+            (("due_at", ASCENDING),),
+            "ClosureStore.take_due: closed accounts to delete",
+        ),
+    ),
     "link_previews": (
         Index(
             (("preview.image.file", ASCENDING),),

@@ -57,6 +57,7 @@ def make_background(core: Core, services: Services, queue: JobQueue) -> Backgrou
         mail_preferences=services.notification_mail.store,
         exports=services.exports.store,
         imports=services.imports.store,
+        closures=core.stores.closures,
         enqueue=core.enqueue,
         clock=clock,
         measurements=Measurements(

@@ -32,6 +32,7 @@ from tests.store.stores import (
     LATER,
     NOW,
     audited,
+    closure,
     mail,
     post,
     post_id,
@@ -67,6 +68,7 @@ def populate(stores):
         stores.domains.block(f"d{n}.example", NOW)
         stores.mails.add(mail(n), NOW)
         stores.reports.add(reported(n))
+        stores.closures.add(closure(n), None)
         for transfers in (stores.exports, stores.imports):
             transfers.request(transfer(n), before=NOW)
         _strike(stores.strikes, n)

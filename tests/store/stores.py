@@ -11,6 +11,7 @@ from kwip.domain.attachments import (
     UploadState,
 )
 from kwip.domain.audit_log import Action, Actor, AuditEntry
+from kwip.domain.closures import Closure
 from kwip.domain.ids import AttachmentId, first_id_at
 from kwip.domain.mail.mails import Mail, MailKind
 from kwip.domain.posts import Post, Visibility
@@ -21,6 +22,7 @@ from kwip.domain.transfers import Transfer
 from kwip.domain.users import User
 from kwip.store.accounts.access_keys import AccessKeyStore
 from kwip.store.accounts.audit_log import AuditLogStore
+from kwip.store.accounts.closures import ClosureStore
 from kwip.store.accounts.credentials import CredentialStore
 from kwip.store.accounts.email_domains import EmailDomainStore
 from kwip.store.accounts.members import MemberStore
@@ -96,6 +98,7 @@ KINDS = {
     "audit_log": AuditLogStore,
     "changes": ChangeStore,
     "claims": ClaimStore,
+    "closures": ClosureStore,
     "credentials": CredentialStore,
     "deletion": DeletionStore,
     "domains": EmailDomainStore,
@@ -214,6 +217,11 @@ def mail(number):
         message_id=f"<m{number}@kwip.example.org>",
         created_at=NOW,
     )
+
+
+def closure(number):
+    """Make the closure of the account of user `number`."""
+    return Closure(user_id=number, closed_at=NOW, delete_at=LATER)
 
 
 def transfer(number):

@@ -66,6 +66,7 @@ from tests.store.stores import (
     LATER,
     NOW,
     audited,
+    closure,
     conversion,
     mail,
     post,
@@ -344,6 +345,17 @@ CALLS = {
     "TransferStore.take_due": lambda s: [
         each.take_due(NOW, LATER, 9, bool) for each in (s.exports, s.imports)
     ],
+    "ClosureStore.find": lambda s: s.closures.find(2),
+    "ClosureStore.add": lambda s: s.closures.add(closure(900), None),
+    "ClosureStore.note_suspension": lambda s: s.closures.note_suspension(3, None),
+    "ClosureStore.take_back": lambda s: s.closures.take_back(4),
+    "ClosureStore.unsuspend": lambda s: s.closures.unsuspend(5),
+    "ClosureStore.remind": lambda s: s.closures.remind(
+        closure(6), LATER, lambda _: None
+    ),
+    "ClosureStore.begin_deletion": lambda s: s.closures.begin_deletion(7, NOW, LATER),
+    "ClosureStore.remove": lambda s: s.closures.remove(8),
+    "ClosureStore.take_due": lambda s: s.closures.take_due(NOW, LATER, 9, bool),
     "MailStore.add": lambda s: s.mails.add(mail(900), NOW),
     "MailStore.add_handed_over": lambda s: s.mails.add_handed_over(mail(901)),
     "MailStore.begin": lambda s: [
@@ -846,7 +858,7 @@ CALLS = {
     ],
     "RoleStore.set_role": lambda s: [s.roles.set_role(n, Role.OWNER) for n in (1, 2)],
     "RoleStore.require_other_owner": lambda s: s.roles.require_other_owner(2),
-    "RoleStore.suspend": lambda s: s.roles.suspend(2),
+    "RoleStore.suspend": lambda s: s.roles.suspend(2, lambda _: None),
     "SetupStore.offer": lambda s: s.setup.offer("digest", LATER),
     "SetupStore.has_admin": lambda s: s.setup.has_admin(),
     "SetupStore.digest": lambda s: s.setup.digest(NOW),

@@ -159,6 +159,7 @@ def places(alice, mallory, at_mallory, people, wiring):
         "unsubscribe": f"/email/unsubscribe?key={_key(wiring, mallory)}",
         "settings": "/settings",
         "data_settings": "/settings/data",
+        "delete_account": "/settings/delete",
         "profile_settings": "/settings/profile",
         "token_settings": "/settings/tokens",
         "privacy_settings": "/settings/privacy",

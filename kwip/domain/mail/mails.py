@@ -29,6 +29,8 @@ class MailKind(StrEnum):
     APPEAL_REJECTED = "appeal_rejected"
     NOTIFICATIONS = "notifications"
     EXPORT_READY = "export_ready"
+    ACCOUNT_CLOSED = "account_closed"
+    CLOSURE_REMINDER = "closure_reminder"
     TEST = "test"
 
 

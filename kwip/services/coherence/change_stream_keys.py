@@ -220,6 +220,7 @@ LEFT_OUT: Mapping[str, str] = {
     "mail_preferences": "never cached",
     "exports": "never cached",
     "imports": "never cached",
+    "closures": "never cached",
     "purges": "never cached",
     "audit_log": "never cached",
     "reports": "never cached",

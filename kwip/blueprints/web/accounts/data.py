@@ -1,4 +1,4 @@
-"""Take one's data along: an archive of everything, tables, and imports."""
+"""Take one's data along, and bring it from elsewhere."""
 
 from __future__ import annotations
 
