@@ -75,7 +75,7 @@ COMMANDS = {
     "upstreams": "Check the servers behind nginx.",
     "backup": "Make, check, restore and remove backups.",
     "export": "Write what belongs to one user.",
-    "import": "Bring a user from another Kwip.",
+    "import": "Bring a user from another Kwip, or kwips into an account.",
     "world": "Load a social graph, and drive traffic against it.",
 }
 

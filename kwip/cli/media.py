@@ -150,7 +150,7 @@ def audit_of(wiring: Wiring) -> MediaAudit:
         previews=services.previews,
         purges=files.purges,
         clock=system_clock_ms,
-        transfers=(services.exports.store,),
+        transfers=(services.exports.store, services.imports.store),
     )
 
 

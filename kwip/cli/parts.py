@@ -8,11 +8,9 @@ from urllib.parse import urlsplit
 from kwip.domain.errors import NotFoundError
 from kwip.domain.users import Viewer
 from kwip.services.backups.user_import import UserImport
-from kwip.services.maintenance.deletion import Deletion
 from kwip.services.maintenance.repair import Repair
 from kwip.services.maintenance.retagging import Retagging
 from kwip.services.posting.texts import Texts
-from kwip.store.maintenance.deletion import DeletionStore
 from kwip.store.maintenance.repairs import RepairStore
 from kwip.store.maintenance.retagging import RetagStore
 from kwip.store.posting.counters import CounterStore
@@ -20,24 +18,6 @@ from kwip.store.posting.counters import CounterStore
 if TYPE_CHECKING:
     from config.settings import Settings
     from kwip.wiring import Wiring
-
-
-def deletion_by(wiring: Wiring) -> Deletion:
-    """Make the service that deletes users."""
-    return Deletion(
-        store=DeletionStore(wiring.store),
-        stores=wiring.stores,
-        jobs=wiring.jobs,
-        posts=wiring.services.posts,
-        media=wiring.services.media,
-        attachments=wiring.services.attachments,
-        moderation=wiring.services.moderation,
-        audit_log=wiring.services.audit_log,
-        fence=wiring.fence,
-        transfers=(wiring.services.exports.store,),
-        enqueue=wiring.sweeper.enqueue,
-        clock=wiring.sweeper.clock,
-    )
 
 
 def texts_by(wiring: Wiring, settings: Settings) -> Texts:

@@ -14,7 +14,6 @@ from kwip.cli.audit import order, reason_option
 from kwip.cli.bars import Bars
 from kwip.cli.email_domains import block_domain
 from kwip.cli.members import list_users, show
-from kwip.cli.parts import deletion_by
 from kwip.cli.parts import viewer_named as _viewer
 from kwip.cli.running import connected
 from kwip.cli.user_access import password_link, reset_two_factor
@@ -259,7 +258,7 @@ def delete(
     interrupted, run it again to finish.
     """
     with connected(settings) as wiring, Bars(is_quiet=as_json) as bars:
-        deletion = deletion_by(wiring)
+        deletion = wiring.services.deletion
         viewer = _to_delete(wiring, deletion, name)
         if dry_run:
             removed = deletion.preview(viewer.id)

@@ -47,6 +47,7 @@ _TYPES = {
     "ogg": "audio/ogg",
     "opus": "audio/ogg",
     "zip": "application/zip",
+    "csv": "text/csv; charset=utf-8",
 }
 
 

@@ -35,6 +35,8 @@ class Action(StrEnum):
     RESET_TWO_FACTOR = "reset_two_factor"
     PASSWORD_LINK = "password_link"  # noqa: S105 -- a name, no secret
     DELETE_USER = "delete_user"
+    CLOSE_ACCOUNT = "close_account"
+    REOPEN_ACCOUNT = "reopen_account"
     BLOCK_DOMAIN = "block_domain"
     UNBLOCK_DOMAIN = "unblock_domain"
     ADD_EMOJI = "add_emoji"
@@ -66,7 +68,7 @@ class Actor:
     """Who acts.
 
     "command line" with the name of the operating system's user, or "staff" with a
-    username.
+    username, or "user" with that of the account itself.
     """
 
     kind: str

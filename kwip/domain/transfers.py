@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 ARCHIVE_LIFETIME = dt.timedelta(days=7)
 #: The time between two archives of one user.
 ARCHIVE_PAUSE = dt.timedelta(days=7)
+#: The kinds of files to import: an archive, or Mastodon's tables.
+ARCHIVE = "archive"
+TABLES = ("follows", "mutes", "blocks", "lists", "bookmarks")
+FILE_KINDS = (ARCHIVE, *TABLES)
 #: Where their files are, below the media folder; no address leads there.
 ARCHIVES = "private-archives"
 
@@ -66,6 +70,11 @@ class Transfer:
     def path(self) -> str:
         """The path of its archive below the media folder."""
         return f"{ARCHIVES}/{self.file}.zip"
+
+    @property
+    def report_path(self) -> str:
+        """The path of the report of an import."""
+        return f"{ARCHIVES}/{self.file}.csv"
 
     @property
     def percent(self) -> int:

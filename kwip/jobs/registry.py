@@ -45,6 +45,8 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
         "preview": _preview,
         "stale_preview": _stale_preview,
         "export": _export,
+        "import": _import,
+        "closure": _closure,
     }
 
     def guarded(name: str) -> Callable[[str], None]:
@@ -205,3 +207,13 @@ def _stale_preview(services: Services, job_id: str) -> str:
 def _export(services: Services, job_id: str) -> str:
     """Make the archive that a user asked for, or delete one that has expired."""
     return services.exports.settle(UserId(int(job_id)))
+
+
+def _import(services: Services, job_id: str) -> str:
+    """Import what a user uploaded, or delete what is left of it."""
+    return services.imports.settle(UserId(int(job_id)))
+
+
+def _closure(services: Services, job_id: str) -> str:
+    """Remind the owner of a closed account, or delete it."""
+    return services.closure_ends.settle(UserId(int(job_id)))

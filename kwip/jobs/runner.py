@@ -39,6 +39,8 @@ LANES = {
     "preview": "links",
     "stale_preview": "compaction",
     "export": "transfers",
+    "import": "transfers",
+    "closure": "transfers",
 }
 
 

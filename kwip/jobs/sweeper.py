@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.signals import Enqueue
     from kwip.services.discovery.trending import Trending
     from kwip.services.media.stored.purges import Purges
+    from kwip.store.accounts.closures import ClosureStore
     from kwip.store.accounts.transfers import TransferStore
     from kwip.store.delivery.outbox import OutboxStore
     from kwip.store.mail.mails import MailStore
@@ -72,6 +73,8 @@ class Sweeper:
     mail_preferences: MailPreferenceStore
     exports: TransferStore
     strikes: StrikeStore
+    imports: TransferStore
+    closures: ClosureStore
     enqueue: Enqueue
     clock: ClockMs
     measurements: Measurements
@@ -101,6 +104,8 @@ class Sweeper:
             "notification_mail": self.mail_preferences,
             "export": self.exports,
             "strike": self.strikes,
+            "import": self.imports,
+            "closure": self.closures,
         }
         enqueued = sum(
             len(source.take_due(now, again, AT_ONCE, partial(self.enqueue, job)))

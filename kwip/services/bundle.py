@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kwip.services.accounts.access_recovery import AccessRecovery
     from kwip.services.accounts.account import Account
+    from kwip.services.accounts.account_closing import AccountClosing
     from kwip.services.accounts.applications import Applications
     from kwip.services.accounts.audit_log import AuditLog
     from kwip.services.accounts.authentication import Authentication
+    from kwip.services.accounts.closures import Closures
     from kwip.services.accounts.email_address import EmailAddress
     from kwip.services.accounts.email_domains import EmailDomains
     from kwip.services.accounts.emoji_changes import EmojiChanges
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.users import Users
     from kwip.services.backups.csv_exports import CsvExports
     from kwip.services.backups.exports import Exports
+    from kwip.services.backups.imports import Imports
     from kwip.services.coherence.clock_guard import ClockGuard
     from kwip.services.delivery.fanout import Fanout
     from kwip.services.delivery.hibernation import Hibernation
@@ -48,6 +51,8 @@ if TYPE_CHECKING:
     from kwip.services.links.previews import Previews
     from kwip.services.mail.mails import Mails
     from kwip.services.mail.notification_mail import NotificationMail
+    from kwip.services.maintenance.closure_ends import ClosureEnds
+    from kwip.services.maintenance.deletion import Deletion
     from kwip.services.media.attachments import Attachments
     from kwip.services.media.cards import Cards
     from kwip.services.media.emojis import Emojis
@@ -223,6 +228,8 @@ class Accounts:
     passkeys: Passkeys
     emoji_changes: EmojiChanges
     profiles: Profiles
+    closures: Closures
+    closing: AccountClosing
     rate_limits: RateLimits
 
 
@@ -244,6 +251,15 @@ class OwnData:
 
     exports: Exports
     csv_exports: CsvExports
+    imports: Imports
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaving:
+    """The services that delete accounts."""
+
+    deletion: Deletion
+    closure_ends: ClosureEnds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,6 +276,7 @@ class Services(
     Accounts,
     Moderating,
     OwnData,
+    Leaving,
 ):
     """All services, one attribute per feature."""
 

@@ -186,6 +186,19 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"due_at": {"$exists": True}}},
         ),
     ),
+    "imports": (
+        Index(
+            (("due_at", ASCENDING),),
+            "TransferStore.take_due: files to import or to delete",
+            {"partialFilterExpression": {"due_at": {"$exists": True}}},
+        ),
+    ),
+    "closures": (
+        Index(
+            (("due_at", ASCENDING),),
+            "ClosureStore.take_due: closed accounts to delete",
+        ),
+    ),
     "link_previews": (
         Index(
             (("preview.image.file", ASCENDING),),

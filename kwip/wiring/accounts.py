@@ -10,10 +10,12 @@ from kwip.domain.rate_limits import SPANS_S, windows
 from kwip.domain.site import SignUpMode, SiteSettings
 from kwip.services.accounts.access_recovery import AccessRecovery
 from kwip.services.accounts.account import Account
+from kwip.services.accounts.account_closing import AccountClosing
 from kwip.services.accounts.applications import Applications
 from kwip.services.accounts.audit_log import AuditLog
 from kwip.services.accounts.authentication import Authentication
 from kwip.services.accounts.ceremonies import Ceremonies
+from kwip.services.accounts.closures import Closures
 from kwip.services.accounts.email_address import EmailAddress
 from kwip.services.accounts.email_domains import EmailDomains
 from kwip.services.accounts.emoji_changes import EmojiChanges
@@ -80,7 +82,20 @@ def make_accounts(
         ids=core.ids,
         clock_guard=core.clock_guard,
     )
-    authentication = Authentication(stores, entities, fence, passwords, clock)
+    notices = Notices(stores, mail.mails)
+    moderation = Moderation(
+        stores=stores,
+        roles=RoleStore(core.store),
+        jobs=core.jobs,
+        fence=fence,
+        passwords=passwords,
+        withholding=media.attachments.withholding,
+        follow_requests=social.follow_requests,
+        audit_log=audit_log,
+        clock=clock,
+    )
+    closures = Closures(moderation, notices)
+    authentication = Authentication(stores, entities, fence, passwords, closures, clock)
     setup = Setup(SetupStore(core.store), users, clock)
     joining = _joining(core, users, site, mail.mails)
     limits = windows({name: getattr(settings, f"quota_{name}") for name in SPANS_S})
@@ -93,7 +108,6 @@ def make_accounts(
         mails=mail.mails,
         site=site,
     )
-    notices = Notices(stores, mail.mails)
     account = Account(stores, fence, passwords, sign_in, notices, clock)
     ceremonies = Ceremonies(settings.origin, mail.mails.site.host)
     second_factor = SecondFactor(
@@ -112,17 +126,6 @@ def make_accounts(
         clock=clock,
         issuer=mail.mails.site.host,
         is_required_of_staff=settings.staff_two_factor,
-    )
-    moderation = Moderation(
-        stores=stores,
-        roles=RoleStore(core.store),
-        jobs=core.jobs,
-        fence=fence,
-        passwords=passwords,
-        withholding=media.attachments.withholding,
-        follow_requests=social.follow_requests,
-        audit_log=audit_log,
-        clock=clock,
     )
     staff = Staff(stores.users, entities)
     return Accounts(
@@ -154,6 +157,8 @@ def make_accounts(
         audit_log=audit_log,
         email_domains=email_domains,
         moderation=moderation,
+        closures=closures,
+        closing=AccountClosing(two_factor, closures),
         staff=staff,
         emoji_changes=EmojiChanges(media.emojis, audit_log),
         site_activity=SiteActivity(

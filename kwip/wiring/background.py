@@ -56,6 +56,8 @@ def make_background(core: Core, services: Services, queue: JobQueue) -> Backgrou
         strikes=services.execution.store,
         mail_preferences=services.notification_mail.store,
         exports=services.exports.store,
+        imports=services.imports.store,
+        closures=core.stores.closures,
         enqueue=core.enqueue,
         clock=clock,
         measurements=Measurements(

@@ -8,6 +8,7 @@ from kwip.services.bundle import Services
 from kwip.wiring.accounts import make_accounts
 from kwip.wiring.delivery import make_delivery
 from kwip.wiring.discovery import make_discovery
+from kwip.wiring.leaving import make_leaving
 from kwip.wiring.links import make_links
 from kwip.wiring.mail import make_mail
 from kwip.wiring.media import make_media
@@ -35,10 +36,11 @@ def make_services(core: Core) -> Services:
     finding = make_search(core, reading)
     discovery = make_discovery(core, reading)
     moderation = make_moderation(core, posting, mail, accounts)
-    own_data = make_own_data(core, media, mail)
+    own_data = make_own_data(core, delivery, media, social, posting, mail)
+    leaving = make_leaving(core, media, posting, accounts, own_data)
     groups = (
         *(delivery, reading, social, media, links, posting),
-        *(mail, finding, discovery, accounts, moderation, own_data),
+        *(mail, finding, discovery, accounts, moderation, own_data, leaving),
     )
     made: dict[str, Any] = {k: v for group in groups for k, v in vars(group).items()}
     return Services(loaders=core.loaders, clock_guard=core.clock_guard, **made)

@@ -103,6 +103,7 @@ def fill(author, other):
         "email address": "/settings/email",
         "email notifications": "/settings/notifications",
         "your data": "/settings/data",
+        "delete account": "/settings/delete",
         "appearance": "/settings/appearance",
         "tokens": "/settings/tokens",
         "muted": "/settings/muted",

@@ -5,7 +5,6 @@ import pytest
 from kwip.cache import invalidation_rules
 from kwip.cli import members
 from kwip.cli.bars import Bars
-from kwip.cli.parts import deletion_by
 from kwip.domain.posts import Draft
 from kwip.services.accounts.authentication import Credential
 
@@ -234,7 +233,7 @@ def test_a_deletion_that_died_at_its_end_is_run_again_by_name(
     with monkeypatch.context() as broken:
         broken.setattr(invalidation_rules, "leave", lambda **_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            deletion_by(wiring).run(user_id, Bars(is_quiet=True))
+            wiring.services.deletion.run(user_id, Bars(is_quiet=True))
     again = kwip("users", "delete", "Alice", "--yes", "--json")
 
     assert (again.code, again.json["id"]) == (0, str(user_id))

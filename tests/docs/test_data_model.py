@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import io
 import re
 from collections import defaultdict
 from dataclasses import replace
@@ -108,7 +110,8 @@ def lived_in(kwip, rings, new_user):
     _ask_and_vote(kwip.services, alice, bob)
     _look_up(kwip.services.previews, note, kwip.services.posts, alice)
     _live(kwip, rings, note, alice, bob)
-    _transfer(kwip, rings, note, alice)
+    _transfer(kwip, note, alice)
+    _close(kwip, note, new_user("carol"))
     join(kwip, note)
     return seen
 
@@ -267,7 +270,7 @@ def _follow(services, note, follower, followee):
     note()
 
 
-def _transfer(kwip, rings, note, viewer):
+def _transfer(kwip, note, viewer):
     exports = kwip.services.exports
     exports.request(viewer)
     note()
@@ -275,6 +278,17 @@ def _transfer(kwip, rings, note, viewer):
     held = exports.store.begin(viewer.id, "a worker", now, now)
     note()
     exports.store.end(held, {"counts": {"kwips": 1}, "ended_at": now}, None)
+    table = io.BytesIO(b"bob")
+    kwip.services.imports.request(viewer, table, "blocks", "blocks.csv")
+
+
+def _close(kwip, note, viewer):
+    now = at(system_clock_ms())
+    closures = kwip.services.closures
+    closures.close(viewer)
+    note()
+    week = dt.timedelta(weeks=3)
+    closures.moderation.stores.closures.begin_deletion(viewer.id, now + week, now)
     note()
 
 

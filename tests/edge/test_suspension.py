@@ -7,8 +7,10 @@ import re
 import pytest
 
 from kwip.blueprints import routes
+from kwip.domain.two_factor import Proof
 from kwip.wiring import Options, build
 from tests.people import PASSWORD, sign_in
+from tests.wired import viewer_of
 
 ARGUMENT = re.compile(r"<(?:.+?:)?(\w+)>")
 SECRET, TAG = "wombat", "tea"
@@ -74,13 +76,17 @@ def named(path, bob):
     return not is_list and re.search(rf"bob|{bob.id}|/\d{{9,}}", path) is not None
 
 
-def test_nothing_of_a_suspended_user_is_on_any_page_until_the_suspension_ends(
-    shown, moderation, bob
+@pytest.mark.parametrize("how", ["suspended", "closed"])
+def test_nothing_of_a_hidden_user_is_on_any_page_until_they_are_back(
+    shown, moderation, wiring, bob, how
 ):
     before = [path for path, answer in shown() if tells(answer)]
     assert before
 
-    moderation.suspend(bob.user.id)
+    if how == "closed":
+        wiring.services.closing.close(viewer_of(bob.user), Proof(PASSWORD))
+    else:
+        moderation.suspend(bob.user.id)
 
     for path, answer in shown():
         assert not tells(answer), path
@@ -89,7 +95,10 @@ def test_nothing_of_a_suspended_user_is_on_any_page_until_the_suspension_ends(
                 path,
                 answer.status,
             )
-    moderation.unsuspend(bob.user.id)
+    if how == "closed":
+        wiring.services.authentication.begin_session(bob.user.id, "bob", "a browser")
+    else:
+        moderation.unsuspend(bob.user.id)
 
     assert [path for path, answer in shown() if tells(answer)] == before
 

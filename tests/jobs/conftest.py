@@ -137,7 +137,7 @@ class Nothing:
 NOT_SWEPT = (
     *("attachments", "processing", "purges", "poll_ends", "drafts"),
     *("previews", "stale_previews", "trending", "mails"),
-    *("mail_preferences", "exports", "strikes"),
+    *("mail_preferences", "exports", "imports", "strikes", "closures"),
 )
 
 

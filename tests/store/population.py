@@ -34,6 +34,7 @@ from tests.store.stores import (
     NOW,
     application,
     audited,
+    closure,
     invitation,
     mail,
     post,
@@ -70,23 +71,12 @@ def populate(stores):
         stores.domains.block(f"d{n}.example", NOW)
         stores.mails.add(mail(n), NOW)
         stores.reports.add(reported(n))
-        stores.exports.request(transfer(n), before=NOW)
+        stores.closures.add(closure(n), None)
+        for transfers in (stores.exports, stores.imports):
+            transfers.request(transfer(n), before=NOW)
         _strike(stores.strikes, n)
         chosen = MailPreferences(kinds=EVERY_KIND, mailed_id=1)
         stores.mail_preferences.save(n, chosen, NOW if n < USERS[5] else LATER)
-    database["followed_conversations"].insert_many(
-        {"_id": n, "schema": 1, "root_ids": posts_of(n)[:3]} for n in USERS
-    )
-    database["notes"].insert_many(
-        {
-            "_id": f"{n}:{n % 60 + 1}",
-            "schema": 1,
-            "user_id": n,
-            "other_id": n % 60 + 1,
-            "text": "A note",
-        }
-        for n in USERS
-    )
     stores.purges.add([f"ab/{n}" for n in USERS], NOW)
     _populate_joining(stores)
     database["link_previews"].insert_many(_preview(n) for n in USERS)
@@ -345,6 +335,19 @@ def _request(followee_id, follower_id):
 
 
 def _populate_relations(database):
+    database["followed_conversations"].insert_many(
+        {"_id": n, "schema": 1, "root_ids": posts_of(n)[:3]} for n in USERS
+    )
+    database["notes"].insert_many(
+        {
+            "_id": f"{n}:{n % 60 + 1}",
+            "schema": 1,
+            "user_id": n,
+            "other_id": n % 60 + 1,
+            "text": "A note",
+        }
+        for n in USERS
+    )
     follows, followers, blocks, mutes, requests = [], [], [], [], []
     for n in USERS:
         for step in range(1, 11):

@@ -11,6 +11,7 @@ from kwip.domain.attachments import (
     UploadState,
 )
 from kwip.domain.audit_log import Action, Actor, AuditEntry
+from kwip.domain.closures import Closure
 from kwip.domain.ids import AttachmentId, first_id_at
 from kwip.domain.joining import Application, Invitation
 from kwip.domain.mail.mails import Mail, MailKind
@@ -23,6 +24,7 @@ from kwip.domain.users import User
 from kwip.store.accounts.access_keys import AccessKeyStore
 from kwip.store.accounts.applications import ApplicationStore
 from kwip.store.accounts.audit_log import AuditLogStore
+from kwip.store.accounts.closures import ClosureStore
 from kwip.store.accounts.credentials import CredentialStore
 from kwip.store.accounts.email_domains import EmailDomainStore
 from kwip.store.accounts.invitations import InvitationStore
@@ -61,6 +63,7 @@ from kwip.store.posting.active_order import ActivityStore
 from kwip.store.posting.attachments import AttachmentStore
 from kwip.store.posting.claims import ClaimStore
 from kwip.store.posting.drafts import DraftStore
+from kwip.store.posting.imported import ImportedPostStore
 from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
 from kwip.store.posting.marks import MarkStore
 from kwip.store.posting.poll_ends import PollEndStore
@@ -103,6 +106,7 @@ KINDS = {
     "audit_log": AuditLogStore,
     "changes": ChangeStore,
     "claims": ClaimStore,
+    "closures": ClosureStore,
     "credentials": CredentialStore,
     "deletion": DeletionStore,
     "domains": EmailDomainStore,
@@ -116,6 +120,7 @@ KINDS = {
     "followed_tags": FollowedTagStore,
     "hibernation": HibernationStore,
     "invitations": InvitationStore,
+    "imported": ImportedPostStore,
     "jobs": JobStore,
     "joining": JoiningAuditStore,
     "list_edges": ListEdgeStore,
@@ -170,6 +175,7 @@ class Stores:
         self.store = store
         self.authentication = AccessKeyStore(store, "tokens")
         self.exports = TransferStore(store, "exports")
+        self.imports = TransferStore(store, "imports")
         self.fence = FenceStore(store.database)
         for name, kind in KINDS.items():
             setattr(self, name, kind(store))
@@ -250,6 +256,11 @@ def mail(number):
         message_id=f"<m{number}@kwip.example.org>",
         created_at=NOW,
     )
+
+
+def closure(number):
+    """Make the closure of the account of user `number`."""
+    return Closure(user_id=number, closed_at=NOW, delete_at=LATER)
 
 
 def transfer(number):

@@ -68,6 +68,7 @@ from tests.store.stores import (
     NOW,
     application,
     audited,
+    closure,
     conversion,
     invitation,
     mail,
@@ -361,8 +362,20 @@ CALLS = {
         transfer(7), TransferState.EXPIRED
     ),
     "TransferStore.remove": lambda s: s.exports.remove(8),
-    "TransferStore.paths": lambda s: list(s.exports.paths()),
-    "TransferStore.take_due": lambda s: s.exports.take_due(NOW, LATER, 9, bool),
+    "TransferStore.take_due": lambda s: [
+        each.take_due(NOW, LATER, 9, bool) for each in (s.exports, s.imports)
+    ],
+    "ClosureStore.find": lambda s: s.closures.find(2),
+    "ClosureStore.add": lambda s: s.closures.add(closure(900), None),
+    "ClosureStore.note_suspension": lambda s: s.closures.note_suspension(3, None),
+    "ClosureStore.take_back": lambda s: s.closures.take_back(4),
+    "ClosureStore.unsuspend": lambda s: s.closures.unsuspend(5),
+    "ClosureStore.remind": lambda s: s.closures.remind(
+        closure(6), LATER, lambda _: None
+    ),
+    "ClosureStore.begin_deletion": lambda s: s.closures.begin_deletion(7, NOW, LATER),
+    "ClosureStore.remove": lambda s: s.closures.remove(8),
+    "ClosureStore.take_due": lambda s: s.closures.take_due(NOW, LATER, 9, bool),
     "MailStore.add": lambda s: s.mails.add(mail(900), NOW),
     "MailStore.add_handed_over": lambda s: s.mails.add_handed_over(mail(901)),
     "MailStore.begin": lambda s: [
@@ -694,6 +707,7 @@ CALLS = {
     "PostStore.insert": _insert_thrice,
     "PostStore.get_many": lambda s: s.posts.get_many(posts_of(1)),
     "PostStore.find": lambda s: s.posts.find(posts_of(1)[0], "nonce"),
+    "ImportedPostStore.nonces": lambda s: s.imported.nonces([post_id(100)]),
     "PostStore.history": lambda s: s.posts.history(posts_of(1)[0]),
     "PostStore.entries": lambda s: s.posts.entries(posts_of(1)),
     "PostStore.entries_by": lambda s: [
@@ -896,7 +910,7 @@ CALLS = {
     ],
     "RoleStore.set_role": lambda s: [s.roles.set_role(n, Role.OWNER) for n in (1, 2)],
     "RoleStore.require_other_owner": lambda s: s.roles.require_other_owner(2),
-    "RoleStore.suspend": lambda s: s.roles.suspend(2),
+    "RoleStore.suspend": lambda s: s.roles.suspend(2, lambda _: None),
     "SetupStore.offer": lambda s: s.setup.offer("digest", LATER),
     "SetupStore.has_admin": lambda s: s.setup.has_admin(),
     "SetupStore.digest": lambda s: s.setup.digest(NOW),
@@ -946,8 +960,9 @@ CALLS = {
 }
 #: Methods that ask nothing.
 SILENT = {"Store.close", "Store.is_reachable", "FenceStore.close"}
-#: They read or write whole collections, because a backup has all of them.
+#: They read or write whole collections, because a backup or an audit has all of them.
 WHOLE = {
+    "TransferStore.paths",
     *("DumpStore.collections", "DumpStore.batches", "RestoreStore.has_people"),
     *(f"RestoreStore.{name}" for name in ("clear", "load", "apply", "index")),
 }

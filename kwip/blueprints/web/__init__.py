@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kwip.blueprints.web import admin, styleguide
 from kwip.blueprints.web.accounts import (
+    closing,
     data,
     email,
     invitations,
@@ -42,6 +43,7 @@ ROUTES = (
     *users.ROUTES,
     *settings.ROUTES,
     *data.ROUTES,
+    *closing.ROUTES,
     *setup.ROUTES,
     *site_pages.ROUTES,
     *invitations.ROUTES,

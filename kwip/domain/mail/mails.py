@@ -35,6 +35,8 @@ class MailKind(StrEnum):
     ACCOUNT_REJECTED = "account_rejected"
     WAITING_LIST = "waiting_list"
     INVITATION = "invitation"
+    ACCOUNT_CLOSED = "account_closed"
+    CLOSURE_REMINDER = "closure_reminder"
     TEST = "test"
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId
     from kwip.domain.users import Email
+    from kwip.services.accounts.closures import Closures
     from kwip.services.accounts.passwords import Passwords
     from kwip.services.coherence.fence import Fence
     from kwip.services.reading.entities import Entities
@@ -102,6 +103,7 @@ class Authentication:
     entities: Entities
     fence: Fence
     passwords: Passwords
+    closures: Closures
     clock: ClockMs
 
     def wants(
@@ -213,7 +215,7 @@ class Authentication:
         is_right = self.passwords.matches(stored, password, waits=is_known)
         if not is_right or known is None:
             raise NotAuthenticatedError("Wrong username or password.")
-        if known.is_suspended:
+        if self.is_locked_out(known):
             raise NotAuthenticatedError("This account is suspended.")
         if known.is_waiting:
             raise NotAuthenticatedError(
@@ -222,11 +224,17 @@ class Authentication:
             )
         return known
 
+    def is_locked_out(self, owner: Credentials) -> bool:
+        """Return whether an account is suspended, and its owner can't reopen it."""
+        return owner.is_suspended and not self.stores.closures.find(owner.user_id)
+
     def begin_session(self, user_id: UserId, username: str, agent: str) -> Credential:
         """Begin a session for a user who has just signed in.
 
+        An account that its owner has closed is open again.
         The oldest sessions end if the user now has more than `MAX_SESSIONS`.
         """
+        self.closures.reopen(user_id, username)
         credential = Credential(
             "session", user_id, secrets.token_urlsafe(_SECRET_BYTES)
         )

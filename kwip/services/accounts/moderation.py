@@ -12,6 +12,7 @@ a lower role; operators, on the command line, on everybody.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from kwip.cache import invalidation_rules
@@ -65,15 +66,24 @@ class Moderation:
             StoreUnavailableError: Some files may still be readable. Do it again.
         """
         self.record(order, Action.SUSPEND_USER, user_id)
-        is_there = self.roles.suspend(user_id)
+        note = partial(self.stores.closures.note_suspension, user_id)
+        is_there = self.roles.suspend(user_id, note)
+        self.hide(user_id)
+        _require(user_id, is_there=is_there)
+
+    def hide(self, user_id: UserId) -> None:
+        """Do what follows after the flag of a suspension is stored; may be repeated.
+
+        Raises:
+            StoreUnavailableError: Some files may still be readable. Do it again.
+        """
         self.fence.invalidate(invalidation_rules.suspend(user_id=user_id))
         self.withholding.files.purges.forget(of_user(user_id))
         self.withholding.withhold(user_id)
         self.follow_requests.end_all(user_id)
-        _require(user_id, is_there=is_there)
 
     def unsuspend(self, user_id: UserId, order: Order = BY_KWIP) -> None:
-        """End a suspension.
+        """End a suspension; an account that its owner has closed stays hidden.
 
         Raises:
             NotFoundError: There is no such user.
@@ -87,7 +97,7 @@ class Moderation:
             )
         self.record(order, Action.UNSUSPEND_USER, user_id)
         self.withholding.restore(user_id)
-        is_there = self._set(user_id, "is_suspended", is_set=False)
+        is_there = self.stores.closures.unsuspend(user_id)
         self.fence.invalidate(invalidation_rules.unsuspend(user_id=user_id))
         _require(user_id, is_there=is_there)
 

@@ -7,22 +7,21 @@ own ones that they answer and quote, and an import that is repeated finds what i
 from __future__ import annotations
 
 import io
-import secrets
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import IO, TYPE_CHECKING
 
-from kwip.cache import invalidation_rules
 from kwip.domain.attachments import Attachment, Upload, UploadState, file_name
 from kwip.domain.batches import batches
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError
 from kwip.domain.ids import UserId
-from kwip.domain.timelines.lists import MEMBERS_AT_ONCE
 from kwip.domain.users import ProfileChange, ProfileField, Viewer
 from kwip.services.accounts.users import SignUp
 from kwip.services.backups.offline_pages import file_in, picture_in
+from kwip.services.backups.people_import import PeopleImport
+from kwip.services.backups.post_import import PostImport
 from kwip.services.backups.user_export import (
     BLOCKS,
     FOLLOWS,
@@ -46,16 +45,10 @@ from kwip.services.backups.user_rows import (
     rows_of,
     text_in,
 )
-from kwip.services.delivery.publication import bump
-from kwip.store.delivery.outbox import pending
-from kwip.store.social.edges import Edge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from kwip.domain.clock import ClockMs
     from kwip.domain.posts import Post
-    from kwip.domain.relationships import MuteTerms
     from kwip.services.accounts.users import Users
     from kwip.services.backups.archive import Archive
     from kwip.services.coherence.fence import Fence
@@ -67,7 +60,6 @@ if TYPE_CHECKING:
     from kwip.services.reading.stores import Stores
     from kwip.services.social.lists import Lists
     from kwip.services.social.relationships import Relationships
-    from kwip.store.posting.post_documents import FanoutDocument
 
 _BATCH = 100
 
@@ -191,7 +183,7 @@ class UserImport:
                 if there[post.id].author_id != viewer.id:
                     done.findings.append(f"kwip {post.id}: its id is taken here")
                 continue
-            linked = self._linked(post)
+            linked = self._posts.linked(post)
             try:
                 self._insert(archive, linked)
             except (ConflictError, InvalidError) as error:
@@ -201,48 +193,15 @@ class UserImport:
         self.search_index.put(added)
         done.added["kwips"] += len(added)
 
-    def _linked(self, post: Post) -> Post:
-        """Return a kwip with the own ones that it answers, quotes and repeats.
-
-        Those of others are not here, and so it begins a conversation of its own.
-        """
-        ids = [i for i in (post.in_reply_to_id, post.quote_of_id) if i is not None]
-        found = self.stores.posts.get_many(ids) if ids else {}
-        own = {
-            i: other
-            for i, other in found.items()
-            if other.author_id == post.author_id and not other.is_tombstone
-        }
-        parent = own.get(post.in_reply_to_id) if post.in_reply_to_id else None
-        quoted = own.get(post.quote_of_id) if post.quote_of_id else None
-        linked = replace(
-            post,
-            in_reply_to_id=parent.id if parent else None,
-            in_reply_to_author_id=parent.author_id if parent else None,
-            root_id=parent.root_id if parent else post.id,
-            quote_of_id=quoted.id if quoted else None,
-            quote_of_author_id=quoted.author_id if quoted else None,
-            is_quote=quoted is not None,
-        )
-        return self.stores.repeats.link(linked)
-
     def _insert(self, archive: Archive, post: Post) -> None:
-        now = at(self.clock())
         media = tuple(self._uploaded(archive, post, each) for each in post.media)
-        post = replace(post, media=media)
-        fanout: FanoutDocument = {**pending(now, now), "state": "done", "mode": "push"}
-        with self.attachments.placed(media, post):
-            self.stores.posts.insert(post, IMPORTED, fanout)
-        written = invalidation_rules.post(
-            post_id=post.id,
-            author_id=post.author_id,
-            parent_id=post.in_reply_to_id,
-            root_id=post.root_id,
-            quote_of_id=post.quote_of_id,
-            is_listed=post.is_listed,
-            tags=post.tags,
+        self.fence.invalidate(
+            self._posts.insert(replace(post, media=media), IMPORTED, "push")
         )
-        self.fence.invalidate((*written, *bump(self.stores.activity, post)))
+
+    @property
+    def _posts(self) -> PostImport:
+        return PostImport(self.stores, self.attachments, self.clock)
 
     def _uploaded(self, archive: Archive, post: Post, each: Attachment) -> Attachment:
         """Store an attachment that has no post yet, unless it is there."""
@@ -272,72 +231,37 @@ class UserImport:
 
     def _import_people(self, archive: Archive, viewer: Viewer, done: Imported) -> None:
         """Follow, block and mute the users of these names that are here."""
-        relations = self.stores.relationships.relations([viewer.id])[viewer.id]
-        known = {
-            BLOCKS: relations.blocks,
-            MUTES: relations.mutes,
-            FOLLOWS: relations.follows | relations.requested,
-        }
-        terms = self._mute_terms(archive)
-        acts: dict[str, Callable[[UserId], object]] = {
-            BLOCKS: lambda user_id: self.relationships.block(viewer, user_id),
-            MUTES: lambda user_id: self.relationships.mute(
-                viewer, user_id, terms[user_id]
-            ),
-            FOLLOWS: lambda user_id: self._follow(viewer, user_id),
-        }
-        for member, act in acts.items():
-            wanted = self._ids_in(archive, member, done) - known[member]
-            if member == MUTES:  # some may be over by now
-                wanted &= terms.keys()
-            for user_id in wanted:
-                if user_id != viewer.id:
-                    act(user_id)
-                    done.added[member.removesuffix(".jsonl")] += 1
-
-    def _mute_terms(self, archive: Archive) -> dict[UserId, MuteTerms]:
-        terms = mutes_in(archive, MUTES, self.clock())
-        found = self.stores.users.ids_of(terms)
-        return {found[name]: each for name, each in terms.items() if name in found}
+        people = self._people
+        for kind in (BLOCKS, MUTES, FOLLOWS):
+            what, names = kind.removesuffix(".jsonl"), names_in(archive, kind)
+            # Some mutes may be over by now.
+            terms = mutes_in(archive, MUTES, self.clock()) if kind == MUTES else None
+            made = people.relate(viewer, what, names, terms)
+            if made.added:
+                done.added[what] += made.added
+            done.findings += [f"{what}: @{name} is not here" for name in made.unknown]
 
     def _import_notes(self, archive: Archive, viewer: Viewer) -> None:
         notes = notes_in(archive, NOTES)
         for name, user_id in self.stores.users.ids_of(notes).items():
             self.stores.notes.write(viewer.id, user_id, notes[name])
 
-    def _follow(self, viewer: Viewer, user_id: UserId) -> None:
-        """Follow without a notification; the sweeper has the home backfilled."""
-        edge = Edge(viewer.id, user_id, "merging", secrets.token_hex(8))
-        self.stores.relationships.follow(edge, at(self.clock()), None)
-        self.fence.invalidate(
-            invalidation_rules.follow(follower_id=viewer.id, followee_id=user_id)
+    @property
+    def _people(self) -> PeopleImport:
+        return PeopleImport(
+            self.stores, self.relationships, self.lists, self.fence, self.clock
         )
-
-    def _ids_in(self, archive: Archive, member: str, done: Imported) -> set[UserId]:
-        names = names_in(archive, member)
-        found = self.stores.users.ids_of(names)
-        shown = self.stores.users.shown_among(found.values())
-        kind = member.removesuffix(".jsonl")
-        done.findings += [
-            f"{kind}: @{name} is not here" for name in names if name not in found
-        ]
-        return set(shown)
 
     def _import_lists(self, archive: Archive, viewer: Viewer, done: Imported) -> None:
         """Create the lists whose titles the user has no list of."""
-        lists = self.stores.lists.of_owners([viewer.id])[viewer.id]
-        titles = {each.title for each in lists}
-        follows = self.stores.relationships.relations([viewer.id])[viewer.id].follows
+        titles = self._people.titles(viewer)
         for line, row in enumerate(rows_of(archive, LISTS), 1):
             with reading(LISTS, line):
                 change, names = list_in(row)
             if change.title in titles:
                 continue
-            members = set(self.stores.users.ids_of(names).values()) & follows
             try:
-                made = self.lists.create(viewer, change)
-                for some in batches(sorted(members), MEMBERS_AT_ONCE):
-                    self.lists.add(viewer, made.id, some)
+                self._people.add_list(viewer, change, names)
             except InvalidError as error:  # there are too many
                 done.findings.append(f"list {change.title}: {error.message}")
                 continue

@@ -225,6 +225,8 @@ LEFT_OUT: Mapping[str, str] = {
     "mails": "never cached",
     "mail_preferences": "never cached",
     "exports": "never cached",
+    "imports": "never cached",
+    "closures": "never cached",
     "purges": "never cached",
     "audit_log": "never cached",
     "reports": "never cached",

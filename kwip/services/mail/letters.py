@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from kwip.domain.mail.mails import Letter, MailKind
@@ -217,6 +218,25 @@ def _account_approved(_: Mail, username: str, __: str, site: Site) -> Letter:
     )
 
 
+def _account_closed(mail: Mail, username: str, _: str, site: Site) -> Letter:
+    return Letter(
+        subject=gettext("Your account will be deleted"),
+        paragraphs=(
+            gettext(
+                "You asked to delete the account @%(name)s on %(site)s. It is hidden "
+                "now, and will be deleted on %(when)s.",
+                name=username,
+                site=site.host,
+                when=_deleted_at(mail),
+            ),
+            gettext("If you change your mind, log in before then. Nothing is lost."),
+        ),
+        action=(gettext("Log in and keep my account"), site.page("/login")),
+        after=(gettext("If it wasn't you, log in and change your password."),),
+        reason=_account(site),
+    )
+
+
 def _account_rejected(mail: Mail, username: str, _: str, site: Site) -> Letter:
     answer = mail.details.get("answer", "")
     return Letter(
@@ -274,6 +294,28 @@ def _invitation(mail: Mail, _: str, __: str, site: Site) -> Letter:
     )
 
 
+def _closure_reminder(mail: Mail, username: str, _: str, site: Site) -> Letter:
+    return Letter(
+        subject=gettext("Your account will be deleted in 3 days"),
+        paragraphs=(
+            gettext(
+                "The account @%(name)s on %(site)s will be deleted on %(when)s, as "
+                "you asked. After that nobody can bring it back.",
+                name=username,
+                site=site.host,
+                when=_deleted_at(mail),
+            ),
+            gettext("To keep it, log in before then."),
+        ),
+        action=(gettext("Log in and keep my account"), site.page("/login")),
+        reason=_account(site),
+    )
+
+
+def _deleted_at(mail: Mail) -> str:
+    return _said(dt.datetime.fromisoformat(mail.details["delete_at"]))
+
+
 def _test(_: Mail, __: str, ___: str, site: Site) -> Letter:
     return Letter(
         subject=gettext("Kwip can send mail"),
@@ -296,7 +338,10 @@ def _account(site: Site) -> str:
 
 
 def _when(mail: Mail) -> str:
-    at = mail.created_at
+    return _said(mail.created_at)
+
+
+def _said(at: dt.datetime) -> str:
     return f"{at.day} {at:%B %Y, %H:%M} UTC"
 
 
@@ -312,5 +357,7 @@ _LETTERS: Mapping[MailKind, Callable[[Mail, str, str, Site], Letter]] = {
     MailKind.ACCOUNT_REJECTED: _account_rejected,
     MailKind.WAITING_LIST: _waiting_list,
     MailKind.INVITATION: _invitation,
+    MailKind.ACCOUNT_CLOSED: _account_closed,
+    MailKind.CLOSURE_REMINDER: _closure_reminder,
     MailKind.TEST: _test,
 }

@@ -172,11 +172,18 @@ class Mails:
         if mail.kind is MailKind.PASSWORD_RESET:
             # Only here, so that the page answers alike whether the account exists.
             known = self.stores.users.credentials_of(read_email(mail.address))
-            if known is None or known.is_suspended or known.is_waiting:
+            if (
+                known is None
+                or known.is_waiting
+                or self._is_gone(known.user_id, known.is_suspended)
+            ):
                 return None
             return known.user_id, known.username, known.email
         user = self.stores.users.get_many([mail.user_id]).get(mail.user_id)
-        if user is None or (user.is_suspended and mail.kind not in TO_SUSPENDED):
+        is_expected = mail.kind in TO_SUSPENDED
+        if user is None or (
+            not is_expected and self._is_gone(user.id, user.is_suspended)
+        ):
             return None
         if mail.kind in OPTIONAL:
             found = self.stores.credentials.mailbox(user.id)
@@ -200,6 +207,10 @@ class Mails:
         """Send a mail now; return why it was not accepted, if it was not."""
         message = self.messages.write(mail, address, letter, at(self.clock()))
         return self.transport.send(message)
+
+    def _is_gone(self, user_id: UserId, is_suspended: bool) -> bool:  # noqa: FBT001
+        """Return whether an account is suspended and its owner can't come back."""
+        return is_suspended and self.stores.closures.find(user_id) is None
 
     def _note_problem(self, user_id: UserId, address: str, problem: str) -> None:
         """Switch off what is optional for an address that bounced.

@@ -81,6 +81,8 @@ class Deletion:
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in order; all data stored for a user needs a step here."""
         return (
+            # First, so that no import goes on.
+            Step("archives", self._archives),
             Step("follows", self._follows),
             Step("followers", self._followers),
             Step("requests", self._requests),
@@ -92,7 +94,6 @@ class Deletion:
             Step("posts", self._published),
             Step("attachments", self._attachments),
             Step("pictures", self._pictures),
-            Step("archives", self._archives),
         )
 
     def preview(self, user_id: UserId) -> dict[str, int]:
@@ -285,7 +286,7 @@ class Deletion:
             store.cancel(user.id, now)
             found = store.find(user.id)
             if found is not None:
-                paths = [found.path]
+                paths = [found.path, found.report_path]
                 media.set_aside(paths)
                 media.discard(paths)
                 store.remove(user.id)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.store.accounts.access_keys import AccessKeyStore
+from kwip.store.accounts.closures import ClosureStore
 from kwip.store.accounts.credentials import CredentialStore
 from kwip.store.accounts.people import PeopleStore
 from kwip.store.accounts.users import UserStore
@@ -45,6 +46,7 @@ class Stores:
 
     users: UserStore
     credentials: CredentialStore
+    closures: ClosureStore
     people: PeopleStore
     posts: PostStore
     repeats: RepeatStore
@@ -80,6 +82,7 @@ class Stores:
         return cls(
             users=UserStore(store),
             credentials=CredentialStore(store),
+            closures=ClosureStore(store),
             people=PeopleStore(store),
             posts=PostStore(store),
             repeats=RepeatStore(store),

@@ -11,6 +11,8 @@ from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kwip.store.client import Document, Store
 
 OWNERS_CLAIM = "owners"
@@ -39,13 +41,15 @@ class RoleStore:
         change = {"role": role, "is_admin": role in ADMINISTRATORS}
         return self._change(user_id, change, keeps_owner=role is Role.OWNER)
 
-    def suspend(self, user_id: UserId) -> bool:
+    def suspend(self, user_id: UserId, also: Callable[[Any], None]) -> bool:
         """Suspend a user; False if there is no such user.
+
+        What is to happen `also` is part of the transaction.
 
         Raises:
             ConflictError: It is the only owner.
         """
-        return self._change(user_id, {"is_suspended": True}, keeps_owner=False)
+        return self._change(user_id, {"is_suspended": True}, also, keeps_owner=False)
 
     @translated()
     def require_other_owner(self, user_id: UserId, session: Any = None) -> None:
@@ -61,12 +65,20 @@ class RoleStore:
                 user_id=user_id,
             )
 
-    def _change(self, user_id: UserId, change: Document, *, keeps_owner: bool) -> bool:
+    def _change(
+        self,
+        user_id: UserId,
+        change: Document,
+        also: Callable[[Any], None] = lambda _: None,
+        *,
+        keeps_owner: bool,
+    ) -> bool:
         def work(session: Any) -> bool:
             owns = {**_OWNS, "_id": user_id}
             if not keeps_owner and self._users.find_one(owns, session=session):
                 self._claim(session)
                 self.require_other_owner(user_id, session)
+            also(session)
             result = self._users.update_one(
                 {"_id": user_id},
                 {"$set": change, "$inc": {"version": 1}},

@@ -146,7 +146,8 @@ class TransferStore(DueWork):
         """Iterate over the paths of all files that may be there."""
         gone = {"$ne": TransferState.EXPIRED.value}
         for found in self._transfers.find({"state": gone}):
-            yield _to_transfer(found).path
+            transfer = _to_transfer(found)
+            yield from (transfer.path, transfer.report_path)
 
 
 def _held(held: Transfer) -> Document:

@@ -47,7 +47,7 @@ class DeletionStore:
                 repost_of_id={"$in": [None, 0]},
             ),
             "attachments": count("attachments", owner_id=user_id, post_id=None),
-            "archives": count("exports", _id=user_id),
+            "archives": count("exports", _id=user_id) + count("imports", _id=user_id),
             # Only uploaded ones: the names of the others contain a dot.
             "pictures": sum(
                 count("users", _id=user_id, **{kind: {"$regex": r"^[^.]+$"}})

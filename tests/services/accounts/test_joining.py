@@ -7,7 +7,6 @@ from threading import Barrier
 
 import pytest
 
-from kwip.cli.parts import deletion_by
 from kwip.domain.audit_log import BY_KWIP, Actor, AuditQuery, Order
 from kwip.domain.errors import (
     ForbiddenError,
@@ -267,9 +266,9 @@ def test_who_invited_whom_is_forgotten_with_the_account(kwip, join, new_user):
     for name in ("dave", "erin"):
         sign_up(services, name, invite=code)
     dave = services.users.store.ids_of(["dave"])["dave"]
-    deletion_by(kwip).run(dave, Silence())
+    kwip.services.deletion.run(dave, Silence())
     before = problems(kwip)
-    deletion_by(kwip).run(alice.id, Silence())
+    kwip.services.deletion.run(alice.id, Silence())
     [listed] = services.invitations.newest()
 
     assert before == problems(kwip) == []

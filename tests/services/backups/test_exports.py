@@ -11,7 +11,6 @@ from datetime import timedelta
 import pytest
 
 from kwip.cli.media import audit_of
-from kwip.cli.parts import deletion_by
 from kwip.domain.attachments import AttachmentChange
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import ConflictError, NotFoundError
@@ -128,7 +127,7 @@ def test_a_deleted_user_leaves_no_archive(kwip, exports, alice, rings):
     rings.run()
     path = exports.find(alice).path
 
-    deletion_by(kwip).run(alice.id, Silence())
+    kwip.services.deletion.run(alice.id, Silence())
 
     assert not exports.writer.media.has(path)
     assert kwip.store.database["exports"].count_documents({}) == 0

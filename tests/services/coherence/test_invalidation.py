@@ -9,7 +9,7 @@ from functools import wraps
 import pytest
 
 from kwip.cache import invalidation_rules
-from kwip.cli.parts import deletion_by, repair_by, retagging_by
+from kwip.cli.parts import repair_by, retagging_by
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import KwipError
 from kwip.domain.keyword_filters import FilterChange, FilterContext
@@ -414,7 +414,7 @@ def test_a_rebuild_invalidates_the_home(world, used):
 def test_a_deletion_invalidates_all_that_was_known(world, used):
     rows, invalidated = used
 
-    deletion_by(world.kwip).run(world.bob.id, Silence())
+    world.kwip.services.deletion.run(world.bob.id, Silence())
 
     assert rows["leave"] <= invalidated
     assert world.stale() <= SKELETONS

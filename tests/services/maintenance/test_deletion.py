@@ -8,7 +8,6 @@ from collections import Counter
 import pytest
 
 from kwip.cache import invalidation_rules
-from kwip.cli.parts import deletion_by
 from kwip.domain.attachments import AttachmentChange
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import InvalidError, KwipError, NotFoundError
@@ -100,7 +99,7 @@ class Town:
         return attachments.upload(viewer, picture, AttachmentChange())
 
     def delete(self):
-        removed = deletion_by(self.kwip).run(self.bob.id, Silence())
+        removed = self.kwip.services.deletion.run(self.bob.id, Silence())
         self.kwip.sweeper.sweep()
         self.rings.run()
         return removed
@@ -137,6 +136,7 @@ def test_nothing_is_left_of_a_deleted_user(town):
     owners = town.kwip.store.database["timelines"].distinct("_id")
     assert [each for each in owners if each.startswith("list:")] == [town.kept]
     assert removed == {
+        "archives": 0,
         "follows": 1,
         "followers": 1,
         "requests": 0,  # the suspension ends them
@@ -146,7 +146,6 @@ def test_nothing_is_left_of_a_deleted_user(town):
         "reactions": 3,
         "posts": 2,
         "attachments": 1,
-        "archives": 0,
         "pictures": 0,
     }
 
@@ -167,7 +166,7 @@ def test_no_file_is_left_of_a_deleted_user(town, settings):
 
 def test_a_preview_counts_what_will_go_and_removes_nothing(town):
     before = town.left()
-    sizes = deletion_by(town.kwip).preview(town.bob.id)
+    sizes = town.kwip.services.deletion.preview(town.bob.id)
 
     assert town.left() == before
     assert (sizes["follows"], sizes["followers"], sizes["blocks"]) == (1, 1, 2)
@@ -192,7 +191,7 @@ def test_pictures_go_too_unless_somebody_else_has_the_same(town, settings):
     users.update_profile(town.fan, ProfileChange(banner=same))
     other = sent(plain(colour=(9, 99, 9)))
     users.update_profile(town.people["idol"], ProfileChange(avatar=other))
-    assert deletion_by(town.kwip).preview(town.bob.id)["pictures"] == 2
+    assert town.kwip.services.deletion.preview(town.bob.id)["pictures"] == 2
     theirs = pictures_of(town.kwip, root, town.fan)[1]
     there = {path.name for path in root.rglob("*.webp")}
     mine = set(pictures_of(town.kwip, root, town.bob)[0])
@@ -205,7 +204,7 @@ def test_pictures_go_too_unless_somebody_else_has_the_same(town, settings):
 
 def test_a_picture_of_the_site_is_none_of_a_deleted_user(town, settings):
     town.kwip.stores.users.update_profile(town.bob.id, {"avatar": "avatars/demo.svg"})
-    assert deletion_by(town.kwip).preview(town.bob.id)["pictures"] == 0
+    assert town.kwip.services.deletion.preview(town.bob.id)["pictures"] == 0
 
     assert town.delete()["pictures"] == 0
 
@@ -282,7 +281,7 @@ def test_a_deletion_that_died_goes_on(town, kwip, monkeypatch, nth):
 
 
 def test_a_deletion_that_died_when_the_user_was_gone_is_ended(town, kwip, monkeypatch):
-    deletion, user_id = deletion_by(kwip), town.bob.id
+    deletion, user_id = kwip.services.deletion, town.bob.id
     loader = kwip.services.loaders.begin()
     assert kwip.services.users.by_name(None, loader, "bob")  # it is cached
     with monkeypatch.context() as broken:
@@ -303,10 +302,10 @@ def test_a_deletion_that_died_when_the_user_was_gone_is_ended(town, kwip, monkey
 
 def test_nobody_cannot_be_deleted(kwip, new_user):
     viewer = viewer_of(new_user("bob"))
-    deletion_by(kwip).run(viewer.id, Silence())
+    kwip.services.deletion.run(viewer.id, Silence())
 
     with pytest.raises(NotFoundError):
-        deletion_by(kwip).run(viewer.id, Silence())
+        kwip.services.deletion.run(viewer.id, Silence())
 
 
 def test_a_new_text_does_not_name_who_is_suspended(kwip, new_user):

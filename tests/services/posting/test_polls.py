@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from kwip.cli.parts import deletion_by
 from kwip.domain.errors import ConflictError, GoneError, InvalidError, NotFoundError
 from kwip.domain.polls import NewPoll, Poll
 from kwip.domain.posts import Draft, Visibility
@@ -284,7 +283,7 @@ def test_the_votes_of_a_deleted_user_are_taken_back(
     vote(carol, several.id, [2])
     vote(bob, replaced.id, [1])
     mongodb["posts"].update_one({"_id": replaced.id}, {"$inc": {"poll.round": 1}})
-    deletion_by(kwip).run(bob.id, Silence())
+    kwip.services.deletion.run(bob.id, Silence())
 
     poll = read(kwip, carol, several).post.poll
     assert (counts(poll), poll.voters) == ([0, 0, 1], 1)

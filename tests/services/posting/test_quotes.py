@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.cli.parts import deletion_by
 from kwip.domain.posts import Draft, Visibility
 from kwip.domain.timelines.pages import PageRequest
 from tests.wired import Silence
@@ -76,7 +75,7 @@ def test_a_deleted_user_leaves_quotes_without_the_quoted_and_counts_right(
     kept = say(carol, "Mine")
     say(alice, "As she says", quote_of_id=kept.id)
 
-    deletion_by(kwip).run(alice.id, Silence())
+    kwip.services.deletion.run(alice.id, Silence())
 
     [view] = [v for v in home(kwip, carol) if v.author.id == bob.id]
     assert (view.quote.state.value, view.quote.view) == ("deleted", None)

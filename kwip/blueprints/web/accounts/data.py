@@ -1,21 +1,35 @@
-"""Take one's data along: an archive of everything, and tables."""
+"""Take one's data along, and bring it from elsewhere."""
 
 from __future__ import annotations
 
-from flask import Response, url_for
+from dataclasses import replace
+
+from flask import Response, request, url_for
 
 from kwip.blueprints import files, http
 from kwip.blueprints.table import Route
-from kwip.blueprints.web.pages import SECRET, form_policy, go, page
+from kwip.blueprints.web.pages import SECRET, Form, form_policy, go, page, page_again
+from kwip.domain.errors import ConflictError, InvalidError
+from kwip.domain.transfers import ARCHIVE
+from kwip.schemas.accounts.data import ImportForm
 from kwip.schemas.forms import ActForm
 from kwip.text.translation import gettext
 
 
 def data_settings() -> Response:
-    """Show the viewer's archive, and what can be downloaded."""
-    viewer, exports = http.signed_in(), http.services().exports
-    export = exports.find(viewer)
-    return page("settings_data.html", export=export, next_at=exports.next_at(export))
+    """Show the viewer's archive and import, and what can be downloaded."""
+    return page("settings_data.html", form=Form({"kind": ARCHIVE}), **_known())
+
+
+def _known() -> dict[str, object]:
+    viewer, services = http.signed_in(), http.services()
+    export = services.exports.find(viewer)
+    return {
+        "export": export,
+        "next_at": services.exports.next_at(export),
+        "found": services.imports.find(viewer),
+        "most_bytes": http.site().max_upload_bytes,
+    }
 
 
 def request_export() -> Response:
@@ -42,6 +56,32 @@ def download_table(table: str) -> Response:
     return _saved(response, f"{table}.csv")
 
 
+def request_import() -> Response:
+    """Have a file imported."""
+    try:
+        kind, file = http.load_form(ImportForm()), http.upload("file")
+        name = request.files["file"].filename if file else None
+        http.services().imports.request(http.signed_in(), file, kind, name or "")
+    except (InvalidError, ConflictError) as error:
+        return page_again("settings_data.html", error, **_known())
+    return go(url_for("web.data_settings"), gettext("We're importing your file."))
+
+
+def cancel_import() -> Response:
+    """Stop the viewer's import."""
+    http.load_form(ActForm())
+    was_waiting = http.services().imports.cancel(http.signed_in())
+    message = gettext("Import cancelled. What it has added stays.")
+    done = gettext("The import had already ended.")
+    return go(url_for("web.data_settings"), message if was_waiting else done)
+
+
+def download_report() -> Response:
+    """Download what the viewer's last import left out, and why."""
+    report = files.stream(http.services().imports.report(http.signed_in()))
+    return _saved(report, "import-report.csv")
+
+
 def _saved(response: Response, name: str) -> Response:
     """Let browsers save a file instead of showing it."""
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -49,10 +89,14 @@ def _saved(response: Response, name: str) -> Response:
 
 
 _FORM = form_policy("pages")
+_UPLOAD = replace(form_policy("media"), takes_files=True)
 
 ROUTES = (
     Route("GET", "/settings/data", data_settings, SECRET),
     Route("POST", "/settings/data/export", request_export, _FORM),
     Route("GET", "/settings/data/archive.zip", download_export, SECRET),
     Route("GET", "/settings/data/<table>.csv", download_table, SECRET),
+    Route("POST", "/settings/data/import", request_import, _UPLOAD),
+    Route("POST", "/settings/data/import/cancel", cancel_import, _FORM),
+    Route("GET", "/settings/data/import/report.csv", download_report, SECRET),
 )

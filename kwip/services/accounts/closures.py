@@ -1,0 +1,88 @@
+"""Close one's own account, and come back by logging in.
+
+A closed account is suspended, so it is hidden everywhere at once. Its closure says when
+it will be deleted, which `kwip.services.maintenance.closure_ends` does then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip import telemetry
+from kwip.cache import invalidation_rules
+from kwip.domain.audit_log import Action, Actor, Order
+from kwip.domain.clock import at
+from kwip.domain.closures import GRACE, Closure
+from kwip.domain.errors import NotAuthenticatedError
+from kwip.domain.mail.mails import MailKind
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from typing import Any
+
+    from kwip.domain.ids import UserId
+    from kwip.domain.users import Viewer
+    from kwip.services.accounts.moderation import Moderation
+    from kwip.services.accounts.notices import Notices
+
+
+@dataclass(frozen=True, slots=True)
+class Closures:
+    """Close and reopen accounts."""
+
+    moderation: Moderation
+    notices: Notices
+
+    def close(self, viewer: Viewer) -> dt.datetime:
+        """Hide the viewer's account, and return when it will be deleted.
+
+        Raises:
+            ConflictError: The viewer is the only owner of the site.
+            StoreUnavailableError: Some files may still be readable.
+        """
+        moderation = self.moderation
+        now = at(moderation.clock())
+        closure = Closure(user_id=viewer.id, closed_at=now, delete_at=now + GRACE)
+        self._record(Action.CLOSE_ACCOUNT, viewer.id, viewer.username)
+        details = {"delete_at": closure.delete_at.isoformat()}
+        notice = self.notices.draft(MailKind.ACCOUNT_CLOSED, viewer.username, details)
+
+        def also(session: Any) -> None:
+            moderation.stores.closures.add(closure, session)
+            self.notices.add(notice, session)
+
+        moderation.roles.suspend(viewer.id, also)
+        moderation.hide(viewer.id)
+        moderation.sign_out_everywhere(viewer.id, ends_tokens=True)
+        self.notices.hurry(notice)
+        telemetry.AUTH_EVENTS.labels("account_closed").inc()
+        return closure.delete_at
+
+    def reopen(self, user_id: UserId, username: str) -> None:
+        """Show an account again whose owner has just proved who they are.
+
+        Nothing happens to accounts that are not closed.
+
+        Raises:
+            NotAuthenticatedError: It is being deleted, or suspended by staff.
+        """
+        moderation = self.moderation
+        closures = moderation.stores.closures
+        if closures.find(user_id) is None:
+            return
+        self._record(Action.REOPEN_ACCOUNT, user_id, username)
+        moderation.withholding.restore(user_id)
+        found = closures.take_back(user_id)
+        moderation.fence.invalidate(invalidation_rules.unsuspend(user_id=user_id))
+        if found is None:
+            raise NotAuthenticatedError("This account is being deleted.")
+        if found.is_suspended_too:
+            moderation.withholding.withhold(user_id)
+            raise NotAuthenticatedError("This account is suspended.")
+        telemetry.AUTH_EVENTS.labels("account_reopened").inc()
+
+    def _record(self, action: Action, user_id: UserId, username: str) -> None:
+        order = Order(Actor("user", username))
+        details = {"user_id": str(user_id)}
+        self.moderation.audit_log.record(order, action, f"@{username}", details)

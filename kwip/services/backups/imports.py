@@ -1,0 +1,206 @@
+"""Imports that users ask for: checked, stored, and done by a worker.
+
+The request is the job's durable source, with the uploaded file. A worker that dies
+loses its lease; another one begins again, and finds what is there already.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import secrets
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+import structlog
+
+from kwip.domain.clock import at
+from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
+from kwip.domain.transfers import ARCHIVE, ARCHIVE_LIFETIME, Transfer, TransferState
+from kwip.domain.users import Viewer
+from kwip.services.backups.sources.archives import kwips_of, source_of
+from kwip.services.backups.sources.containers import opened
+from kwip.services.backups.sources.tables import rows_in
+from kwip.services.backups.transferring import (
+    FAILED,
+    MOST_ATTEMPTS,
+    NotedProgress,
+    StoppedError,
+    lease_end,
+    remove_file,
+)
+
+if TYPE_CHECKING:
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import UserId
+    from kwip.domain.media import OpenFile
+    from kwip.services.backups.kwips_import import KwipsImport, Report
+    from kwip.services.backups.tables_import import TablesImport
+    from kwip.services.delivery.signals import Enqueue
+    from kwip.services.maintenance.progress import Progress
+    from kwip.store.accounts.transfers import TransferStore
+    from kwip.store.media import MediaStorage
+
+log = structlog.get_logger()
+
+_HEADER = ("what", "written", "reason", "text")
+_NAME_CHARS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imports:
+    """Take files, import them, and keep the report for a week."""
+
+    store: TransferStore
+    media: MediaStorage
+    kwips: KwipsImport
+    tables: TablesImport
+    enqueue: Enqueue
+    clock: ClockMs
+
+    def find(self, viewer: Viewer) -> Transfer | None:
+        """Find the viewer's newest import; one query."""
+        return self.store.find(viewer.id)
+
+    def request(
+        self, viewer: Viewer, file: IO[bytes] | None, kind: str, name: str
+    ) -> None:
+        """Check a file, store it, and have it imported.
+
+        Raises:
+            InvalidError: It can't be imported.
+            ConflictError: An import of the viewer's is under way.
+        """
+        if file is None:
+            raise InvalidError("Choose a file.", {"file": "Choose one."})
+        self._check(file, kind)
+        last = self.store.find(viewer.id)
+        new = Transfer(
+            user_id=viewer.id,
+            file=secrets.token_hex(16),
+            requested_at=at(self.clock()),
+            details={"kind": kind, "name": name[:_NAME_CHARS]},
+        )
+        file.seek(0)
+        self.media.save(new.path, file)
+        if not self.store.request(new, before=new.requested_at):
+            remove_file(self.media, new.path)
+            raise ConflictError("Another import is under way. Wait for it to end.")
+        if last is not None:
+            self._remove_files(last)
+        self.enqueue("import", str(viewer.id))
+
+    def _check(self, file: IO[bytes], kind: str) -> None:
+        try:
+            if kind != ARCHIVE:
+                rows_in(file, kind)
+                return
+            with opened(file) as container:
+                source_of(container)
+        except InvalidError as error:
+            message = "This file can't be imported."
+            raise InvalidError(message, {"file": error.message}) from error
+
+    def cancel(self, viewer: Viewer) -> bool:
+        """Stop the viewer's import; what it has added stays. False if none waits."""
+        was_waiting = self.store.cancel(viewer.id, at(self.clock()))
+        self.enqueue("import", str(viewer.id))
+        return was_waiting
+
+    def report(self, viewer: Viewer) -> OpenFile:
+        """Open the report of what the viewer's last import left out.
+
+        Raises:
+            NotFoundError: There is none, or no longer.
+        """
+        found = self.store.find(viewer.id)
+        file = None
+        if found is not None and found.state is TransferState.DONE:
+            file = self.media.open(found.report_path)
+        if file is None:
+            raise NotFoundError("This report is no longer here.")
+        return file
+
+    def settle(self, user_id: UserId) -> str:
+        """Import a file, or delete what is left of it; the outcome of the job.
+
+        It may be called again at any time, also by several workers at once.
+        """
+        found = self.store.find(user_id)
+        if found is not None and not found.is_waiting:
+            return self._clear(found)
+        worker, now = secrets.token_hex(8), at(self.clock())
+        held = self.store.begin(user_id, worker, now, lease_end(self.clock))
+        if held is None:
+            return "nothing"
+        if held.attempts > MOST_ATTEMPTS:
+            return self._fail(held, FAILED)
+        try:
+            return self._work(held)
+        except StoppedError:
+            return "stopped"
+        except InvalidError as error:
+            return self._fail(held, error.message)
+
+    def _work(self, held: Transfer) -> str:
+        user = self.kwips.posts.stores.users.get_many([held.user_id]).get(held.user_id)
+        file = self.media.open(held.path)
+        if user is None or user.is_suspended or file is None:
+            return self._fail(held, "The file is no longer here. Upload it again.")
+        viewer = Viewer(id=user.id, username=user.username, digest="")
+        progress = NotedProgress(self.store, held, self.clock)
+        with file.content as content:
+            report = self.run(viewer, content, held.details["kind"], progress)
+        self.media.save(held.report_path, _written(report))
+        now = at(self.clock())
+        state = TransferState.DONE.value
+        counts = dict(report.counts)
+        values = {"state": state, "counts": counts, "ended_at": now}
+        if not self.store.end(held, values, now + ARCHIVE_LIFETIME):
+            return "stopped"
+        remove_file(self.media, held.path)
+        log.info("import_done", user_id=str(user.id), **counts)
+        return "done"
+
+    def run(
+        self, viewer: Viewer, file: IO[bytes], kind: str, progress: Progress
+    ) -> Report:
+        """Import a file now; all of it is read before anything is written.
+
+        Raises:
+            InvalidError: It can't be imported.
+        """
+        if kind != ARCHIVE:
+            return self.tables.run(viewer, rows_in(file, kind), kind, progress)
+        progress.begin("reading", 0)
+        with opened(file) as container:
+            return self.kwips.run(viewer, container, kwips_of(container), progress)
+
+    def _fail(self, held: Transfer, why: str) -> str:
+        now, state = at(self.clock()), TransferState.FAILED.value
+        self.store.end(held, {"state": state, "problem": why, "ended_at": now}, None)
+        remove_file(self.media, held.path)
+        log.warning("import_failed", user_id=str(held.user_id), reason=why)
+        return "failed"
+
+    def _clear(self, found: Transfer) -> str:
+        is_done, ended = found.state is TransferState.DONE, found.ended_at
+        if is_done and ended and ended + ARCHIVE_LIFETIME > at(self.clock()):
+            remove_file(self.media, found.path)
+            return "nothing"
+        self._remove_files(found)
+        state = TransferState.EXPIRED if is_done else found.state
+        self.store.settled(found, state)
+        return "cleared"
+
+    def _remove_files(self, found: Transfer) -> None:
+        remove_file(self.media, found.path)
+        remove_file(self.media, found.report_path)
+
+
+def _written(report: Report) -> IO[bytes]:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(_HEADER)
+    writer.writerows(report.left_out)
+    return io.BytesIO(text.getvalue().encode("utf-8", "replace"))

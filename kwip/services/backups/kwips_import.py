@@ -1,0 +1,291 @@
+"""Import the kwips of an archive into an account that is there already.
+
+A kwip gets an id that carries its date, and a nonce that is made of its id at its
+source. So an import that is repeated, or resumed after its worker died, finds what is
+there and adds the rest.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kwip.domain.attachments import (
+    MAX_IMAGES,
+    AttachmentChange,
+    AttachmentKind,
+    UploadState,
+)
+from kwip.domain.batches import batches
+from kwip.domain.clock import at
+from kwip.domain.errors import ConflictError, InvalidError
+from kwip.domain.ids import AttachmentId, PostId, ms_of
+from kwip.domain.posts import Draft, Post
+from kwip.services.backups.sources.containers import BROKEN
+from kwip.services.media.processing import require_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from kwip.cache.keys import Invalidation
+    from kwip.domain.attachments import Attachment, Upload
+    from kwip.domain.users import Viewer
+    from kwip.services.backups.post_import import PostImport
+    from kwip.services.backups.sources.containers import Container
+    from kwip.services.backups.sources.items import ImportedFile, ImportedKwip
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.delivery.search_index import SearchIndex
+    from kwip.services.maintenance.progress import Progress
+    from kwip.services.maintenance.repeats import Repeats
+    from kwip.services.posting.texts import Texts
+    from kwip.store.posting.imported import ImportedPostStore
+
+#: Kwips that are looked up, indexed and invalidated together. It decides after how many
+#: the import pauses, too.
+_BATCH = 50
+#: The pause after some work, as a part of the time that the work took: others get at
+#: least half of what a worker and the database can do.
+_PAUSE = 1.0
+_TEXT_CHARS, _ABOUT_CHARS = 80, 1_500
+_IN_MEMORY, _PART = 8_000_000, 1 << 20
+#: The source that imported kwips name.
+SOURCE = "import"
+
+
+@dataclass(slots=True)
+class Report:
+    """What an import has added and found, and what it left out: what, when, why."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    left_out: list[tuple[str, str, str, str]] = field(default_factory=list)
+
+    def leave_out(self, kwip: ImportedKwip, why: str) -> None:
+        """Note why a kwip, or a part of it, is left out."""
+        when = at(kwip.written_ms).isoformat() if kwip.written_ms > 0 else ""
+        text = " ".join(kwip.text.split())[:_TEXT_CHARS]
+        self.left_out.append((kwip.key, when, why, text))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KwipsImport:
+    """Imports kwips; nobody is notified, and no home changes."""
+
+    posts: PostImport
+    imported: ImportedPostStore
+    texts: Texts
+    search_index: SearchIndex
+    repeats: Repeats
+    fence: Fence
+    sleep: Callable[[float], None] = time.sleep
+    monotonic: Callable[[], float] = time.monotonic
+
+    def run(
+        self,
+        viewer: Viewer,
+        container: Container,
+        kwips: Sequence[ImportedKwip],
+        progress: Progress,
+    ) -> Report:
+        """Import kwips, the oldest first; run it again to resume an interrupted one."""
+        work = _Work(self, viewer, container)
+        progress.begin("kwips", len(kwips))
+        for batch in batches(kwips, _BATCH):
+            began_s = self.monotonic()
+            work.take(batch)
+            progress.advance(len(batch))
+            self.sleep(_PAUSE * (self.monotonic() - began_s))
+        work.end()
+        return work.report
+
+
+class _Work:
+    """One import under way."""
+
+    def __init__(self, service: KwipsImport, viewer: Viewer, container: Container):
+        self._service, self._viewer, self._container = service, viewer, container
+        self._stores = service.posts.stores
+        self._ids: dict[str, PostId] = {}
+        self._unindexed: list[Post] = []
+        self.report = Report()
+
+    def take(self, kwips: Sequence[ImportedKwip]) -> None:
+        """Import a batch.
+
+        A worker that died may have stored kwips without indexing them: of the last
+        batch in which it stored any. So the known ones before the first new one are
+        indexed again.
+        """
+        usable = [kwip for kwip in kwips if self._is_usable(kwip)]
+        there = self._there(usable)
+        known, added = list[PostId](), list[Post]()
+        keys: list[Invalidation] = []
+        for kwip in usable:
+            if kwip.key in there:
+                self._ids[kwip.key] = there[kwip.key]
+                known.append(there[kwip.key])
+            elif kwip.key not in self._ids:
+                self._add(kwip, added, keys)
+        self._service.fence.invalidate(tuple(keys))
+        self.report.counts["known"] += len(known)
+        self.report.counts["kwips"] += len(added)
+        found = [*self._stores.posts.get_many(known).values()] if known else []
+        if added:
+            self._service.search_index.put([*self._unindexed, *found, *added])
+            found = []
+        self._unindexed = found
+
+    def end(self) -> None:
+        """Do what is left after the last batch."""
+        self._service.search_index.put(self._unindexed)
+        if self.report.counts["kwips"]:
+            # Kwips between others change which of those are repeats.
+            self._service.repeats.repair(self._viewer.id)
+        self.report.counts["left_out"] = len(self.report.left_out)
+
+    def _is_usable(self, kwip: ImportedKwip) -> bool:
+        why = kwip.left_out
+        if not why and not 0 < kwip.written_ms <= self._service.posts.clock():
+            why = "its date is missing or in the future"
+        if why:
+            self.report.leave_out(kwip, why)
+        return not why
+
+    def _there(self, kwips: Sequence[ImportedKwip]) -> dict[str, PostId]:
+        """Return which kwips are here already; two queries, and one for each clash.
+
+        The kwip itself is, if it was written in this account.
+        """
+        posts, author_id = self._stores.posts, self._viewer.id
+        nonces_of = self._service.imported.nonces
+        ids = {k.key: next(k.ids(author_id)) for k in kwips}
+        nonces = nonces_of([*ids.values()])
+        hints = [k.id_hint for k in kwips if k.key.startswith("kwip:")]
+        own = set(posts.written_by(author_id, hints))
+        there: dict[str, PostId] = {}
+        for k in kwips:
+            nonce = nonces.get(ids[k.key])
+            if k.id_hint in own and k.key.startswith("kwip:"):
+                there[k.key] = PostId(k.id_hint)
+            elif nonce == k.nonce:
+                there[k.key] = ids[k.key]
+            elif nonce is not None:  # another kwip of this millisecond
+                tried = nonces_of([*k.ids(author_id)])
+                found = [i for i, other in tried.items() if other == k.nonce]
+                if found:
+                    there[k.key] = found[0]
+        return there
+
+    def _add(
+        self, kwip: ImportedKwip, added: list[Post], keys: list[Invalidation]
+    ) -> None:
+        try:
+            draft = Draft(
+                text=kwip.text,
+                warning=kwip.warning,
+                is_sensitive=kwip.is_sensitive,
+                attachment_ids=(AttachmentId(1),) if kwip.files else (),
+            )
+            clean = self._service.texts.clean(draft)
+            self._store(kwip, clean, tuple(self._files(kwip)), added, keys)
+        except InvalidError as error:
+            why = " ".join(error.fields.values()) or error.message
+            self.report.leave_out(kwip, why)
+
+    def _store(
+        self,
+        kwip: ImportedKwip,
+        clean: Draft,
+        media: tuple[Attachment, ...],
+        added: list[Post],
+        keys: list[Invalidation],
+    ) -> None:
+        if not (clean.text or media):
+            raise InvalidError("None of its files can be used.")
+        for post_id in kwip.ids(self._viewer.id):
+            post = self._post(kwip, post_id, clean, media)
+            try:
+                found = self._service.posts.insert(post, kwip.nonce, "pull")
+            except ConflictError:  # another kwip of this millisecond
+                continue
+            self._ids[kwip.key] = post_id
+            keys += found
+            added.append(post)
+            return
+        raise InvalidError("There are too many kwips of the same moment.")
+
+    def _post(
+        self,
+        kwip: ImportedKwip,
+        post_id: PostId,
+        clean: Draft,
+        media: tuple[Attachment, ...],
+    ) -> Post:
+        """Return the post; a mention may be of somebody else here, and stays text."""
+        entities = self._service.texts.parse(clean.text)
+        post = Post(
+            id=post_id,
+            author_id=self._viewer.id,
+            text=clean.text,
+            warning=clean.warning,
+            is_sensitive=clean.is_sensitive,
+            visibility=kwip.visibility,
+            created_at=at(ms_of(post_id)),
+            links=entities.links,
+            hashtags=entities.hashtags,
+            media=media,
+            root_id=post_id,
+            in_reply_to_id=self._ids.get(kwip.reply_to or ""),
+            quote_of_id=self._ids.get(kwip.quote_of or ""),
+            quote_policy=kwip.quote_policy,
+            language=kwip.language,
+            source=SOURCE,
+        )
+        return self._service.posts.linked(post)
+
+    def _files(self, kwip: ImportedKwip) -> Iterator[Attachment]:
+        """Take in the files as if they were uploaded now; note those that are not."""
+        kept: list[Attachment] = []
+        for each in kwip.files:
+            why = None if _has_room(kept) else "a kwip can't have more files"
+            if why is None:
+                try:
+                    made = self._upload(each).attachment
+                except InvalidError as error:
+                    why = " ".join(error.fields.values()) or error.message
+                else:
+                    if not kept or made.kind is AttachmentKind.IMAGE:
+                        kept.append(made)
+                        yield made
+                        continue
+                    why = "a kwip can't have a video beside pictures"
+            self.report.leave_out(kwip, f"the file {each.member}: {why}")
+
+    def _upload(self, file: ImportedFile) -> Upload:
+        attachments = self._service.posts.attachments
+        try:
+            with (
+                self._container.open(file.member) as content,
+                tempfile.SpooledTemporaryFile(_IN_MEMORY) as copy,
+            ):
+                while part := content.read(_PART):
+                    copy.write(part)
+                    require_size(copy.tell())
+                change = AttachmentChange(description=file.description[:_ABOUT_CHARS])
+                upload = attachments.upload(self._viewer, copy, change)
+        except BROKEN as error:
+            raise InvalidError("It is missing or damaged.") from error
+        if upload.state is UploadState.PROCESSING:
+            attachments.processing.convert(self._viewer.id, upload.id)
+            upload = attachments.get(self._viewer, upload.id)
+        if upload.state is not UploadState.READY:
+            raise InvalidError(upload.problem or "It can't be converted.")
+        return upload
+
+
+def _has_room(kept: Sequence[Attachment]) -> bool:
+    """Return whether a kwip may have one more picture."""
+    is_all_pictures = all(each.kind is AttachmentKind.IMAGE for each in kept)
+    return len(kept) < MAX_IMAGES and is_all_pictures

@@ -1,0 +1,117 @@
+"""Follow, block, mute and list people by their names, without a notification."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from kwip.cache import invalidation_rules
+from kwip.domain.batches import batches
+from kwip.domain.clock import at
+from kwip.domain.errors import KwipError
+from kwip.domain.timelines.lists import MEMBERS_AT_ONCE
+from kwip.services.social.relationships import FOR_GOOD
+from kwip.store.social.edges import Edge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import ListId, UserId
+    from kwip.domain.relationships import MuteTerms
+    from kwip.domain.timelines.lists import ListChange
+    from kwip.domain.users import Viewer
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.reading.stores import Stores
+    from kwip.services.social.lists import Lists
+    from kwip.services.social.relationships import Relationships
+
+
+class Related(NamedTuple):
+    """How many were added, which names nobody has here, and what was refused."""
+
+    added: int
+    unknown: list[str]
+    refused: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleImport:
+    """Imports relations; repeating it adds nothing."""
+
+    stores: Stores
+    relationships: Relationships
+    lists: Lists
+    fence: Fence
+    clock: ClockMs
+
+    def relate(
+        self,
+        viewer: Viewer,
+        kind: str,
+        names: Sequence[str],
+        terms: Mapping[str, MuteTerms] | None = None,
+    ) -> Related:
+        """Add `follows`, `blocks` or `mutes` of the users with these names.
+
+        With `terms` of mutes, only those names are muted that have any.
+        """
+        relations = self.stores.relationships.relations([viewer.id])[viewer.id]
+        known = {
+            "blocks": relations.blocks,
+            "mutes": relations.mutes,
+            "follows": relations.follows | relations.requested,
+        }[kind]
+        found = self.stores.users.ids_of(names)
+        wanted = {i: n for n, i in found.items() if terms is None or n in terms}
+        of_all = {i: terms[n] for i, n in wanted.items()} if terms else {}
+        acts: Mapping[str, Callable[[UserId], object]] = {
+            "blocks": lambda user_id: self.relationships.block(viewer, user_id),
+            "mutes": lambda user_id: self.relationships.mute(
+                viewer, user_id, of_all.get(user_id, FOR_GOOD)
+            ),
+            "follows": lambda user_id: self._follow(viewer, user_id),
+        }
+        shown = set(self.stores.users.shown_among(wanted))
+        added, refused = 0, []
+        for user_id in sorted(shown - known - {viewer.id}):
+            try:
+                acts[kind](user_id)
+                added += 1
+            except KwipError as error:
+                refused.append(error.message)
+        return Related(added, [name for name in names if name not in found], refused)
+
+    def _follow(self, viewer: Viewer, user_id: UserId) -> None:
+        """Follow without a notification; the sweeper has the home backfilled."""
+        edge = Edge(viewer.id, user_id, "merging", secrets.token_hex(8))
+        self.stores.relationships.follow(edge, at(self.clock()), None)
+        self.fence.invalidate(
+            invalidation_rules.follow(follower_id=viewer.id, followee_id=user_id)
+        )
+
+    def titles(self, viewer: Viewer) -> dict[str, ListId]:
+        """Return the viewer's lists by their titles."""
+        owned = self.stores.lists.of_owners([viewer.id])[viewer.id]
+        return {each.title: each.id for each in owned}
+
+    def add_list(
+        self, viewer: Viewer, change: ListChange, names: Sequence[str]
+    ) -> list[str]:
+        """Add those whom the viewer follows to the list with a title.
+
+        It is created if there is none. Returns the names that were left out.
+
+        Raises:
+            InvalidError: The viewer has too many lists.
+        """
+        found = self.stores.users.ids_of(names)
+        follows = self.stores.relationships.relations([viewer.id])[viewer.id].follows
+        list_id = self.titles(viewer).get(change.title or "")
+        if list_id is None:
+            list_id = self.lists.create(viewer, change).id
+        members = set(found.values()) & follows
+        for some in batches(sorted(members), MEMBERS_AT_ONCE):
+            self.lists.add(viewer, list_id, some)
+        return [name for name in names if found.get(name) not in members]

@@ -1,0 +1,166 @@
+"""Files in an uploaded ZIP or tar archive, read within limits, not unpacked by name.
+
+A ZIP archive is read in place. A tar archive is copied into a temporary folder once,
+under numbers, because its members can only be read in order.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, TYPE_CHECKING, Any, Protocol
+
+from kwip.domain.errors import InvalidError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: No archive has more members, or more than so many bytes when unpacked.
+MOST_MEMBERS, MOST_BYTES = 300_000, 50_000_000_000
+#: The most that a text may have: it is read into memory.
+MOST_TEXT_BYTES = 300_000_000
+#: A member that is larger than this and packs better is a bomb.
+_BOMB_BYTES, _BOMB_RATIO = 20_000_000, 200
+_COPIED_BYTES = 1 << 20
+_GZIP = b"\x1f\x8b"
+#: What reading a damaged archive raises.
+BROKEN = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError),
+    *(RuntimeError, NotImplementedError, LookupError, ValueError),
+)
+NOT_READABLE = "This is no archive that we can read. Choose a .zip or .tar.gz file."
+_TOO_LARGE = "This archive is too large when it is unpacked."
+
+
+class Container(Protocol):
+    """The members of an archive by their names, whatever these are."""
+
+    def names(self) -> Iterator[str]:
+        """Iterate over the names of all files."""
+
+    def open(self, name: str) -> IO[bytes]:
+        """Open a member; raises one of `BROKEN`."""
+
+
+class ZipContainer:
+    """A ZIP archive."""
+
+    def __init__(self, file: IO[bytes]):
+        self._zip = zipfile.ZipFile(file)
+        infos = self._zip.infolist()
+        _require(len(infos), sum(each.file_size for each in infos))
+        for each in infos:
+            packed = max(1, each.compress_size)
+            if each.file_size > max(_BOMB_BYTES, _BOMB_RATIO * packed):
+                raise InvalidError(_TOO_LARGE)
+        self._infos = {
+            _name(each.filename): each for each in infos if not each.is_dir()
+        }
+
+    def names(self) -> Iterator[str]:
+        """Iterate over the names of all files."""
+        return iter(self._infos)
+
+    def open(self, name: str) -> IO[bytes]:
+        """Open a member."""
+        return self._zip.open(self._infos[name])
+
+
+class TarContainer:
+    """A tar archive, packed or not, copied into a folder."""
+
+    def __init__(self, file: IO[bytes], folder: Path):
+        self._paths: dict[str, Path] = {}
+        packed = file.seek(0, 2)
+        limit = max(_BOMB_BYTES, _BOMB_RATIO * packed)
+        file.seek(0)
+        total = 0
+        with tarfile.open(fileobj=file, mode="r|*") as tar:
+            for number, info in enumerate(tar):
+                if not info.isreg():
+                    continue
+                total += info.size
+                _require(number, total)
+                content = tar.extractfile(info)
+                if content is None or total > limit:
+                    raise InvalidError(_TOO_LARGE)
+                path = folder / str(number)
+                with path.open("wb") as copy:
+                    shutil.copyfileobj(content, copy, _COPIED_BYTES)
+                self._paths[_name(info.name)] = path
+
+    def names(self) -> Iterator[str]:
+        """Iterate over the names of all files."""
+        return iter(self._paths)
+
+    def open(self, name: str) -> IO[bytes]:
+        """Open a member."""
+        return self._paths[name].open("rb")
+
+
+@contextmanager
+def opened(file: IO[bytes]) -> Iterator[Container]:
+    """Open an uploaded archive.
+
+    Raises:
+        InvalidError: It is none, damaged, or too large when it is unpacked.
+    """
+    with tempfile.TemporaryDirectory(prefix="kwip-import-") as folder:
+        try:
+            file.seek(0)
+            is_zip = zipfile.is_zipfile(file)
+            file.seek(0)
+            found: Container = (
+                ZipContainer(file) if is_zip else TarContainer(file, Path(folder))
+            )
+        except BROKEN as error:
+            raise InvalidError(NOT_READABLE) from error
+        yield found
+
+
+def read_json(container: Container, name: str, prefix: str = "") -> Any:
+    """Read a member that is JSON, after an assignment if there is a `prefix`.
+
+    Raises:
+        InvalidError: It is damaged or too large; names it.
+    """
+    text = read_text(container, name)
+    if prefix and text.lstrip().startswith(prefix):
+        text = text.partition("=")[2]
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidError(f"{name} can't be read: it is no JSON.") from error
+
+
+def read_text(container: Container, name: str) -> str:
+    """Read a member that is text.
+
+    Raises:
+        InvalidError: It is damaged, too large, or not UTF-8; names it.
+    """
+    try:
+        with container.open(name) as stream:
+            content = stream.read(MOST_TEXT_BYTES + 1)
+        if len(content) > MOST_TEXT_BYTES:
+            raise InvalidError(f"{name} is larger than {MOST_TEXT_BYTES} bytes.")
+        return content.decode("utf-8-sig")
+    except BROKEN as error:
+        raise InvalidError(f"{name} can't be read: it is damaged.") from error
+
+
+def _require(members: int, size: int) -> None:
+    if members > MOST_MEMBERS or size > MOST_BYTES:
+        raise InvalidError(_TOO_LARGE)
+
+
+def _name(name: str) -> str:
+    """Return a name without what leads out of the archive; it is only compared."""
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    return "/".join(part for part in parts if part not in {"/", "..", "."})

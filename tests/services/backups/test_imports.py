@@ -1,0 +1,311 @@
+"""Imports of archives and tables into an account that is there already."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import zipfile
+
+import pytest
+
+from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.errors import ConflictError, InvalidError
+from kwip.domain.ids import ms_of
+from kwip.domain.posts import Draft
+from kwip.domain.transfers import ARCHIVE
+from kwip.services.backups.kwips_import import KwipsImport
+from kwip.services.backups.post_import import PostImport
+from kwip.services.delivery.search_index import SearchIndex
+from kwip.services.maintenance.fsck import Fsck
+from kwip.store.maintenance.audit import AuditStore
+from tests.pictures import plain
+from tests.wired import Silence, home_of
+
+SITE, PUBLIC = "https://old.example/users/alice", "as:Public"
+ID = 109_000_000_000_000_000
+
+
+def note(number, text, *, second=0, visible=PUBLIC, **fields):
+    made = {
+        "id": f"{SITE}/statuses/{ID + (number << 16)}",
+        "type": "Note",
+        "published": f"2022-10-01T10:00:{second:02}Z",
+        "content": f"<p>{text}</p>",
+        "to": [visible],
+    }
+    return {"type": "Create", "object": made | fields}
+
+
+def tarred(**members):
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w:gz") as tar:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    file.seek(0)
+    return file
+
+
+def zipped(**members):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    file.seek(0)
+    return file
+
+
+def outbox(*rows):
+    return json.dumps({"orderedItems": rows}).encode()
+
+
+def mastodon():
+    picture = {"url": "/media_attachments/files/1.png", "name": "A loaf"}
+    first = note(1, "Rye &amp; <a href='#'>#bread</a><br>again")
+    rows = (
+        first,
+        note(2, "more", second=1, inReplyTo=first["object"]["id"]),
+        note(3, "@bob yes", second=2, inReplyTo="https://far.example/1"),
+        note(4, "A loaf", second=3, attachment=[picture], sensitive=True),
+        note(5, "x" * 501, second=4),
+        note(6, "for followers", second=5, visible=f"{SITE}/followers"),
+        {"type": "Announce", "object": "https://far.example/2"},
+        {"type": "Create", "object": {"id": 3}},
+        *(note(7, "same moment", second=6, id=f"{SITE}/statuses/{i}") for i in "ab"),
+    )
+    members = {"media_attachments/files/1.png": plain(), "actor.json": b"{}"}
+    return tarred(**{"outbox.json": outbox(*rows)}, **members)
+
+
+@pytest.fixture
+def imports(kwip, monkeypatch):
+    monkeypatch.setattr(KwipsImport, "sleep", lambda *_: None, raising=False)
+    return kwip.services.imports
+
+
+@pytest.fixture
+def bring(imports, rings, alice):
+    """Return a function that imports a file for alice; gives what became of it."""
+
+    def bring(file, kind=ARCHIVE):
+        imports.request(alice, file, kind, "archive.zip")
+        rings.run()
+        return imports.find(alice)
+
+    return bring
+
+
+def kwips(mongodb, user):
+    found = mongodb["posts"].find({"author_id": user.id}, sort=[("_id", 1)])
+    return {each["text"]: each for each in found}
+
+
+def check_kwips(found):
+    first, reply = found["Rye & #bread\nagain"], found["more"]
+    assert [tag["name"] for tag in first["hashtags"]] == ["bread"]
+    assert f"{first['created_at']:%Y-%m-%dT%H:%M:%S}" == "2022-10-01T10:00:00"
+    assert reply["in_reply_to_id"] == reply["root_id"] == first["_id"]
+    other = found["@bob yes"]
+    assert (other["in_reply_to_id"], other["mentions"]) == (None, [])
+    [loaf] = found["A loaf"]["media"]
+    assert (loaf["description"], found["A loaf"]["is_sensitive"]) == ("A loaf", True)
+    assert found["for followers"]["visibility"] == "followers"
+    assert {each["source"] for each in found.values()} == {"import"}
+
+
+def test_kwips_from_mastodon_keep_dates_threads_and_files_and_disturb_nobody(
+    kwip, imports, bring, alice, bob, rings, mongodb
+):
+    kwip.services.relationships.follow(bob, alice.id)
+    rings.run()
+    mongodb["notifications"].delete_many({})
+
+    done = bring(mastodon())
+
+    assert (done.state, done.problem) == ("done", "")
+    assert dict(done.counts) == {"kwips": 7, "known": 0, "left_out": 3}
+    found = kwips(mongodb, alice)
+    check_kwips(found)
+    assert home_of(kwip, bob) == home_of(kwip, alice) == []
+    assert mongodb["notifications"].count_documents({}) == 0
+    assert mongodb["search_posts"].count_documents({}) == 7
+    assert Fsck(AuditStore(kwip.store), system_clock_ms).run(Silence()).findings == []
+    kwip.services.home_backfill.rebuild(bob.id)
+    assert home_of(kwip, bob) == []
+    with imports.report(alice).content as report:
+        text = report.read().decode()
+    assert "2022-10-01T10:00:04" in text
+    assert "reposts are left out" in text
+    assert not imports.media.has(done.path)
+
+    again = bring(mastodon())
+
+    assert dict(again.counts) == {"kwips": 0, "known": 7, "left_out": 3}
+    assert mongodb["posts"].count_documents({}) == 7
+
+
+def test_tweets_come_in_parts_with_their_addresses_and_files(bring, alice, mongodb):
+    def tweet(number, text, **fields):
+        made = {
+            "id_str": str(number),
+            "full_text": text,
+            "created_at": "Wed Oct 10 20:19:24 +0000 2018",
+        }
+        return {"tweet": made | fields}
+
+    def part(number, *tweets):
+        return f"window.YTD.tweets.part{number} = {json.dumps(tweets)}"
+
+    urls = [{"url": "https://t.co/a", "expanded_url": "https://example.org/rye"}]
+    media = [{"url": "https://t.co/b", "media_url_https": "https://pbs/x.png"}]
+    first = tweet(10, "Rye &lt;3 https://t.co/a", entities={"urls": urls}, lang="en")
+    second = tweet(11, "loaf https://t.co/b", extended_entities={"media": media})
+    thread = tweet(12, "more", in_reply_to_status_id_str="10")
+    members = {
+        "data/tweets.js": part(0, tweet(13, "RT @bob: hi"), thread, second),
+        "data/tweets-part1.js": part(1, first),
+        "data/tweets_media/11-x.png": plain(),
+    }
+
+    done = bring(zipped(**members))
+
+    assert dict(done.counts) == {"kwips": 3, "known": 0, "left_out": 1}
+    found = kwips(mongodb, alice)
+    rye = found["Rye <3 https://example.org/rye"]
+    assert f"{rye['created_at']:%Y-%m-%d %H:%M:%S}" == "2018-10-10 20:19:24"
+    assert [link["url"] for link in rye["links"]] == ["https://example.org/rye"]
+    assert len(found["loaf"]["media"]) == 1
+
+
+def test_an_archive_of_kwip_adds_what_is_not_here(
+    kwip, imports, bring, alice, bob, rings, mongodb
+):
+    root = kwip.services.posts.publish(bob.id, Draft(text="Rye"))
+    reply = Draft(text="wheat", in_reply_to_id=root.id)
+    kwip.services.posts.publish(bob.id, reply)
+    rings.run()
+    exports = kwip.services.exports
+    exports.request(bob)
+    rings.run()
+
+    with exports.open(bob).content as file:
+        own = imports.run(bob, file, ARCHIVE, Silence())
+        done = bring(file)
+
+    assert dict(own.counts) == {"kwips": 0, "known": 2, "left_out": 0}
+    assert done.counts["kwips"] == 2
+    found = kwips(mongodb, alice)
+    assert ms_of(found["Rye"]["_id"]) == ms_of(root.id)
+    assert found["wheat"]["in_reply_to_id"] == found["Rye"]["_id"]
+
+
+@pytest.mark.parametrize(
+    ("where", "step"),
+    [(PostImport, "insert"), (SearchIndex, "put")],
+    ids=["between two kwips", "before they are indexed"],
+)
+def test_an_import_goes_on_where_its_worker_died(
+    imports, rings, alice, mongodb, monkeypatch, where, step
+):
+    monkeypatch.setattr("kwip.services.backups.kwips_import._BATCH", 2)
+    imports.request(alice, mastodon(), ARCHIVE, "archive.tar.gz")
+    rings.waiting.clear()
+    real, calls = getattr(where, step), []
+
+    def dies(*arguments):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    with monkeypatch.context() as killed:
+        killed.setattr(where, step, dies)
+        with pytest.raises(KeyboardInterrupt):
+            imports.settle(alice.id)
+    assert 0 < mongodb["posts"].count_documents({}) < 7
+    assert imports.settle(alice.id) == "nothing"  # the lease lasts
+    past = {"$set": {"leased_until": at(0)}}
+    mongodb["imports"].update_one({"_id": alice.id}, past)
+
+    assert imports.settle(alice.id) == "done"
+
+    ids = {each["_id"] for each in mongodb["posts"].find()}
+    assert len(ids) == 7
+    assert {each["_id"] for each in mongodb["search_posts"].find()} == ids
+    assert mongodb["users"].find_one({"_id": alice.id})["posts_count"] == 7
+
+
+def test_a_cancelled_import_stops_and_leaves_no_file(
+    imports, rings, alice, mongodb, monkeypatch
+):
+    monkeypatch.setattr("kwip.services.backups.kwips_import._BATCH", 2)
+    monkeypatch.setattr("kwip.services.backups.transferring._NOTE_S", 0)
+    imports.request(alice, mastodon(), ARCHIVE, "archive.tar.gz")
+    with pytest.raises(ConflictError):
+        imports.request(alice, mastodon(), ARCHIVE, "archive.tar.gz")
+    put = SearchIndex.put
+    monkeypatch.setattr(SearchIndex, "put", lambda *a: (put(*a), imports.cancel(alice)))
+
+    rings.run()
+
+    found = imports.find(alice)
+    assert (found.state, mongodb["posts"].count_documents({})) == ("cancelled", 2)
+    assert not imports.media.has(found.path)
+
+
+def test_bombs_and_what_is_no_archive_are_refused_before_anything_is_stored(
+    imports, alice, mongodb
+):
+    bad = {
+        "no archive": io.BytesIO(b"hello"),
+        "a bomb": zipped(**{"outbox.json": bytes(30_000_000)}),
+        "a packed bomb": tarred(**{"outbox.json": bytes(30_000_000)}),
+        "of nobody": zipped(**{"../../etc/passwd": b"x"}),
+    }
+    for file in bad.values():
+        with pytest.raises(InvalidError) as error:
+            imports.request(alice, file, ARCHIVE, "x")
+        assert error.value.fields["file"]
+    with pytest.raises(InvalidError):
+        imports.request(alice, io.BytesIO(b"a,b,c"), "lists", "x")
+    assert mongodb["imports"].count_documents({}) == 0
+    assert list(imports.media.files()) == []
+
+
+def test_a_damaged_archive_is_refused_before_anything_is_written(bring, mongodb):
+    done = bring(zipped(**{"outbox.json": b'{"orderedItems": ['}))
+
+    assert (done.state, done.problem) == (
+        "failed",
+        "outbox.json can't be read: it is no JSON.",
+    )
+    assert mongodb["posts"].count_documents({}) == 0
+
+
+def test_tables_of_mastodon_add_people_lists_and_bookmarks_of_this_site(
+    kwip, bring, alice, bob, carol, mongodb
+):
+    post = kwip.services.posts.publish(bob.id, Draft(text="Rye"))
+    site = kwip.services.mails.site
+    host = site.host
+    tables = {
+        "follows": f"Account address,Show boosts\nbob@{host},true\nx@far.example,true",
+        "mutes": f"Account address,Hide notifications\ncarol@{host},true\n",
+        "lists": f'"Bakers, best",bob@{host}\n"Bakers, best",nobody@{host}\n',
+        "bookmarks": f"{site.page(f'/@bob/{post.id}')}\nhttps://far.example/@x/1\n",
+    }
+    left_out = {"follows": 1, "mutes": 0, "lists": 1, "bookmarks": 1}
+
+    for _ in "again":
+        for kind, table in tables.items():
+            done = bring(io.BytesIO(table.encode()), kind)
+            assert done.counts["left_out"] == left_out[kind], kind
+
+    relations = kwip.stores.relationships.relations([alice.id])[alice.id]
+    assert (relations.follows, relations.mutes) == ({bob.id}, {carol.id})
+    assert mongodb["notifications"].count_documents({}) == 0
+    [made] = kwip.stores.lists.of_owners([alice.id])[alice.id]
+    assert kwip.stores.lists.find(made.id).member_ids == {bob.id}
+    assert mongodb["reactions"].count_documents({"act": "bookmark"}) == 1
