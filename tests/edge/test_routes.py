@@ -31,7 +31,6 @@ EXAMPLES = {
     "passkey_id": "AbZ2",
     "name": "kwip.css",
     "code": "mVJsmOlC0xVY",
-    "page_name": "about",
     "chosen": "mentions",
     "extension": "rss",
     "table": "lists",

@@ -72,7 +72,7 @@ def test_without_a_server_every_method_says_that_the_store_is_unavailable(unreac
         "JobStore.save",  # a write
         "UserStore.create_many",  # a bulk
         "RelationshipStore.follow",  # a transaction
-        "RelationshipStore.mute",
+        "MuteStore.mute",
     ],
 )
 def test_a_server_that_hangs_is_given_up_after_the_time_out(

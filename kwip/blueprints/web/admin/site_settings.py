@@ -10,7 +10,7 @@ from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import form_policy, page_policy
 from kwip.blueprints.web.pages import Form, go, page, page_again
-from kwip.domain.errors import ConflictError, InvalidError
+from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.roles import Permission
 from kwip.domain.site import PAGES, PageName
 from kwip.schemas.accounts.site_forms import SiteSettingsForm, SiteTextForm, UndoForm
@@ -51,16 +51,16 @@ def save_site_settings() -> Response:
     return go(url_for("web.site_settings"), _saved(bool(made)))
 
 
-def site_text(page_name: PageName) -> Response:
+def site_text(name: str) -> Response:
     """Show the text of a page, to edit it."""
-    now = http.services().site.current()
-    form = Form({"text": getattr(now, page_name), "version": str(now.version)})
-    return _text_page(page_name, form)
+    known, now = _page_named(name), http.services().site.current()
+    form = Form({"text": getattr(now, known), "version": str(now.version)})
+    return _text_page(known, form)
 
 
-def save_site_text(page_name: PageName) -> Response:
+def save_site_text(name: str) -> Response:
     """Change the text of a page, or show what it would look like."""
-    known = page_name
+    known = _page_named(name)
     try:
         asked = http.load_form(SiteTextForm())
         if asked.is_preview:
@@ -73,7 +73,7 @@ def save_site_text(page_name: PageName) -> Response:
         )
     except (InvalidError, ConflictError) as error:
         return page_again("admin_text.html", _of_text(error, known), **_about(known))
-    return go(url_for("web.site_text", page_name=known), _saved(bool(made)))
+    return go(url_for("web.site_text", name=known), _saved(bool(made)))
 
 
 def site_changes() -> Response:
@@ -121,11 +121,17 @@ def _of_text(error: InvalidError | ConflictError, name: str) -> InvalidError:
     return InvalidError(error.message, fields)
 
 
+def _page_named(name: str) -> PageName:
+    for known in PAGES:
+        if name == known:
+            return known
+    raise NotFoundError(gettext("Page not found."))
+
+
 def _saved(is_changed: bool) -> str:  # noqa: FBT001 -- the only argument
     return gettext("Changes saved.") if is_changed else gettext("Nothing has changed.")
 
 
-_NAMED = f"<any({', '.join(PAGES)}):page_name>"
 _PAGE, _FORM = page_policy(_CHANGE), form_policy(_CHANGE)
 
 ROUTES = (
@@ -133,6 +139,6 @@ ROUTES = (
     Route("POST", "/admin/settings", save_site_settings, _FORM),
     Route("GET", "/admin/settings/changes", site_changes, _PAGE),
     Route("POST", "/admin/settings/changes", undo_site_change, _FORM),
-    Route("GET", f"/admin/pages/{_NAMED}", site_text, _PAGE),
-    Route("POST", f"/admin/pages/{_NAMED}", save_site_text, _FORM),
+    Route("GET", "/admin/pages/<name>", site_text, _PAGE),
+    Route("POST", "/admin/pages/<name>", save_site_text, _FORM),
 )
