@@ -44,6 +44,8 @@ _PRIVATE = (
     "/setup",
     "/login",
     "/signup",
+    "/invite/",
+    "/waiting-list",
     "/api/",
 )
 

@@ -3,9 +3,9 @@
 The module `kwip.cli.<name>` has a Click command called `command`, and is imported when
 it is needed. Its first argument after `@click.pass_obj` is the settings.
 Beside them are `running`, `parts` and `bars`, which several commands use; `audit` is
-both, and `email_domains` and `members` are parts of `users`. What else one or two need
-is in a package of its own: `starting`, `checking`, `traffic`, `reindexing`, `restoring`
-and `deploying`.
+both, and `applications`, `email_domains` and `members` are parts of `users`. What else
+one or two need is in a package of its own: `starting`, `checking`, `traffic`,
+`reindexing`, `restoring` and `deploying`.
 
 A command exits with 0 if all is well, 1 if it found something (it returns `FOUND`), and
 2 if it could not do its work; then it prints the reason in one line on standard error.
@@ -54,6 +54,7 @@ COMMANDS = {
     "check": "Check these settings against the running processes.",
     "doctor": "Check the running stack.",
     "users": "Create and manage users.",
+    "invites": "Invite people, also from the waiting list.",
     "audit": "Show what operators did.",
     "queue": "Show what is waiting for workers.",
     "cache": "Inspect, verify and invalidate the cache.",

@@ -15,8 +15,10 @@ from kwip.cli.running import connected
 from kwip.domain.clock import system_clock_ms
 from kwip.services.maintenance.emoji_check import check_emojis
 from kwip.services.maintenance.fsck import Fsck
+from kwip.services.maintenance.joining_check import check_joining
 from kwip.services.maintenance.reports import Reports
 from kwip.store.maintenance.audit import AuditStore
+from kwip.store.maintenance.joining_audit import JoiningAuditStore
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -81,6 +83,7 @@ def _check(wiring: Wiring, bars: Bars) -> Report:
     emojis = wiring.services.emojis.stored()
     report.findings += check_emojis(emojis, wiring.services.attachments.files.media)
     report.checked["emojis"] = len(emojis)
+    report.findings += check_joining(JoiningAuditStore(wiring.store))
     return report
 
 

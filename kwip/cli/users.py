@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kwip.cli import dry_run_option, json_option, numbered, print_json, throttle_option
+from kwip.cli.applications import approve, reject, requests
 from kwip.cli.audit import order, reason_option
 from kwip.cli.bars import Bars
 from kwip.cli.email_domains import block_domain
@@ -41,7 +42,10 @@ def command() -> None:
     """Create and manage users."""
 
 
-for each in (block_domain, list_users, show, reset_two_factor, password_link):
+for each in (
+    *(block_domain, list_users, show, reset_two_factor, password_link),
+    *(requests, approve, reject),
+):
     command.add_command(each)
 
 
@@ -179,7 +183,7 @@ def unsilence(settings: Settings, name: str, *, as_json: bool) -> None:
 def confirm(settings: Settings, name: str, *, as_json: bool) -> None:
     """Confirm the email address of the user NAME.
 
-    With KWIP_CONFIRM_EMAIL, people can only post and follow with a confirmed one.
+    If the site requires it, people can only post and follow with a confirmed one.
     """
     confirmed = partial(Moderation.confirm_email, order=order())
     _moderate(settings, name, confirmed, as_json=as_json)

@@ -53,6 +53,11 @@ class Action(StrEnum):
     UNASSIGN_REPORT = "unassign_report"
     RESOLVE_REPORT = "resolve_report"
     REOPEN_REPORT = "reopen_report"
+    CREATE_INVITATION = "create_invitation"
+    END_INVITATION = "end_invitation"
+    APPROVE_USER = "approve_user"
+    REJECT_USER = "reject_user"
+    INVITE_WAITING = "invite_waiting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,8 @@ BY_KWIP = Order(Actor("kwip", ""))
 class AuditEntry:
     """One entry.
 
-    `subject` is `@` and a username, a domain, an emoji, `media`, or `site`.
+    `subject` is `@` and a username, a domain, an emoji, `media`, `site`, an
+    invitation, or `waiting list`.
     """
 
     id: int

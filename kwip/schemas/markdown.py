@@ -11,8 +11,6 @@ from functools import lru_cache
 import nh3
 from markdown_it import MarkdownIt
 
-#: Headings begin at the second level: the first is the title of the page.
-_HEADINGS = {"h1": "h2", "h2": "h3", "h3": "h4", "h4": "h5", "h5": "h6"}
 _TAGS = {
     *("p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote"),
     *("a", "em", "strong", "s", "code", "pre"),
@@ -30,7 +28,8 @@ def page_html(text: str) -> str:
     """Return a text as HTML: headings, lists, tables, links and emphasis."""
     tokens = _markdown.parse(text)
     for token in tokens:
-        token.tag = _HEADINGS.get(token.tag, token.tag)
+        # The first level is the title of the page.
+        token.tag = "h2" if token.tag == "h1" else token.tag
     html = _markdown.renderer.render(tokens, _markdown.options, {})
     return nh3.clean(
         html,

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kwip.services.accounts.access_recovery import AccessRecovery
     from kwip.services.accounts.account import Account
+    from kwip.services.accounts.applications import Applications
     from kwip.services.accounts.audit_log import AuditLog
     from kwip.services.accounts.authentication import Authentication
     from kwip.services.accounts.email_address import EmailAddress
     from kwip.services.accounts.email_domains import EmailDomains
+    from kwip.services.accounts.joining.invitations import Invitations
     from kwip.services.accounts.joining.site import Site
+    from kwip.services.accounts.joining.wait_list import WaitList
     from kwip.services.accounts.members import Members
     from kwip.services.accounts.moderation import Moderation
     from kwip.services.accounts.passkeys import Passkeys
@@ -194,6 +197,9 @@ class Accounts:
     """The services of accounts, with rate limits."""
 
     site: Site
+    invitations: Invitations
+    applications: Applications
+    wait_list: WaitList
     users: Users
     authentication: Authentication
     account: Account

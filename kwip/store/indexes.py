@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pymongo import ASCENDING, DESCENDING
 
 from kwip.domain.roles import STAFF
+from kwip.store.accounts.indexes import ACCOUNT_INDEXES
 from kwip.store.index import Index, ttl
 from kwip.store.mail.indexes import MAIL_INDEXES
 from kwip.store.moderation.indexes import MODERATION_INDEXES
@@ -386,25 +387,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     ),
     "markers": (),
     "emojis": (),
-    "sessions": (ttl("sessions expire"),),
-    "tokens": (),
-    "blocked_email_domains": (),
-    "site_settings": (),
-    "site_changes": (),
-    "audit_log": (
-        Index(
-            (("subject", ASCENDING), ("_id", DESCENDING)),
-            "AuditLogStore.page: what was done to a user",
-        ),
-        Index(
-            (("actor.name", ASCENDING), ("_id", DESCENDING)),
-            "AuditLogStore.page: what somebody did",
-        ),
-        Index(
-            (("action", ASCENDING), ("_id", DESCENDING)),
-            "AuditLogStore.page: one kind of act",
-        ),
-    ),
+    **ACCOUNT_INDEXES,
     **MODERATION_INDEXES,
     "jobs": (),
     "processes": (ttl("ProcessStore.running; killed processes are forgotten"),),

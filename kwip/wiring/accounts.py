@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.cache.rate_limits import RateLimitWindows
@@ -9,12 +10,16 @@ from kwip.domain.rate_limits import SPANS_S, windows
 from kwip.domain.site import SignUpMode, SiteSettings
 from kwip.services.accounts.access_recovery import AccessRecovery
 from kwip.services.accounts.account import Account
+from kwip.services.accounts.applications import Applications
 from kwip.services.accounts.audit_log import AuditLog
 from kwip.services.accounts.authentication import Authentication
 from kwip.services.accounts.ceremonies import Ceremonies
 from kwip.services.accounts.email_address import EmailAddress
 from kwip.services.accounts.email_domains import EmailDomains
+from kwip.services.accounts.entry import Entry
+from kwip.services.accounts.joining.invitations import Invitations
 from kwip.services.accounts.joining.site import Site
+from kwip.services.accounts.joining.wait_list import WaitList
 from kwip.services.accounts.members import Members
 from kwip.services.accounts.moderation import Moderation
 from kwip.services.accounts.notices import Notices
@@ -33,17 +38,21 @@ from kwip.services.accounts.users import Users
 from kwip.services.bundle import Accounts
 from kwip.services.coherence.cache_lease import boot_clock
 from kwip.services.reading.rate_limits import RateLimits
+from kwip.store.accounts.applications import ApplicationStore
 from kwip.store.accounts.audit_log import AuditLogStore
 from kwip.store.accounts.email_domains import EmailDomainStore
+from kwip.store.accounts.invitations import InvitationStore
 from kwip.store.accounts.members import MemberStore
 from kwip.store.accounts.roles import RoleStore
 from kwip.store.accounts.setup import SetupStore
 from kwip.store.accounts.site import SiteStore
 from kwip.store.accounts.two_factor import TwoFactorStore
+from kwip.store.accounts.wait_list import WaitListStore
 from kwip.store.delivery.hibernation import HibernationStore
 
 if TYPE_CHECKING:
     from kwip.services.bundle import Mailing, Reading, Social, Uploads
+    from kwip.services.mail.mails import Mails
     from kwip.wiring.core import Core
 
 
@@ -72,10 +81,11 @@ def make_accounts(
     )
     authentication = Authentication(stores, entities, fence, passwords, clock)
     setup = Setup(SetupStore(core.store), users, clock)
+    joining = _joining(core, users, site, mail.mails)
     limits = windows({name: getattr(settings, f"quota_{name}") for name in SPANS_S})
     sign_in = SignIn(
         authentication=authentication,
-        users=users,
+        entry=Entry(users, joining.applications, joining.invitations, site),
         setup=setup,
         windows=limits,
         charges=RateLimitWindows(core.realtime),
@@ -116,6 +126,9 @@ def make_accounts(
     staff = Staff(stores.users, entities)
     return Accounts(
         site=site,
+        invitations=joining.invitations,
+        applications=joining.applications,
+        wait_list=joining.wait_list,
         users=users,
         authentication=authentication,
         account=account,
@@ -192,4 +205,44 @@ def _site(core: Core, audit_log: AuditLog) -> Site:
         clock=options.clock,
         lease_s=options.fence_times.lease_s,
         elapsed=boot_clock,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Joining:
+    """The ways to join."""
+
+    invitations: Invitations
+    applications: Applications
+    wait_list: WaitList
+
+
+def _joining(core: Core, users: Users, site: Site, mails: Mails) -> _Joining:
+    audit_log, clock = site.audit_log, core.options.clock
+    invitations = Invitations(
+        store=InvitationStore(core.store),
+        users=core.stores.users,
+        site=site,
+        audit_log=audit_log,
+        clock=clock,
+    )
+    return _Joining(
+        invitations,
+        Applications(
+            store=ApplicationStore(core.store),
+            users=users,
+            site=site,
+            mails=mails,
+            audit_log=audit_log,
+            clock=clock,
+        ),
+        WaitList(
+            store=WaitListStore(core.store),
+            invitations=invitations,
+            email_domains=users.email_domains,
+            site=site,
+            mails=mails,
+            audit_log=audit_log,
+            clock=clock,
+        ),
     )

@@ -39,6 +39,10 @@ def mails(site, alice, bob, tmp_path):
         (MailKind.EMAIL_CHANGED, {"new": "new@example.org"}),
         (MailKind.NEW_LOGIN, {"agent": "Firefox on Linux", "address": "192.0.2.1"}),
         (MailKind.TWO_FACTOR, {"event": "turned_on"}),
+        (MailKind.ACCOUNT_APPROVED, {}),
+        (MailKind.ACCOUNT_REJECTED, {"username": "dave", "answer": "<b>Sorry</b>"}),
+        (MailKind.WAITING_LIST, {}),
+        (MailKind.INVITATION, {"code": "mVJsmOlC0xVY"}),
     ):
         services.mails.post(draft(kind, viewer.id, "alice@example.org", details))
     services.mails.test("root@example.org")

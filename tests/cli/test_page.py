@@ -14,6 +14,7 @@ from docs import generate
 from kwip.cli import backup, deploy, doctor, world
 from kwip.cli import cache as cache_command
 from kwip.cli.deploying.reloading import Reload, Replaced
+from kwip.domain.audit_log import BY_KWIP
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.domain.posts import Draft
@@ -27,7 +28,7 @@ from kwip.services.world.loader import PHASES, Loaded, WorldLoader
 from kwip.store.timelines.buckets import home_of
 from tests.docs.test_data_model import examples_in, shapes
 from tests.pictures import BLUE, plain, sent
-from tests.wired import sign_up
+from tests.wired import form_of, sign_up
 
 PAGE = (PROJECT / "docs" / "cli.md").read_text(encoding="utf-8")
 URL = "https://example.org/rye"
@@ -99,6 +100,36 @@ def site(kwip, _wiring, _posts, monkeypatch):
         "site-set": [changed],
         "site-undo": [undone],
         "site-changes": [kwip("site", "changes", "--json")],
+    }
+
+
+def joining(kwip, wiring, _posts, monkeypatch):
+    monkeypatch.setattr(Fence, "outlast_leases", lambda _: None)
+    services, alice = wiring.services, sign_up(wiring, "alice")
+    services.site.change({"members_invite": "yes"}, BY_KWIP)
+    for name in ("dave", "erin"):
+        services.applications.apply(form_of(name), "I bake.")
+    asked = kwip("users", "requests", "--json")
+    services.invitations.create(alice, max_uses=5, days=7)
+    made = kwip("invites", "create", "--json")
+    limited = kwip("invites", "create", "--uses", "5", "--days", "7", "--json")
+    frank = services.users.prepare(form_of("frank"))
+    services.users.create(frank, services.invitations.using(made.json["code"]))
+    services.site.change({"sign_up": "closed"}, BY_KWIP)
+    services.wait_list.join("dave@example.org")
+    mail = services.mails.store.find(
+        wiring.store.database["mails"].find_one({"kind": "waiting_list"})["_id"]
+    )
+    services.wait_list.confirm(services.mails.link_of(mail))
+    return {
+        "users-requests": [asked],
+        "users-approve": [kwip("users", "approve", "dave", "--json")],
+        "users-reject": [kwip("users", "reject", "erin", "--json")],
+        "invites-create": [limited],
+        "invites-list": [kwip("invites", "list", "--json")],
+        "invites-revoke": [kwip("invites", "revoke", made.json["url"], "--json")],
+        "invites-waiting": [kwip("invites", "waiting", "--json")],
+        "invites-send": [kwip("invites", "send", "dave@example.org", "--json")],
     }
 
 
@@ -332,7 +363,7 @@ def load(kwip, _wiring, _posts, monkeypatch):
 
 
 PRINTING = [
-    *(users, fanout, timelines, database, stack, settings, site),
+    *(users, fanout, timelines, database, stack, settings, site, joining),
     *(release, load, cache, media, emoji, trends, links, backups, moves, domains),
 ]
 

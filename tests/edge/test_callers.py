@@ -10,12 +10,16 @@ import re
 import pytest
 
 from kwip.blueprints import cors, gate, login
-from kwip.domain.audit_log import Actor, AuditQuery
+from kwip.domain.audit_log import BY_KWIP, Actor, AuditQuery
+from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.posts import Draft
 from kwip.domain.roles import Role, may
+from kwip.domain.setup import LIFETIME
 from kwip.domain.users import Viewer
+from kwip.text.emails import read_email
 from tests.edge.test_routes import EXAMPLES, UNSAFE, about, rows
 from tests.people import sign_in
+from tests.wired import form_of
 
 ELSEWHERE = {"Origin": "https://elsewhere.example"}
 #: Addresses of what is its owner's alone.
@@ -268,6 +272,33 @@ def test_whoever_may_is_let_in(app, wiring, ask, alice):
             check(row, answer, None)
 
 
+def _waits_for_approval(services):
+    services.applications.apply(form_of("dave"), "I bake.")
+    user_id = services.applications.named("dave").id
+    return {"user": str(user_id), "act": "reject"}, "@dave"
+
+
+def _invites(services):
+    made = services.invitations.create_for_staff(BY_KWIP, max_uses=1, days=1)
+    return {"code": made.code}, "invitation"
+
+
+def _waits_for_an_invitation(services):
+    email, now = read_email("erin@example.org"), at(system_clock_ms())
+    services.wait_list.store.add(email, now, now + LIFETIME)
+    services.wait_list.store.confirm(email, now, now + LIFETIME)
+    return {"key": services.wait_list.waiting()[0].key}, "waiting"
+
+
+#: What staff sends where people join, and the beginning of what the log names.
+JOINING = {
+    "/admin/applications": _waits_for_approval,
+    "/admin/invitations": lambda _: ({"max_uses": "1", "days": ""}, "invitation"),
+    "/admin/invitations/end": _invites,
+    "/admin/waiting-list": _waits_for_an_invitation,
+}
+
+
 def check_act(row, wiring, ask, person, browser):
     """Assert that somebody is let in; if they act, that the log says who and why."""
     fields = {"csrf_token": browser.form_token}
@@ -277,12 +308,19 @@ def check_act(row, wiring, ask, person, browser):
         newest = [change.id for change in site.changes(1)]
         send = STAFF_FIELDS.get(row.rule, lambda *_: {"reason": f"For {row.rule}"})
         fields |= send(site.current().version, *(newest or [0]))
+    subject = "@alice" if "<name:username>" in row.rule else "site"
+    if row.method in UNSAFE and row.rule in JOINING:
+        more, subject = JOINING[row.rule](wiring.services)
+        fields = {"csrf_token": browser.form_token} | more
     before = {each.id for each in wiring.services.audit_log.page(AuditQuery())}
     answer = ask(row, person, browser, **fields)
     assert (about(row), answer.status_code < 400) == (about(row), True)
     logged = wiring.services.audit_log.page(AuditQuery())
-    added = [(e.actor, e.subject, e.reason) for e in logged if e.id not in before]
-    subject = "@alice" if "<name:username>" in row.rule else "site"
+    added = [
+        (e.actor, e.subject.partition(" ")[0], e.reason)
+        for e in logged
+        if e.id not in before
+    ]
     act = (Actor("staff", person.user.username), subject, fields.get("reason", ""))
     acts = [act] if row.method in UNSAFE else []
     assert (about(row), set(added)) == (about(row), set(acts))

@@ -30,6 +30,7 @@ EXAMPLES = {
     "session_id": "0" * 64,
     "passkey_id": "AbZ2",
     "name": "kwip.css",
+    "code": "mVJsmOlC0xVY",
     "chosen": "mentions",
     "extension": "rss",
     "table": "lists",

@@ -18,6 +18,7 @@ from kwip.domain.timelines.notifications import (
 from kwip.domain.two_factor import App, SealedKey, TwoFactor
 from kwip.domain.users import User
 from kwip.store.accounts.access_keys import AccessKey
+from kwip.store.accounts.applications import _to_document as to_application
 from kwip.store.accounts.users import digest_of
 from kwip.store.delivery.outbox import pending
 from kwip.store.posting.attachments import _to_document as attachment_document
@@ -31,7 +32,9 @@ from kwip.store.timelines.notifications import _to_document as notification_docu
 from tests.store.stores import (
     LATER,
     NOW,
+    application,
     audited,
+    invitation,
     mail,
     post,
     post_id,
@@ -72,6 +75,7 @@ def populate(stores):
         chosen = MailPreferences(kinds=EVERY_KIND, mailed_id=1)
         stores.mail_preferences.save(n, chosen, NOW if n < USERS[5] else LATER)
     stores.purges.add([f"ab/{n}" for n in USERS], NOW)
+    _populate_joining(stores)
     database["link_previews"].insert_many(_preview(n) for n in USERS)
     database["search_posts"].insert_many(d for n in USERS for d in _indexed_of(n))
     database["timelines"].delete_many({})
@@ -96,6 +100,29 @@ def _strike(strikes, n):
         strikes.settle(struck(n).id, StrikeState.PENDING, StrikeState.DONE)
     if n in USERS[10:14]:
         strikes.appeal(struck(n).id, n, Appeal(text="No.", at=NOW))
+
+
+def _populate_joining(stores):
+    database = stores.store.database
+    for n in USERS:
+        stores.invitations.add(invitation(n))
+    database["invited"].insert_many(_invited(n) for n in USERS)
+    # Without their claims: those of nobody would be in the way of the pages of claims.
+    database["applications"].insert_many(to_application(application(n)) for n in USERS)
+    database["wait_list"].insert_many(_waiting(n) for n in USERS)
+
+
+def _invited(number):
+    document = {"_id": number, "schema": 1, "code": f"i{number}"}
+    return document | {"inviter_id": number, "at": NOW}
+
+
+def _waiting(number):
+    """Return an address on the waiting list; most are not confirmed."""
+    is_confirmed = number < USERS[5]
+    document = {"_id": f"w{number}", "schema": 1, "email": f"w{number}@example.org"}
+    document |= {"created_at": NOW, "is_confirmed": is_confirmed}
+    return document | {"confirmed_at": NOW if is_confirmed else None}
 
 
 def _preview(number):

@@ -12,6 +12,7 @@ from kwip.domain.attachments import (
 )
 from kwip.domain.audit_log import Action, Actor, AuditEntry
 from kwip.domain.ids import AttachmentId, first_id_at
+from kwip.domain.joining import Application, Invitation
 from kwip.domain.mail.mails import Mail, MailKind
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.reports import Category, Report
@@ -20,9 +21,11 @@ from kwip.domain.text import Mention
 from kwip.domain.transfers import Transfer
 from kwip.domain.users import User
 from kwip.store.accounts.access_keys import AccessKeyStore
+from kwip.store.accounts.applications import ApplicationStore
 from kwip.store.accounts.audit_log import AuditLogStore
 from kwip.store.accounts.credentials import CredentialStore
 from kwip.store.accounts.email_domains import EmailDomainStore
+from kwip.store.accounts.invitations import InvitationStore
 from kwip.store.accounts.members import MemberStore
 from kwip.store.accounts.people import PeopleStore
 from kwip.store.accounts.roles import RoleStore
@@ -31,6 +34,7 @@ from kwip.store.accounts.site import SiteStore
 from kwip.store.accounts.transfers import TransferStore
 from kwip.store.accounts.two_factor import TwoFactorStore
 from kwip.store.accounts.users import UserStore
+from kwip.store.accounts.wait_list import WaitListStore
 from kwip.store.changes import ChangeStore
 from kwip.store.delivery.hibernation import HibernationStore
 from kwip.store.delivery.outbox import OutboxStore
@@ -45,6 +49,7 @@ from kwip.store.mail.mails import MailStore
 from kwip.store.mail.preferences import MailPreferenceStore
 from kwip.store.maintenance.audit import AuditStore
 from kwip.store.maintenance.deletion import DeletionStore
+from kwip.store.maintenance.joining_audit import JoiningAuditStore
 from kwip.store.maintenance.loading import LoadStore
 from kwip.store.maintenance.migrating import MigrationStore
 from kwip.store.maintenance.processes import ProcessStore
@@ -90,6 +95,7 @@ LATER = NOW + dt.timedelta(seconds=30)
 #: Which attribute holds which store.
 KINDS = {
     "activity": ActivityStore,
+    "applications": ApplicationStore,
     "attachments": AttachmentStore,
     "audit": AuditStore,
     "audit_log": AuditLogStore,
@@ -106,7 +112,9 @@ KINDS = {
     "follow_requests": FollowRequestStore,
     "followed_tags": FollowedTagStore,
     "hibernation": HibernationStore,
+    "invitations": InvitationStore,
     "jobs": JobStore,
+    "joining": JoiningAuditStore,
     "list_edges": ListEdgeStore,
     "lists": ListStore,
     "loading": LoadStore,
@@ -148,6 +156,7 @@ KINDS = {
     "two_factor": TwoFactorStore,
     "users": UserStore,
     "votes": VoteStore,
+    "wait_list": WaitListStore,
     "withheld": WithheldStore,
 }
 
@@ -160,6 +169,32 @@ class Stores:
         self.fence = FenceStore(store.database)
         for name, kind in KINDS.items():
             setattr(self, name, kind(store))
+
+
+def application(number):
+    """Make the request of somebody to join as user `number`."""
+    return Application(
+        id=number,
+        username=f"a{number}",
+        display_name="",
+        email=f"a{number}@example.org",
+        email_key=f"a{number}@example.org",
+        password_hash="x",
+        reason="I bake.",
+        at=NOW,
+    )
+
+
+def invitation(number):
+    """Make an invitation of user `number`."""
+    return Invitation(
+        code=f"i{number}",
+        creator_id=number,
+        is_staff=False,
+        created_at=NOW,
+        works_until=LATER,
+        max_uses=9,
+    )
 
 
 def audited(number):

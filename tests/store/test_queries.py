@@ -8,6 +8,7 @@ import pkgutil
 import re
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -65,8 +66,10 @@ from tests.store.population import HOT, PREVIEW, list_id, posts_of, token, uploa
 from tests.store.stores import (
     LATER,
     NOW,
+    application,
     audited,
     conversion,
+    invitation,
     mail,
     post,
     post_id,
@@ -113,6 +116,7 @@ PARTS = (
 TEA, GREEN = frozenset({"tea", "en=tea"}), frozenset({"green", "~1:green"})
 ANYWHERE = Between(0, MAX_ID, 60)
 LOAF = Emoji("loaf", "0" * 32, "0" * 32, 128, 96)
+WAITING = read_email("w9@example.org")
 CHANGED = SiteChange(
     id=1, at=NOW, actor=BY_KWIP.actor, name="name", before=None, after="Bakers"
 )
@@ -190,6 +194,16 @@ def _in_transaction(s):
             )
         ]
     )
+
+
+def _use_the_code(s):
+    with suppress(ConflictError):  # there is an administrator, so no code
+        s.store.transact(partial(s.setup.use, "digest"))
+
+
+def _apply_and_take(s):
+    s.applications.add(application(905))
+    s.applications.take_and(905, lambda _: None)
 
 
 def _move_the_fence(s):
@@ -508,6 +522,29 @@ CALLS = {
     "EdgeStore.recount": lambda s: s.edges.recount({1: (3, 4), 2: (5, 6)}),
     "EmojiStore.read": lambda s: s.emojis.read(),
     "EmojiStore.replace": lambda s: s.emojis.replace(s.emojis.read(), [LOAF]),
+    "ApplicationStore.add": lambda s: s.applications.add(application(903)),
+    "ApplicationStore.take": _apply_and_take,
+    "ApplicationStore.take_and": _apply_and_take,
+    "ApplicationStore.find": lambda s: s.applications.find("u1"),
+    "ApplicationStore.get": lambda s: s.applications.get(1),
+    "ApplicationStore.oldest": lambda s: s.applications.oldest(20),
+    "InvitationStore.add": lambda s: s.invitations.add(invitation(903)),
+    "InvitationStore.find": lambda s: s.invitations.find("i1"),
+    "InvitationStore.use": lambda s: s.store.transact(
+        partial(s.invitations.use, "i2", 904, NOW)
+    ),
+    "InvitationStore.end": lambda s: s.invitations.end("i3", NOW),
+    "InvitationStore.of_creator": lambda s: s.invitations.of_creator(4, 20),
+    "InvitationStore.newest": lambda s: s.invitations.newest(20),
+    "InvitationStore.invited_by": lambda s: s.invitations.invited_by(["i1", "i2"]),
+    "WaitListStore.add": lambda s: s.wait_list.add(WAITING, NOW, LATER),
+    "WaitListStore.confirm": lambda s: s.wait_list.confirm(WAITING, NOW, LATER),
+    "WaitListStore.has": lambda s: s.wait_list.has(WAITING),
+    "WaitListStore.remove": lambda s: s.wait_list.remove(WAITING),
+    "WaitListStore.oldest": lambda s: s.wait_list.oldest(20),
+    "WaitListStore.take": lambda s: s.wait_list.take("w1", lambda *_: None),
+    "JoiningAuditStore.miscounted": lambda s: s.joining.miscounted(),
+    "JoiningAuditStore.unclaimed": lambda s: list(s.joining.unclaimed()),
     "SiteStore.read": lambda s: s.site.read(),
     "SiteStore.change": lambda s: s.site.change(s.site.read(), [CHANGED]),
     "SiteStore.newest": lambda s: s.site.newest(20),
@@ -848,6 +885,7 @@ CALLS = {
     "SetupStore.offer": lambda s: s.setup.offer("digest", LATER),
     "SetupStore.has_admin": lambda s: s.setup.has_admin(),
     "SetupStore.digest": lambda s: s.setup.digest(NOW),
+    "SetupStore.use": _use_the_code,
     "Store.hello": lambda s: s.store.hello(),
     "Store.transact": _in_transaction,
     "TimelineStore.push": lambda s: [

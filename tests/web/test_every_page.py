@@ -16,9 +16,11 @@ from kwip.domain.strikes import Act, Decision
 from kwip.domain.users import ProfileChange, ProfileField, Viewer
 from kwip.services.accounts.users import SignUp
 from kwip.store.accounts.setup import SetupStore
+from kwip.text.emails import read_email
 from tests.people import PASSWORD, sign_in
 from tests.pictures import plain
 from tests.web.pages import Page, Visitor, check
+from tests.wired import viewer_of
 
 HOSTILE = (
     "</title><script>alert(1)</script> </textarea></script></style> "
@@ -61,9 +63,7 @@ def visitors(anybody, at_alice, at_mallory):
 @pytest.fixture
 def places(alice, mallory, at_mallory, people, wiring):
     """Return the address of each page that there is, by its endpoint."""
-    wiring.fence.outlast_leases = lambda: None
-    texts = dict.fromkeys(("about", "privacy", "rules", "description"), HOSTILE)
-    wiring.services.site.change(texts | {"contact_username": "mallory"}, BY_KWIP)
+    invitation = _join(wiring, mallory)
     liked = alice.say(HOSTILE)["id"]
     named = people("carol").say(f"@mallory {HOSTILE}")["id"]
     fanout = wiring.services.fanout
@@ -138,6 +138,9 @@ def places(alice, mallory, at_mallory, people, wiring):
         "list_members": f"{made}/members",
         "user_lists": "/@alice/lists",
         "sign_up": "/signup",
+        "invitation": f"/invite/{invitation.code}",
+        "invitations": "/settings/invitations",
+        "waiting_list": _link(wiring, mallory, "waiting_list", "/waiting-list"),
         "about": "/about",
         "site_rules": "/rules",
         "privacy_policy": "/privacy",
@@ -203,6 +206,19 @@ def _draft(wiring, person):
     viewer = Viewer(id=person.user.id, username="mallory", digest="")
     content = Draft(text=HOSTILE, warning=HOSTILE)
     return f"/drafts/{wiring.services.drafts.save(viewer, content).draft.id}"
+
+
+def _join(wiring, person):
+    """Fill the pages about the site, and the waiting list; give an invitation."""
+    wiring.fence.outlast_leases = lambda: None
+    texts = dict.fromkeys(("about", "privacy", "rules", "description"), HOSTILE)
+    texts |= {"contact_username": "mallory", "members_invite": "yes"}
+    services, viewer = wiring.services, viewer_of(person.user)
+    services.site.change(texts, BY_KWIP)
+    made = services.invitations.create(viewer, max_uses=1, days=1)
+    read_address = read_email("mallory@example.org")
+    services.wait_list.store.add(read_address, *[at(system_clock_ms()) + LIFETIME] * 2)
+    return made
 
 
 def _link(wiring, person, kind, path):

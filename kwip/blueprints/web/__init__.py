@@ -6,6 +6,7 @@ from kwip.blueprints.web import admin, styleguide
 from kwip.blueprints.web.accounts import (
     data,
     email,
+    invitations,
     notification_mail,
     passkeys,
     passwords,
@@ -42,6 +43,7 @@ ROUTES = (
     *data.ROUTES,
     *setup.ROUTES,
     *site_pages.ROUTES,
+    *invitations.ROUTES,
     *posts.ROUTES,
     *drafts.ROUTES,
     *quotes.ROUTES,

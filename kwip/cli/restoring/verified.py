@@ -15,7 +15,9 @@ from kwip.embedded.databases import databases_alone
 from kwip.services.backups.restoring import Restore
 from kwip.services.maintenance.emoji_check import check_emojis
 from kwip.services.maintenance.fsck import Fsck
+from kwip.services.maintenance.joining_check import check_joining
 from kwip.store.maintenance.audit import AuditStore
+from kwip.store.maintenance.joining_audit import JoiningAuditStore
 from kwip.store.maintenance.restoring import RestoreStore
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ def _restored(
     taken_ms = int(archive.manifest.taken_at.timestamp() * 1_000)
     # Deliveries that were pending then are no older now.
     report = Fsck(AuditStore(wiring.store), lambda: taken_ms).run(bars)
-    found = list(report.findings)
+    found = [*report.findings, *check_joining(JoiningAuditStore(wiring.store))]
     missing = []
     if archive.manifest.media == "included":
         restore.files(bars, _Placeholders(private.media_folder).save)

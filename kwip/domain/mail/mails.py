@@ -29,6 +29,10 @@ class MailKind(StrEnum):
     APPEAL_REJECTED = "appeal_rejected"
     NOTIFICATIONS = "notifications"
     EXPORT_READY = "export_ready"
+    ACCOUNT_APPROVED = "account_approved"
+    ACCOUNT_REJECTED = "account_rejected"
+    WAITING_LIST = "waiting_list"
+    INVITATION = "invitation"
     TEST = "test"
 
 
@@ -38,7 +42,19 @@ LINK_LIFETIMES: Mapping[MailKind, dt.timedelta] = {
     MailKind.CONFIRM_EMAIL: dt.timedelta(hours=48),
     MailKind.EMAIL_CHANGED: dt.timedelta(days=7),
     MailKind.STRIKE: APPEAL_WITHIN,
+    MailKind.WAITING_LIST: dt.timedelta(hours=48),
 }
+#: Mail to people who have no account; the mail alone knows their address.
+TO_STRANGERS = frozenset(
+    {
+        MailKind.ACCOUNT_REJECTED,
+        MailKind.WAITING_LIST,
+        MailKind.INVITATION,
+        MailKind.TEST,
+    }
+)
+#: What is deleted as soon as it is sent, so that the address is, too.
+FORGOTTEN = frozenset({MailKind.ACCOUNT_REJECTED, MailKind.INVITATION})
 #: What is not sent to an address that does not exist, by all we know.
 OPTIONAL = frozenset({MailKind.NEW_LOGIN, MailKind.NOTIFICATIONS})
 #: What is sent to suspended people too.

@@ -38,17 +38,28 @@ class NewPassword:
     new: str
 
 
-class SignUpForm(StrictSchema[Mapping[str, str]]):
+@dataclass(frozen=True, slots=True)
+class SignUpWish:
+    """The fields of `SignUp` that a person fills in, and how they want to join."""
+
+    fields: Mapping[str, str]
+    invite: str
+    reason: str
+
+
+class SignUpForm(StrictSchema[SignUpWish]):
     """The fields of `SignUp` that a person fills in."""
 
     username = line()
     display_name = line(is_required=False)
     email = line()
     password = line()
+    invite = line(is_required=False)
+    reason = Text(load_default="")
 
-    def make(self, **values: Any) -> Mapping[str, str]:
-        """Return the fields by their names."""
-        return values
+    def make(self, *, invite: str, reason: str, **values: Any) -> SignUpWish:
+        """Build the value."""
+        return SignUpWish(values, invite, reason)
 
 
 class SetupForm(StrictSchema[tuple[str, Mapping[str, str]]]):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.two_factor import TwoFactorSettings
     from kwip.services.mail.mails import Mails
     from kwip.services.reading.stores import Stores
-    from kwip.store.accounts.users import Credentials
+    from kwip.store.accounts.login_documents import Credentials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.reading.stores import Stores
-    from kwip.store.accounts.users import Credentials
+    from kwip.store.accounts.login_documents import Credentials
 
 SESSION_LIFETIME = dt.timedelta(days=30)
 #: More browsers than anyone uses; a script that signs in each time ends its oldest
@@ -205,7 +205,7 @@ class Authentication:
         Raises:
             NotAuthenticatedError: The same, and equally slow, whether or not the user
                 exists. Only somebody who knows the password learns that an account is
-                suspended.
+                suspended, or waits for approval.
         """
         known = self.stores.users.credentials_of(login_of(login))
         stored = known.password_hash if known else None
@@ -214,6 +214,11 @@ class Authentication:
             raise NotAuthenticatedError("Wrong username or password.")
         if known.is_suspended:
             raise NotAuthenticatedError("This account is suspended.")
+        if known.is_waiting:
+            raise NotAuthenticatedError(
+                "Your account is waiting for approval. "
+                "We'll email you as soon as somebody has looked at it."
+            )
         return known
 
     def begin_session(self, user_id: UserId, username: str, agent: str) -> Credential:

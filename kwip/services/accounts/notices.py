@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kwip.domain.two_factor import Event
     from kwip.services.mail.mails import Mails
     from kwip.services.reading.stores import Stores
-    from kwip.store.accounts.users import Credentials
+    from kwip.store.accounts.login_documents import Credentials
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from kwip.services.accounts.ceremonies import Ceremonies
     from kwip.services.accounts.notices import Notices
     from kwip.services.accounts.sealing import Sealer
+    from kwip.store.accounts.login_documents import Credentials
     from kwip.store.accounts.two_factor import TwoFactorStore
-    from kwip.store.accounts.users import Credentials
 
 _WRONG = "That code isn't right. Use the newest code of your app, or a recovery code."
 NO_PASSKEY = "That passkey didn't work. Try again, or use another way to log in."

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.second_factor import SecondFactor
     from kwip.services.accounts.sign_in import Admitted, Applicant, Halfway, SignIn
     from kwip.services.reading.stores import Stores
-    from kwip.store.accounts.users import Credentials
+    from kwip.store.accounts.login_documents import Credentials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,9 @@ class Setup:
                 "Wrong setup code.",
                 {"code": "Copy the code that Kwip printed when it last started."},
             )
-        return self.users.sign_up_admin(form, digest)
+        return self.users.sign_up_admin(
+            form, lambda _, session: self.store.use(digest, session)
+        )
 
     def _waiting(self) -> str:
         """Return the digest of the valid code."""

@@ -36,17 +36,18 @@ from kwip.services.reading.rate_limits import too_much
 from kwip.text.agents import browser_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from kwip.cache.keys import CacheKey
     from kwip.domain.rate_limits import Window
     from kwip.domain.users import Viewer
     from kwip.services.accounts.authentication import Authentication, Credential
+    from kwip.services.accounts.entry import Entry
     from kwip.services.accounts.joining.site import Site
     from kwip.services.accounts.setup import Setup
-    from kwip.services.accounts.users import SignUp, Users
+    from kwip.services.accounts.users import SignUp
     from kwip.services.mail.mails import Mails
-    from kwip.store.accounts.users import Credentials
+    from kwip.store.accounts.login_documents import Credentials
 
 _DIGEST_BYTES = 12
 #: Enough to fetch a phone from another room.
@@ -114,7 +115,7 @@ class SignIn:
 
     Args:
         authentication: Checks passwords and begins sessions.
-        users: Creates users.
+        entry: Lets people join.
         setup: Creates the first administrator.
         windows: The windows in use, by name.
         charges: Charges windows in the realtime Redis.
@@ -123,7 +124,7 @@ class SignIn:
     """
 
     authentication: Authentication
-    users: Users
+    entry: Entry
     setup: Setup
     windows: Mapping[str, Window]
     charges: rate_limits.RateLimitWindows
@@ -234,8 +235,10 @@ class SignIn:
         telemetry.AUTH_EVENTS.labels("wrong_password").inc()
         raise NotAuthenticatedError("Wrong password.")
 
-    def sign_up(self, form: SignUp, applicant: Applicant) -> Admitted:
-        """Create a user and begin their first session.
+    def sign_up(
+        self, form: SignUp, applicant: Applicant, *, invite: str = "", reason: str = ""
+    ) -> Admitted | None:
+        """Create a user and begin their first session; None if they have to wait.
 
         A form that cannot be used, such as one with a taken username, counts as a
         failed sign-in, because it reveals who has an account. One with a taken email
@@ -243,13 +246,16 @@ class SignIn:
         address: creating accounts is then the cheapest way to find out.
 
         Raises:
+            ForbiddenError: Not everybody may join now.
             InvalidError: Every field that cannot be used, in `fields`, or none.
             RateLimitedError: The address has created or requested too many.
         """
+        if not invite:
+            self.entry.require_open("")
         address = whose(applicant.address)
         receipt = self.charge("sign_up", {"signup": address, "signin": address})
         try:
-            user = self.users.sign_up(form)
+            user = self.entry.join(form, invite=invite, reason=reason)
         except InvalidError as error:
             if error.context.get("taken") == "email":
                 self.give_back(receipt, ["signin"])
@@ -263,6 +269,9 @@ class SignIn:
             self.give_back(receipt, ["signup", "signin"])
             raise
         self.give_back(receipt, ["signin"])
+        if user is None:
+            telemetry.AUTH_EVENTS.labels("asked_to_join").inc()
+            return None
         credential = self.authentication.begin_session(
             user.id, user.username, applicant.agent
         )
@@ -271,6 +280,18 @@ class SignIn:
             email = form.email.strip()
             self.mails.post(self.mails.draft(MailKind.CONFIRM_EMAIL, user.id, email))
         return Admitted(credential, _digests(user.username, form.email))
+
+    def ask_for_mail(
+        self, email: str, address: str | None, ask: Callable[[str], None]
+    ) -> None:
+        """Ask for a mail to an address that somebody typed, within the limits.
+
+        Raises:
+            RateLimitedError: There were too many, from there or for that address.
+        """
+        for subject in (whose(address), f"mail:{name_digest(email)}"):
+            self.charge("reset", {"reset": subject})
+        ask(email)
 
     def _tell(self, owner: Credentials, applicant: Applicant) -> None:
         """Tell the owner of an account about a browser that is new to it.

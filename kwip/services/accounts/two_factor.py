@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.second_factor import SecondFactor
     from kwip.services.accounts.sign_in import SignIn
     from kwip.services.reading.stores import Stores
-    from kwip.store.accounts.users import Credentials
+    from kwip.store.accounts.login_documents import Credentials
 
 T = TypeVar("T")
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.social.relationships import Relationships
-    from kwip.store.accounts.users import UserStore
+    from kwip.store.accounts.users import SignUpStep, UserStore
 
 _T = TypeVar("_T")
 
@@ -61,6 +61,15 @@ class SignUp:
     display_name: str = ""
     bio: str = ""
     avatar: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """Somebody who is yet to be stored."""
+
+    user: User
+    email: Email
+    password_hash: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,18 +96,26 @@ class Users:
                 whose domain is blocked, or the field that is `taken`, which the
                 context also names.
         """
-        return self._create(form, "", user_id)
+        return self.create(self.prepare(form, user_id=user_id))
 
-    def sign_up_admin(self, form: SignUp, setup: str) -> User:
-        """Create the site's owner, with the digest of the setup code.
+    def sign_up_admin(self, form: SignUp, use_code: SignUpStep) -> User:
+        """Create the site's owner; `use_code` uses up the setup code.
 
         Raises:
             InvalidError: As for other users.
             NotFoundError: Another request was faster.
         """
-        return self._create(form, setup)
+        return self.create(self.prepare(form, role=Role.OWNER), use_code)
 
-    def _create(self, form: SignUp, setup: str, user_id: UserId | None = None) -> User:
+    def prepare(
+        self, form: SignUp, *, user_id: UserId | None = None, role: Role = Role.MEMBER
+    ) -> NewUser:
+        """Check a form, and make of it what `create` stores.
+
+        Raises:
+            InvalidError: Every field that cannot be used, in `fields`, or the address
+                whose domain is blocked.
+        """
         self.clock_guard.require()
         form, email = _clean(form)
         self.email_domains.require_allowed(email)
@@ -108,17 +125,22 @@ class Users:
             display_name=form.display_name,
             bio=form.bio,
             avatar=form.avatar,
-            role=Role.OWNER if setup else Role.MEMBER,
+            role=role,
         )
-        hashed = self.passwords.hash(form.password)
+        return NewUser(user, email, self.passwords.hash(form.password))
+
+    def create(self, new: NewUser, *steps: SignUpStep) -> User:
+        """Create a user, with credentials and an empty home, in one transaction.
+
+        Raises:
+            InvalidError: Something is `taken`, or a step says so.
+            NotFoundError: The site is already set up.
+        """
+        user = new.user
         try:
-            self.store.create(user, email, hashed, setup=setup)
+            self.store.create(user, new.email, new.password_hash, *steps)
         except ConflictError as error:
-            if error.context["field"] == "setup":
-                raise NotFoundError("This site is already set up.") from error
-            field = str(error.context["field"])
-            wrong = {field: _TAKEN[field]}
-            raise InvalidError(_REFUSED, wrong, taken=field) from error
+            raise refusal(error) from error
         finally:
             self.fence.invalidate(
                 invalidation_rules.sign_up(user_id=user.id, username=user.username)
@@ -224,6 +246,14 @@ class Users:
         except InvalidError as error:
             wrong |= error.fields
             return {}
+
+
+def refusal(error: ConflictError) -> InvalidError | NotFoundError:
+    """Say what is in the way of a sign-up."""
+    field = str(error.context["field"])
+    if field == "setup":
+        return NotFoundError("This site is already set up.")
+    return InvalidError(_REFUSED, {field: _TAKEN[field]}, taken=field)
 
 
 def _clean(form: SignUp) -> tuple[SignUp, Email]:

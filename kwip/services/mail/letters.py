@@ -201,6 +201,79 @@ def _two_factor(mail: Mail, username: str, _: str, site: Site) -> Letter:
     )
 
 
+def _account_approved(_: Mail, username: str, __: str, site: Site) -> Letter:
+    return Letter(
+        subject=gettext("Your account was approved"),
+        paragraphs=(
+            gettext(
+                "Welcome! Your account @%(name)s on %(site)s was approved. "
+                "You can log in now.",
+                name=username,
+                site=site.host,
+            ),
+        ),
+        action=(gettext("Log in"), site.page("/login")),
+        reason=_account(site),
+    )
+
+
+def _account_rejected(mail: Mail, username: str, _: str, site: Site) -> Letter:
+    answer = mail.details.get("answer", "")
+    return Letter(
+        subject=gettext("Your sign-up was declined"),
+        paragraphs=(
+            gettext(
+                "You asked to join %(site)s as @%(name)s. The people who run it have "
+                "declined. We have deleted what you entered.",
+                name=username,
+                site=site.host,
+            ),
+            *((gettext("They wrote: %(answer)s", answer=answer),) if answer else ()),
+        ),
+        reason=_typed(site),
+    )
+
+
+def _waiting_list(_: Mail, __: str, link: str, site: Site) -> Letter:
+    return Letter(
+        subject=gettext("Confirm your place on the waiting list"),
+        paragraphs=(
+            gettext(
+                "Someone entered this address for the waiting list of %(site)s.",
+                site=site.host,
+            ),
+            gettext("The link works for 48 hours."),
+        ),
+        action=(
+            gettext("Join the waiting list"),
+            site.page(f"/waiting-list?link={link}"),
+        ),
+        after=(
+            gettext("If it wasn't you, ignore this email. We'll delete the address."),
+        ),
+        reason=_typed(site),
+    )
+
+
+def _invitation(mail: Mail, _: str, __: str, site: Site) -> Letter:
+    return Letter(
+        subject=gettext("You're invited to join"),
+        paragraphs=(
+            gettext(
+                "You're on the waiting list of %(site)s, and now there is a place "
+                "for you.",
+                site=site.host,
+            ),
+            gettext("The invitation works once, within 14 days."),
+        ),
+        action=(gettext("Sign up"), site.page(f"/invite/{mail.details['code']}")),
+        reason=gettext(
+            "You get this email because you joined the waiting list. "
+            "We have deleted your address from it."
+        ),
+    )
+
+
 def _test(_: Mail, __: str, ___: str, site: Site) -> Letter:
     return Letter(
         subject=gettext("Kwip can send mail"),
@@ -208,6 +281,13 @@ def _test(_: Mail, __: str, ___: str, site: Site) -> Letter:
             gettext("This is a test from %(site)s. It arrived.", site=site.host),
         ),
         reason=gettext("An administrator of %(site)s sent it.", site=site.host),
+    )
+
+
+def _typed(site: Site) -> str:
+    return gettext(
+        "You get this email because someone entered this address on %(site)s.",
+        site=site.host,
     )
 
 
@@ -228,5 +308,9 @@ _LETTERS: Mapping[MailKind, Callable[[Mail, str, str, Site], Letter]] = {
     MailKind.NEW_LOGIN: _new_login,
     MailKind.EXPORT_READY: _export_ready,
     MailKind.TWO_FACTOR: _two_factor,
+    MailKind.ACCOUNT_APPROVED: _account_approved,
+    MailKind.ACCOUNT_REJECTED: _account_rejected,
+    MailKind.WAITING_LIST: _waiting_list,
+    MailKind.INVITATION: _invitation,
     MailKind.TEST: _test,
 }

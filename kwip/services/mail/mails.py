@@ -18,8 +18,10 @@ from kwip.domain.clock import at
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import NOBODY
 from kwip.domain.mail.mails import (
+    FORGOTTEN,
     LINK_LIFETIMES,
     OPTIONAL,
+    TO_STRANGERS,
     TO_SUSPENDED,
     Mail,
     MailKind,
@@ -127,7 +129,10 @@ class Mails:
             if refusal.is_bounce:
                 self._note_problem(user_id, address, refusal.problem)
             return self._fail(mail, worker, refusal)
-        self.store.sent(mail.id, worker)
+        if mail.kind in FORGOTTEN:
+            self.store.drop(mail.id)
+        else:
+            self.store.sent(mail.id, worker)
         log.info(
             "mail_sent",
             mail_id=mail.id,
@@ -153,18 +158,21 @@ class Mails:
         if self.signer.is_from_mail(f"{kind} {mail_id}", signature):
             mail = self.store.find(mail_id)
         too_old = at(self.clock()) - LINK_LIFETIMES[kind]
-        if mail is None or mail.user_id == NOBODY or mail.created_at <= too_old:
+        if mail is None or mail.created_at <= too_old:
+            raise NotFoundError(GONE)
+        # Not addressed yet: its link cannot have been followed.
+        if mail.user_id == NOBODY and kind not in TO_STRANGERS:
             raise NotFoundError(GONE)
         return mail
 
     def _recipient(self, mail: Mail) -> tuple[UserId, str, str] | None:
         """Return who gets a mail: id, username and address; None for nobody."""
-        if mail.kind is MailKind.TEST:
-            return NOBODY, "", mail.address
+        if mail.kind in TO_STRANGERS:
+            return NOBODY, mail.details.get("username", ""), mail.address
         if mail.kind is MailKind.PASSWORD_RESET:
             # Only here, so that the page answers alike whether the account exists.
             known = self.stores.users.credentials_of(read_email(mail.address))
-            if known is None or known.is_suspended:
+            if known is None or known.is_suspended or known.is_waiting:
                 return None
             return known.user_id, known.username, known.email
         user = self.stores.users.get_many([mail.user_id]).get(mail.user_id)

@@ -1,22 +1,25 @@
 """The claim to become the first administrator: one document, for whoever has the code.
 
-Only the code's digest is stored. `UserStore.create` deletes the claim in the
-transaction that creates the administrator, so it is used only once.
+Only the code's digest is stored. The claim is deleted in the transaction that creates
+the administrator, so it is used only once.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kwip.domain.errors import ConflictError
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     import datetime as dt
 
+    from pymongo.client_session import ClientSession
+
     from kwip.store.client import Store
 
-SETUP_CLAIM = "setup"
+_SETUP_CLAIM = "setup"
 
 
 class SetupStore:
@@ -33,10 +36,10 @@ class SetupStore:
         Earlier codes are no longer valid.
         """
         if self.has_admin():
-            self._claims.delete_one({"_id": SETUP_CLAIM})
+            self._claims.delete_one({"_id": _SETUP_CLAIM})
             return False
         self._claims.replace_one(
-            {"_id": SETUP_CLAIM},
+            {"_id": _SETUP_CLAIM},
             {
                 "schema": schema_of("claims"),
                 "user_id": 0,
@@ -55,6 +58,16 @@ class SetupStore:
     @translated()
     def digest(self, now: dt.datetime) -> str | None:
         """Return the digest of the valid code; None if there is none."""
-        claim = {"_id": SETUP_CLAIM, "expires_at": {"$gt": now}}
+        claim = {"_id": _SETUP_CLAIM, "expires_at": {"$gt": now}}
         found = self._claims.find_one(claim, {"digest": 1})
         return None if found is None else str(found["digest"])
+
+    def use(self, digest: str, session: ClientSession) -> None:
+        """Use up the code, in a transaction.
+
+        Raises:
+            ConflictError: It was used up.
+        """
+        waiting = {"_id": _SETUP_CLAIM, "digest": digest}
+        if not self._claims.delete_one(waiting, session=session).deleted_count:
+            raise ConflictError("This site is already set up.", field="setup")

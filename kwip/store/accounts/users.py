@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pymongo import ASCENDING, ReturnDocument
@@ -14,7 +15,7 @@ from kwip.domain.ids import NOBODY, PostId, UserId
 from kwip.domain.names import name_terms
 from kwip.domain.roles import ADMINISTRATORS, Role
 from kwip.domain.users import MAX_PINS, FeaturedTag, ProfileField, User
-from kwip.store.accounts.setup import SETUP_CLAIM
+from kwip.store.accounts.login_documents import applicant_by, credentials_from
 from kwip.store.bulk import insert_missing
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.timelines.buckets import empty_timeline, home_of
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from kwip.domain.users import Email, ProfileKey
+    from kwip.store.accounts.login_documents import Credentials
     from kwip.store.client import Document, Store
 
 Flag = Literal["is_suspended", "is_silenced"]
+#: What else happens in the transaction of a sign-up, with the id of the new user.
+SignUpStep = Callable[[UserId, Any], None]
 
 _HANDLE, _EMAIL = "handle:", "email:"
 #: Schema 2 of users has no pins.
@@ -35,19 +39,6 @@ _PINNED = {"$ifNull": ["$pinned_ids", []]}
 _AS_STORED = {f.name for f in fields(User)} - {
     *("id", "fields", "pinned_ids", "featured_tags", "embed_origins", "role")
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What a sign-in is checked against."""
-
-    user_id: UserId
-    username: str
-    email: str
-    password_hash: str
-    is_suspended: bool
-    #: Changes with the other factors; empty if the password is the only one.
-    two_factor_mark: str = ""
 
 
 class Pictured(NamedTuple):
@@ -67,26 +58,24 @@ class UserStore:
         self._credentials = store.database["credentials"]
         self._claims = store.database["claims"]
         self._timelines = store.database["timelines"]
+        self._applications = store.database["applications"]
 
     def create(
-        self, user: User, email: Email, password_hash: str, *, setup: str = ""
+        self, user: User, email: Email, password_hash: str, *steps: SignUpStep
     ) -> None:
         """Create claims, user, credentials and home timeline in one transaction.
 
-        With the digest of a `setup` code, only while that code is valid; it is deleted.
+        It begins with `steps`, which raise if there is to be no such user.
 
         Raises:
-            ConflictError: The handle or the address is taken, or the setup is done;
-                `context` says which.
+            ConflictError: The handle or the address is taken; `context` says which.
             StoreUnavailableError: The result is unknown; at worst, repeating it is a
                 conflict.
         """
 
         def work(session: Any) -> None:
-            if setup:
-                waiting = {"_id": SETUP_CLAIM, "digest": setup}
-                if not self._claims.delete_one(waiting, session=session).deleted_count:
-                    raise ConflictError("This site is already set up.", field="setup")
+            for step in steps:
+                step(user.id, session)
             handle, address = claims_of(user.username, email.key)
             if self._owner(handle, session) is not None:
                 raise ConflictError("This username is taken.", field="username")
@@ -172,19 +161,17 @@ class UserStore:
             user_id = self._owner(_HANDLE + login)
         else:
             user_id = self._owner_by(login)
-        credentials = self._credentials.find_one({"_id": user_id})
+        is_user = user_id not in {None, NOBODY}
+        found = (
+            self._credentials.find_one({"_id": user_id})
+            if is_user
+            else self._applications.find_one(applicant_by(login))
+        )
         user = self._users.find_one(
             {"_id": user_id}, {"username": 1, "is_suspended": 1}
         )
-        if user_id is None or credentials is None or user is None:
-            return None
-        return Credentials(
-            user_id=user_id,
-            username=user["username"],
-            email=credentials["email"],
-            password_hash=credentials["password_hash"],
-            is_suspended=user.get("is_suspended", False),
-            two_factor_mark=(credentials.get("two_factor") or {}).get("mark", ""),
+        return credentials_from(
+            found, user if is_user else found, is_waiting=not is_user
         )
 
     def _owner(self, claim: str, session: Any = None) -> UserId | None:

@@ -81,9 +81,21 @@ class DeletionStore:
         self._database["mails"].delete_many({"user_id": user_id})
         forget_in_reports(self._database["reports"], user_id)
         forget_strikes(self._database["strikes"], user_id)
+        self._forget_invitations(user_id)
         home = home_of(user_id)
         self._database["timelines"].delete_one({"_id": home})
         self._database["timeline_buckets"].delete_many({"owner": home})
+
+    def _forget_invitations(self, user_id: UserId) -> None:
+        """End a user's invitations, and leave open who made them."""
+        invitations = self._database["invitations"]
+        own = {"creator_id": user_id}
+        invitations.update_many(
+            own | {"ended_at": None}, {"$currentDate": {"ended_at": True}}
+        )
+        invitations.update_many(own, {"$set": {"creator_id": NOBODY}})
+        nobody = {"$set": {"inviter_id": NOBODY}}
+        self._database["invited"].update_many({"inviter_id": user_id}, nobody)
 
     def remove(self, user: User) -> None:
         """Delete the user, credentials and address, and reserve the username for good.
@@ -107,5 +119,11 @@ class DeletionStore:
                 {"_id": address, "user_id": user.id}, session=session
             )
             database["users"].delete_one({"_id": user.id}, session=session)
+            came = database["invited"].find_one_and_delete(
+                {"_id": user.id}, session=session
+            )
+            if came is not None:
+                invitation, gone = {"_id": came["code"]}, {"$inc": {"gone_count": 1}}
+                database["invitations"].update_one(invitation, gone, session=session)
 
         self._store.transact(work)

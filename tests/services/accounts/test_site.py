@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.audit_log import Actor, Order
+from kwip.domain.audit_log import Actor, AuditQuery, Order
 from kwip.domain.errors import ConflictError, InvalidError, StoreUnavailableError
 from kwip.domain.site import SignUpMode, SiteRule
 from kwip.wiring import Options, build
@@ -97,7 +97,7 @@ def test_every_wrong_setting_is_named_and_nothing_is_stored(kwip, site):
     assert error.value.fields["rules"].startswith("Line 2: Use up to 500")
     assert "Nobody here" in nobody.value.fields["contact_username"]
     assert stored(kwip) is None
-    assert kwip.services.audit_log.newest(5) == []
+    assert kwip.services.audit_log.page(AuditQuery()) == []
 
 
 def test_a_change_is_recorded_and_its_undo_is_another_one(kwip, site):
@@ -117,7 +117,7 @@ def test_a_change_is_recorded_and_its_undo_is_another_one(kwip, site):
     ]
     assert stored(kwip)["values"] == {}
     assert site.current().name == "Kwip"
-    entries = kwip.services.audit_log.newest(10)
+    entries = kwip.services.audit_log.page(AuditQuery())
     assert [(e.action, e.subject, e.reason) for e in entries] == [
         ("change_site", "site", "the vote")
     ] * 4

@@ -99,9 +99,11 @@ def test_a_site_that_is_closed_says_so_and_takes_nobody(wiring, settings):
     anybody = Visitor(create_app(wiring, settings).test_client())
     token = anybody.get("/login").value("csrf_token")
 
-    assert not anybody.get("/signup").all("form", method="post")
+    [form] = anybody.get("/signup").all("form", method="post")
+    assert form["action"] == "/signup/wait"
     assert not anybody.get("/").all("a", href="/signup")
-    refused = anybody.send("/signup", 403, csrf_token=token, username="x")
+    fields = {"username": "x", "email": "x@example.org", "password": PASSWORD}
+    refused = anybody.send("/signup", 403, csrf_token=token, **fields)
     assert "closed" in refused.words
 
 

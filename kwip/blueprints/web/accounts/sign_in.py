@@ -22,7 +22,6 @@ from kwip.blueprints.web.pages import (
     page_again,
 )
 from kwip.domain.errors import (
-    ForbiddenError,
     InvalidError,
     NotAuthenticatedError,
     NotFoundError,
@@ -49,25 +48,45 @@ _TRY_AGAIN = (
 
 
 def sign_up() -> Response:
-    """Show the sign-up form."""
+    """Show the sign-up form, or how else to join."""
     if http.viewer():
         return go(url_for("web.home"))
-    return page("signup.html", form=Form())
+    return page("signup.html", form=Form(), **_ways_in())
+
+
+def invitation(code: str) -> Response:
+    """Show the sign-up form to somebody with an invitation."""
+    if http.viewer():
+        return go(url_for("web.home"), gettext("You already have an account."))
+    invitations = http.services().invitations
+    try:
+        inviter = invitations.creator_of(invitations.usable(code))
+    except InvalidError as error:
+        return page_again("signup.html", error, **_ways_in())
+    form = Form({"invite": code})
+    return page("signup.html", form=form, inviter=inviter, **_ways_in())
 
 
 def join() -> Response:
-    """Create an account and log in."""
-    if not http.site().info.is_signup_open:
-        raise ForbiddenError(
-            gettext("Sign-ups are closed on this site."), rule="signup"
-        )
+    """Create an account and log in, or ask for one."""
     try:
-        form = SignUp(**http.load_form(SignUpForm()))
-        admitted = http.services().sign_in.sign_up(form, applicant())
+        wish = http.load_form(SignUpForm())
+        admitted = http.services().sign_in.sign_up(
+            SignUp(**wish.fields), applicant(), invite=wish.invite, reason=wish.reason
+        )
     except _TRY_AGAIN as error:
-        return page_again("signup.html", error)
+        return page_again("signup.html", error, **_ways_in())
+    if admitted is None:
+        message = gettext(
+            "Thanks. We'll email you as soon as somebody has looked at it."
+        )
+        return go(url_for("web.login"), message)
     cookie.sign_in(admitted.credential, admitted.names)
     return go(url_for("web.welcome"))
+
+
+def _ways_in() -> dict[str, object]:
+    return {"mode": http.services().site.current().sign_up.value}
 
 
 def login() -> Response:
@@ -197,6 +216,7 @@ _FORM = form_policy("pages")
 ROUTES = (
     Route("GET", "/signup", sign_up, _DOOR),
     Route("POST", "/signup", join, _SIGN_UP),
+    Route("GET", "/invite/<code>", invitation, _DOOR),
     Route("GET", "/login", login, _DOOR),
     Route("POST", "/login", log_in, _LOG_IN),
     Route("GET", "/login/code", second_step, _STEP),

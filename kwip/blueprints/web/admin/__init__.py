@@ -9,6 +9,7 @@ from __future__ import annotations
 from kwip.blueprints.web.admin import (
     appeals,
     audit,
+    joining,
     members,
     overview,
     reports,
@@ -21,6 +22,7 @@ ROUTES = (
     *reports.ROUTES,
     *appeals.ROUTES,
     *members.ROUTES,
+    *joining.ROUTES,
     *audit.ROUTES,
     *site_settings.ROUTES,
     *status.ROUTES,

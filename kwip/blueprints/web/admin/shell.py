@@ -56,6 +56,27 @@ PLACES = (
         lazy_gettext("Name, rules, sign-up and pages of the site"),
     ),
     Place(
+        "/admin/applications",
+        Permission.REVIEW_SIGN_UPS,
+        "people",
+        lazy_gettext("Requests to join"),
+        lazy_gettext("People who wait for approval"),
+    ),
+    Place(
+        "/admin/invitations",
+        Permission.MANAGE_INVITATIONS,
+        "link",
+        lazy_gettext("Invitations"),
+        lazy_gettext("Links with which people can sign up, and who invited whom"),
+    ),
+    Place(
+        "/admin/waiting-list",
+        Permission.MANAGE_INVITATIONS,
+        "direct",
+        lazy_gettext("Waiting list"),
+        lazy_gettext("Addresses of people who would like to join"),
+    ),
+    Place(
         "/admin/status",
         Permission.SEE_STATUS,
         "device",

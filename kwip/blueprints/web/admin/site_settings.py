@@ -10,7 +10,6 @@ from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import form_policy, page_policy
 from kwip.blueprints.web.pages import Form, go, page, page_again
-from kwip.domain.audit_log import Actor, Order
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.roles import Permission
 from kwip.domain.site import PAGES, PageName
@@ -18,14 +17,15 @@ from kwip.schemas.accounts.site_forms import SiteSettingsForm, SiteTextForm, Und
 from kwip.schemas.markdown import page_html
 from kwip.schemas.site import PAGE_TITLES
 from kwip.services.accounts.joining.site import shown
-from kwip.services.accounts.staff import STAFF
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from flask import Response
 
+    from kwip.domain.audit_log import Order
     from kwip.domain.site import SiteSettings
 
+_CHANGE = Permission.CHANGE_SETTINGS
 #: How many changes the history shows.
 _SHOWN = 100
 _FIELDS = (
@@ -45,7 +45,7 @@ def save_site_settings() -> Response:
     site = http.services().site
     try:
         asked = http.load_form(SiteSettingsForm())
-        made = site.change(asked.values, by_viewer(), version=asked.version)
+        made = site.change(asked.values, by_viewer(_CHANGE), version=asked.version)
     except (InvalidError, ConflictError) as error:
         return page_again("admin_settings.html", error, now=site.current())
     return go(url_for("web.site_settings"), _saved(bool(made)))
@@ -67,7 +67,9 @@ def save_site_text(name: str) -> Response:
             form = Form({"text": asked.text, "version": str(asked.version)})
             return _text_page(known, form, page_html(asked.text))
         made = http.services().site.change(
-            {known: asked.text}, by_viewer(), version=asked.version
+            {known: asked.text},
+            by_viewer(_CHANGE),
+            version=asked.version,
         )
     except (InvalidError, ConflictError) as error:
         return page_again("admin_text.html", _of_text(error, known), **_about(known))
@@ -85,15 +87,15 @@ def undo_site_change() -> Response:
     """Undo a change."""
     back = url_for("web.site_changes")
     try:
-        http.services().site.undo(http.load_form(UndoForm()), by_viewer())
+        http.services().site.undo(http.load_form(UndoForm()), by_viewer(_CHANGE))
     except ConflictError as error:
         return go(back, error.message)
     return go(back, gettext("Change undone."))
 
 
-def by_viewer() -> Order:
+def by_viewer(permission: Permission) -> Order:
     """Return the viewer as the one who acts, for the audit log."""
-    return Order(Actor(STAFF, http.signed_in().username))
+    return http.services().staff.order(http.signed_in(), permission, "")
 
 
 def _form_of(now: SiteSettings) -> Form:
@@ -130,8 +132,7 @@ def _saved(is_changed: bool) -> str:  # noqa: FBT001 -- the only argument
     return gettext("Changes saved.") if is_changed else gettext("Nothing has changed.")
 
 
-_PAGE = page_policy(Permission.CHANGE_SETTINGS)
-_FORM = form_policy(Permission.CHANGE_SETTINGS)
+_PAGE, _FORM = page_policy(_CHANGE), form_policy(_CHANGE)
 
 ROUTES = (
     Route("GET", "/admin/settings", site_settings, _PAGE),

@@ -1,4 +1,4 @@
 """What the site says about itself, and who may join it.
 
-Nothing here may call the services of accounts, except the audit log.
+Of the services of accounts, only the audit log and the blocked domains are called.
 """

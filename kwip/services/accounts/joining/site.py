@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
     from kwip.domain.audit_log import Order
     from kwip.domain.clock import ClockMs
-    from kwip.domain.ids import IdGenerator
+    from kwip.domain.ids import IdGenerator, UserId
     from kwip.domain.site import SettingName, Value
     from kwip.services.accounts.audit_log import AuditLog
     from kwip.services.coherence.fence import Fence
     from kwip.store.accounts.site import SiteStore, StoredSettings
-    from kwip.store.accounts.users import UserStore
+    from kwip.store.accounts.users import SignUpStep, UserStore
 
 log = structlog.get_logger()
 
@@ -172,6 +172,18 @@ class Site:
                 "This setting was changed again since then. Undo that change first."
             )
         return self._store(stored, {change.name: change.before}, order, change.id)
+
+    def still(self, mode: SignUpMode) -> SignUpStep:
+        """Return the step of a sign-up that checks who may join.
+
+        It raises InvalidError if that has changed.
+        """
+
+        def check(_: UserId, session: Any) -> None:
+            if self._in_force(self.store.read(session)).sign_up is not mode:
+                raise InvalidError("Who can sign up has just changed. Try again.")
+
+        return check
 
     def changes(self, limit: int) -> list[SiteChange]:
         """Return the newest changes first."""
