@@ -333,7 +333,7 @@ def fields_of(row, wiring, known):
     if row.rule in JOINING:
         fields = JOINING[row.rule](services)
     elif row.rule == "/admin/emoji":
-        fields["file"] = (io.BytesIO(plain()), "tea.png")
+        fields["picture"] = (io.BytesIO(plain()), "tea.png")
     elif row.rule == "/admin/settings":
         fields |= {"version": site.version, "name": f"Site {site.version}"}
     elif row.rule.startswith("/admin/pages/"):
@@ -365,7 +365,7 @@ def check_act(row, wiring, ask, person, browser):
     fields = fields_of(row, wiring, ask.known)
     before = {each.id for each in wiring.services.audit_log.page(AuditQuery())}
     check(row, ask(row, person, browser, **fields), 403)  # without the form token
-    if "file" in fields:
+    if "picture" in fields:
         fields |= fields_of(row, wiring, ask.known)
     answer = ask(row, person, browser, **token, **fields)
     logged = wiring.services.audit_log.page(AuditQuery())

@@ -198,12 +198,12 @@ def test_emoji_are_added_and_removed(appointed, wiring):
     browser = appointed(Role.ADMINISTRATOR)
     emojis = wiring.services.emojis.stored
     page = browser.send("/admin/emoji", 422, shortcode="tea")
-    assert "Choose a picture" in page.wrong("file")
+    assert "Choose a picture" in page.wrong("picture")
     file = (io.BytesIO(plain()), "tea.png")
-    browser.send("/admin/emoji", shortcode=":tea:", category="Drinks", file=file)
+    browser.send("/admin/emoji", shortcode=":tea:", category="Drinks", picture=file)
     assert [each.category for each in emojis()] == ["Drinks"]
     file = (io.BytesIO(plain()), "tea.png")
-    page = browser.send("/admin/emoji", 422, shortcode="tea", file=file)
+    page = browser.send("/admin/emoji", 422, shortcode="tea", picture=file)
     assert "This shortcode is taken." in page.words
     browser.send("/admin/emoji/remove", shortcode="tea")
     assert not list(emojis())

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from flask import Response
 
 #: The name of the field with the file, under which its problems are shown.
-_FILE = "file"
+_FILE = "picture"
 
 
 def custom_emoji() -> Response:
