@@ -19,6 +19,7 @@ from hypothesis.stateful import invariant, rule
 from kwip.domain.errors import GoneError, NotFoundError
 from kwip.domain.link_previews import LinkPreview, PreviewKind
 from kwip.domain.posts import Edit
+from kwip.domain.relationships import FollowWish
 from kwip.domain.timelines.lists import ListChange, RepliesPolicy
 from kwip.domain.users import ProfileChange
 from kwip.services.delivery.hibernation import HIBERNATE
@@ -194,6 +195,15 @@ class Machine(Doing):
     def unfollow(self, pair, fate, jobs):
         self.job_fates.extend(jobs)
         self._relate("unfollow", pair, fate)
+
+    @rule(pair=PAIR, fate=ACT)
+    def hide_reposts_or_not(self, pair, fate):
+        one, two = (self.viewers[name] for name in pair)
+        wish = FollowWish(hides_reposts=pair not in self.model.no_reposts)
+        if pair in self.model.follows and self._may_act(pair[0]):
+            change = self.services.relationships.change_wish
+            self._act(partial(change, one, two.id, wish), fate)
+            self.model.no_reposts ^= {pair}
 
     @rule(who=PERSON, fate=ACT)
     def lock_or_not(self, who, fate):

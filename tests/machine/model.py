@@ -63,6 +63,8 @@ class Model:
     #: Who asks to follow whom, and who approves followers.
     requests: set = field(default_factory=set)
     locked: set = field(default_factory=set)
+    #: Whose reposts somebody does not see.
+    no_reposts: set = field(default_factory=set)
     blocks: set = field(default_factory=set)
     mutes: set = field(default_factory=set)
     suspended: set = field(default_factory=set)
@@ -93,6 +95,7 @@ class Model:
     def unfollow(self, one, two):
         self.requests.discard((one, two))
         self.follows.discard((one, two))
+        self.no_reposts.discard((one, two))
         self.lists[one].members.discard(two)
 
     def block(self, one, two):
@@ -213,6 +216,8 @@ class Model:
     def _speaks_to(self, viewer, post, others):
         """Tell whether a post is no answer to a stranger, nor of somebody muted."""
         answered = post.parent.author if post.parent else viewer
+        if post.original and (viewer, post.author) in self.no_reposts:
+            return False
         concerned = {post.author, (post.original or post).author}
         is_muted = any((viewer, each) in self.mutes for each in concerned)
         return not is_muted and answered in others | {viewer, post.author}

@@ -9,6 +9,7 @@ from pymongo import UpdateOne
 
 from kwip.cache import invalidation_rules
 from kwip.domain.quotes import QuoteState
+from kwip.domain.timelines import filters
 from kwip.domain.timelines.timelines import plan_buckets
 from kwip.domain.timelines.views import QuoteView
 from kwip.services.delivery.compaction import Compactor
@@ -245,6 +246,12 @@ def _accept_who_asks(state, _):
     type(state).ran = 0
 
 
+def _hide_reposts(state, _):
+    _many(state, "dave", 1)
+    state.repost("bob", 0, WHOLE, [])
+    state.hide_reposts_or_not(("alice", "bob"), WHOLE)
+
+
 def _trend_and_mute(state, _):
     _many(state, "alice", 1)
     for who in ("bob", "carol"):
@@ -365,6 +372,10 @@ MUTANTS = {
     ),
     "a locked account is followed at once": Mutant(
         ((RelationshipStore, "_is_locked", lambda *_: False),), _ask_a_locked_account
+    ),
+    "reposts that are hidden are shown": Mutant(
+        ((filters, "_shows_repost", lambda mine, _, of: of not in mine.mutes),),
+        _hide_reposts,
     ),
     "an answer to a request drops nothing": Mutant(
         ((invalidation_rules, "answer_request", lambda **_: ()),), _accept_who_asks

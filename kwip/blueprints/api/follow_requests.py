@@ -37,10 +37,11 @@ def reject_request(user_id: UserId) -> Response:
 
 
 _REQUESTS = "/api/v1/follow_requests"
-_FOLLOWS = policies.write("follows")
+#: Whoever is asked for much has much to answer.
+_WRITE = policies.write("api")
 
 ROUTES = (
     Route("GET", _REQUESTS, follow_requests, policies.READ),
-    Route("POST", f"{_REQUESTS}/<id:user_id>/authorize", accept_request, _FOLLOWS),
-    Route("POST", f"{_REQUESTS}/<id:user_id>/reject", reject_request, _FOLLOWS),
+    Route("POST", f"{_REQUESTS}/<id:user_id>/authorize", accept_request, _WRITE),
+    Route("POST", f"{_REQUESTS}/<id:user_id>/reject", reject_request, _WRITE),
 )

@@ -78,7 +78,7 @@ SOCIAL_INDEXES: Mapping[str, tuple[Index, ...]] = {
     "notes": (
         Index(
             (("user_id", ASCENDING), ("other_id", ASCENDING)),
-            "NoteStore.by_user, RelationshipStore.relations: a user's notes",
+            "RelationshipStore.relations, NoteStore.by_user: a user's notes",
         ),
         Index(
             (("other_id", ASCENDING),),

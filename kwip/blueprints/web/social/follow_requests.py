@@ -54,7 +54,8 @@ def _answer(
     return go(back, says)
 
 
-_FORM = form_policy("follows")
+#: Whoever is asked for much has much to answer.
+_FORM = form_policy("pages")
 
 ROUTES = (
     Route("GET", "/follow-requests", follow_requests, OWN),
