@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pymongo import ASCENDING, DESCENDING
 
 from kwip.domain.roles import STAFF
+from kwip.store.accounts.indexes import ACCOUNT_INDEXES, AUDIT_INDEXES
 from kwip.store.index import Index, ttl
 from kwip.store.mail.indexes import MAIL_INDEXES
 from kwip.store.moderation.indexes import MODERATION_INDEXES
@@ -200,26 +201,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
     ),
     **MAIL_INDEXES,
-    "exports": (
-        Index(
-            (("due_at", ASCENDING),),
-            "TransferStore.take_due: archives to make or to delete",
-            {"partialFilterExpression": {"due_at": {"$exists": True}}},
-        ),
-    ),
-    "imports": (
-        Index(
-            (("due_at", ASCENDING),),
-            "TransferStore.take_due: files to import or to delete",
-            {"partialFilterExpression": {"due_at": {"$exists": True}}},
-        ),
-    ),
-    "closures": (
-        Index(
-            (("due_at", ASCENDING),),
-            "ClosureStore.take_due: closed accounts to delete",
-        ),
-    ),
+    **ACCOUNT_INDEXES,
     "link_previews": (
         Index(
             (("preview.image.file", ASCENDING),),
@@ -404,20 +386,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     "blocked_email_domains": (),
     "site_settings": (),
     "site_changes": (),
-    "audit_log": (
-        Index(
-            (("subject", ASCENDING), ("_id", DESCENDING)),
-            "AuditLogStore.page: what was done to a user",
-        ),
-        Index(
-            (("actor.name", ASCENDING), ("_id", DESCENDING)),
-            "AuditLogStore.page: what somebody did",
-        ),
-        Index(
-            (("action", ASCENDING), ("_id", DESCENDING)),
-            "AuditLogStore.page: one kind of act",
-        ),
-    ),
+    **AUDIT_INDEXES,
     **MODERATION_INDEXES,
     "jobs": (),
     "processes": (ttl("ProcessStore.running; killed processes are forgotten"),),

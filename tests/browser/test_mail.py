@@ -39,6 +39,9 @@ def mails(site, alice, bob, tmp_path):
         (MailKind.EMAIL_CHANGED, {"new": "new@example.org"}),
         (MailKind.NEW_LOGIN, {"agent": "Firefox on Linux", "address": "192.0.2.1"}),
         (MailKind.TWO_FACTOR, {"event": "turned_on"}),
+        (MailKind.EXPORT_READY, {}),
+        (MailKind.ACCOUNT_CLOSED, {"delete_at": "2026-12-08T10:15:03+00:00"}),
+        (MailKind.CLOSURE_REMINDER, {"delete_at": "2026-12-08T10:15:03+00:00"}),
     ):
         services.mails.post(draft(kind, viewer.id, "alice@example.org", details))
     services.mails.test("root@example.org")
