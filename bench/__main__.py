@@ -17,6 +17,7 @@ from bench import (
     day,
     deliveries,
     hits,
+    importing,
     living,
     reads,
     requests,
@@ -53,6 +54,7 @@ ROWS: Mapping[str, Callable[[], Iterable[Row]]] = {
     "cluster-mix": clustered.mix,
     "cluster-throughput": clustered.throughput,
     "cluster-overload": clustered.overload,
+    "import": importing.importing,
     "day": day.day,
 }
 

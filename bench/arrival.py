@@ -58,7 +58,7 @@ def _measure(wiring: Wiring) -> Row:
     ours, theirs = [], []
     try:
         for _ in range(POSTS):
-            ours.append(_lag(wiring, publish(wiring, author.id)))
+            ours.append(lag_of(wiring, publish(wiring, author.id)))
             theirs.append(bare.push(owners))
             time.sleep(EVERY_S)
     finally:
@@ -84,7 +84,7 @@ def _measure(wiring: Wiring) -> Row:
     )
 
 
-def _lag(wiring: Wiring, post_id: PostId) -> float:
+def lag_of(wiring: Wiring, post_id: PostId) -> float:
     """Wait until a post is delivered; return the seconds since its id was drawn."""
     posts = wiring.store.database["posts"]
     until = time.monotonic() + _GIVE_UP_S

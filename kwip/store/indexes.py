@@ -179,26 +179,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
     ),
     **MAIL_INDEXES,
-    "exports": (
-        Index(
-            (("due_at", ASCENDING),),
-            "TransferStore.take_due: archives to make or to delete",
-            {"partialFilterExpression": {"due_at": {"$exists": True}}},
-        ),
-    ),
-    "imports": (
-        Index(
-            (("due_at", ASCENDING),),
-            "TransferStore.take_due: files to import or to delete",
-            {"partialFilterExpression": {"due_at": {"$exists": True}}},
-        ),
-    ),
-    "closures": (
-        Index(
-            (("due_at", ASCENDING),),
-            "ClosureStore.take_due: closed accounts to delete",
-        ),
-    ),
+    **ACCOUNT_INDEXES,
     "link_previews": (
         Index(
             (("preview.image.file", ASCENDING),),

@@ -43,6 +43,9 @@ def mails(site, alice, bob, tmp_path):
         (MailKind.ACCOUNT_REJECTED, {"username": "dave", "answer": "<b>Sorry</b>"}),
         (MailKind.WAITING_LIST, {}),
         (MailKind.INVITATION, {"code": "mVJsmOlC0xVY"}),
+        (MailKind.EXPORT_READY, {}),
+        (MailKind.ACCOUNT_CLOSED, {"delete_at": "2026-12-08T10:15:03+00:00"}),
+        (MailKind.CLOSURE_REMINDER, {"delete_at": "2026-12-08T10:15:03+00:00"}),
     ):
         services.mails.post(draft(kind, viewer.id, "alice@example.org", details))
     services.mails.test("root@example.org")

@@ -89,7 +89,7 @@ STAFF_FIELDS = {
     "/admin/domains/unblock": {"domain": "spam.example"},
     "/admin/settings": {"sign_up": "open"},
     "/admin/settings/changes": {},
-    "/admin/pages/<any(about, privacy, terms):page_name>": {"act": "save"},
+    "/admin/pages/<name>": {"act": "save"},
 }
 KEYWORD = {"keyword": "word"}
 #: What tests of moderation do to reports and strikes; here there are none.

@@ -84,7 +84,7 @@ def test_nothing_of_a_hidden_user_is_on_any_page_until_they_are_back(
     assert before
 
     if how == "closed":
-        wiring.services.closing.close(viewer_of(bob.user), Proof(PASSWORD))
+        wiring.services.closing.close(viewer_of(bob.user), Proof(password=PASSWORD))
     else:
         moderation.suspend(bob.user.id)
 

@@ -962,7 +962,7 @@ CALLS = {
 SILENT = {"Store.close", "Store.is_reachable", "FenceStore.close"}
 #: They read or write whole collections, because a backup or an audit has all of them.
 WHOLE = {
-    "TransferStore.paths",
+    *("TransferStore.paths", "ClosureAuditStore.shown"),
     *("DumpStore.collections", "DumpStore.batches", "RestoreStore.has_people"),
     *(f"RestoreStore.{name}" for name in ("clear", "load", "apply", "index")),
 }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.clock import at
 from kwip.domain.ids import ms_of
+from kwip.services.maintenance.closure_check import check_closures
 from kwip.services.maintenance.counting import Counting, differences
 from kwip.services.maintenance.findings import Finding, Report
 from kwip.services.maintenance.request_check import check_requests
@@ -72,8 +73,7 @@ class Fsck:
     def run(self, progress: Progress) -> Report:
         """Run all checks, one after the other.
 
-        52 s for 82,168 users, 870,161 follows and 5.2 million entries on two busy
-        cores.
+        52 s for 82,168 users, 870,161 follows and 5.2 million entries on two cores.
         """
         report = Report(checked=self._checked)
         self._advance = progress.advance
@@ -94,6 +94,7 @@ class Fsck:
             ("pending", 1, self._pending),
             ("claims", sizes["claims"], self._claims),
             ("blocks", sizes["blocks"], self._blocks),
+            ("closures", 1, lambda: check_closures(self._audit.closures)),
         ):
             progress.begin(name, total)
             found = list(islice(check(), self._most + 1))

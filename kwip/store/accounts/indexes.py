@@ -1,4 +1,4 @@
-"""The indexes of sign-in, of the audit log, of the site's settings, and of joining."""
+"""The indexes of accounts, of what their owners do with them, and of staff."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from kwip.store.index import Index, ttl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_HAS_WORK = {"partialFilterExpression": {"due_at": {"$exists": True}}}
 
 ACCOUNT_INDEXES: Mapping[str, tuple[Index, ...]] = {
     "sessions": (ttl("sessions expire"),),
@@ -46,6 +48,26 @@ ACCOUNT_INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"is_confirmed": True}},
         ),
         ttl("addresses are deleted after 180 days, or 48 hours if not confirmed"),
+    ),
+    "exports": (
+        Index(
+            (("due_at", ASCENDING),),
+            "TransferStore.take_due: archives to make or to delete",
+            _HAS_WORK,
+        ),
+    ),
+    "imports": (
+        Index(
+            (("due_at", ASCENDING),),
+            "TransferStore.take_due: files to import or to delete",
+            _HAS_WORK,
+        ),
+    ),
+    "closures": (
+        Index(
+            (("due_at", ASCENDING),),
+            "ClosureStore.take_due: closed accounts to delete",
+        ),
     ),
     "audit_log": (
         Index(

@@ -7,13 +7,17 @@ from datetime import timedelta
 
 import pytest
 
+from kwip.domain.audit_log import AuditQuery
+from kwip.domain.clock import system_clock_ms
 from kwip.domain.closures import GRACE, REMINDER
 from kwip.domain.errors import ConflictError, InvalidError, NotAuthenticatedError
 from kwip.domain.posts import Draft
 from kwip.domain.roles import Role
 from kwip.domain.two_factor import Proof
 from kwip.services.accounts.sign_in import Applicant
-from tests.wired import form_of, sign_up
+from kwip.services.maintenance.fsck import Fsck
+from kwip.store.maintenance.audit import AuditStore
+from tests.wired import Silence, form_of, sign_up
 
 PASSWORD = form_of("alice").password
 HERE = Applicant(address="192.0.2.1", agent="a browser")
@@ -70,7 +74,7 @@ def test_a_closed_account_is_hidden_until_its_owner_logs_in(kwip, close, alice, 
     assert is_shown(kwip, alice)
     assert kwip.store.database["closures"].count_documents({}) == 0
     assert "account_closed" in kinds(kwip)
-    log = kwip.services.audit_log.newest(9, "alice")
+    log = kwip.services.audit_log.page(AuditQuery(subject="@alice"))
     assert [(e.action, e.actor.kind) for e in log] == [
         ("reopen_account", "user"),
         ("close_account", "user"),
@@ -156,3 +160,15 @@ def test_whoever_forgot_the_password_can_still_come_back(kwip, close, alice, rin
     kwip.services.password_reset.complete(link, "another good password")
     kwip.services.sign_in.sign_in("alice", "another good password", HERE)
     assert is_shown(kwip, alice)
+
+
+def test_fsck_finds_a_closed_account_that_is_not_hidden(kwip, close, alice):
+    close(alice)
+    users = kwip.store.database["users"]
+    users.update_one({"_id": alice.id}, {"$set": {"is_suspended": False}})
+
+    found = Fsck(AuditStore(kwip.store), system_clock_ms).run(Silence()).findings
+
+    assert [(each.check, each.id) for each in found] == [
+        ("closures", f"user:{alice.id}")
+    ]
