@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group("block-domain")
 def block_domain() -> None:
-    """Block email domains: nobody can sign up with their addresses.
+    """Block email domains: nobody can sign up from there.
 
     Subdomains are blocked too. Accounts that exist are not affected.
     """

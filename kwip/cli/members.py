@@ -91,7 +91,7 @@ def _all(members: Members, asked: MemberQuery) -> Iterator[User]:
 @json_option
 @click.pass_obj
 def show(settings: Settings, name: str, *, as_json: bool) -> None:
-    """Show what is known about the user NAME, without their email address."""
+    """Show what is known about NAME, without the email address."""
     with connected(settings) as wiring:
         facts = wiring.services.members.facts(name.removeprefix("@").lower())
     row = _known(facts)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def reset_two_factor(settings: Settings, name: str, *, as_json: bool) -> None:
-    """Turn off two-factor authentication of the user NAME.
+    """Turn off two-factor authentication of NAME.
 
     For somebody who has lost the phone and the recovery codes: make sure that it is
     them. Passkeys are removed, too. They get an email, and log in with the password.
@@ -44,7 +44,7 @@ def reset_two_factor(settings: Settings, name: str, *, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def password_link(settings: Settings, name: str, *, as_json: bool) -> None:
-    """Print a link with which the user NAME can choose a new password.
+    """Print a link for NAME to choose a new password.
 
     It works once, within 30 minutes, and is sent to nobody. Whoever has it can take
     over the account, unless two-factor authentication is on, which it leaves on.

@@ -154,7 +154,7 @@ def unsuspend(settings: Settings, name: str, *, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def silence(settings: Settings, name: str, *, as_json: bool) -> None:
-    """Silence the user NAME: only followers come across their posts.
+    """Silence NAME: only followers come across their posts.
 
     They can still log in, and their profile and posts can still be opened.
     `kwip users unsilence` ends it.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pymongo import ASCENDING, DESCENDING
 
 from kwip.domain.roles import STAFF
-from kwip.store.accounts.indexes import ACCOUNT_INDEXES
+from kwip.store.accounts.indexes import ACCOUNT_INDEXES, OWN_DATA_INDEXES
 from kwip.store.index import Index, ttl
 from kwip.store.mail.indexes import MAIL_INDEXES
 from kwip.store.moderation.indexes import MODERATION_INDEXES
@@ -179,7 +179,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
     ),
     **MAIL_INDEXES,
-    **ACCOUNT_INDEXES,
+    **OWN_DATA_INDEXES,
     "link_previews": (
         Index(
             (("preview.image.file", ASCENDING),),

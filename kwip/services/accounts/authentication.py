@@ -185,11 +185,9 @@ class Authentication:
     def _viewer(self, access_key: AccessKey | None) -> Viewer | None:
         if access_key is None:
             return None
-        # MongoDB removes expired sessions only once a minute, and the cache later
-        # still.
-        if access_key.expires_at is not None and access_key.expires_at <= at(
-            self.clock()
-        ):
+        # MongoDB removes expired sessions only once a minute, the cache still later.
+        expires_at = access_key.expires_at
+        if expires_at is not None and expires_at <= at(self.clock()):
             return None
         return Viewer(
             id=access_key.user_id,
@@ -231,8 +229,8 @@ class Authentication:
     def begin_session(self, user_id: UserId, username: str, agent: str) -> Credential:
         """Begin a session for a user who has just signed in.
 
-        An account that its owner has closed is open again.
-        The oldest sessions end if the user now has more than `MAX_SESSIONS`.
+        An account that its owner has closed is open again. The oldest sessions end if
+        the user now has more than `MAX_SESSIONS`.
         """
         self.closures.reopen(user_id, username)
         credential = Credential(

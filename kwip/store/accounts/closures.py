@@ -42,6 +42,7 @@ class ClosureStore(DueWork):
         found = self._closures.find_one({"_id": user_id})
         return None if found is None else _to_closure(found)
 
+    @translated()
     def add(self, closure: Closure, session: Any) -> None:
         """Close an account, in the transaction that suspends it.
 
@@ -79,6 +80,7 @@ class ClosureStore(DueWork):
 
         return self._store.transact(work)
 
+    @translated()
     def note_suspension(self, user_id: UserId, session: Any) -> None:
         """Note that staff suspends the account as well, in that transaction."""
         self._closures.update_one(

@@ -13,6 +13,29 @@ if TYPE_CHECKING:
 
 _HAS_WORK = {"partialFilterExpression": {"due_at": {"$exists": True}}}
 
+OWN_DATA_INDEXES: Mapping[str, tuple[Index, ...]] = {
+    "exports": (
+        Index(
+            (("due_at", ASCENDING),),
+            "TransferStore.take_due: archives to make or to delete",
+            _HAS_WORK,
+        ),
+    ),
+    "imports": (
+        Index(
+            (("due_at", ASCENDING),),
+            "TransferStore.take_due: files to import or to delete",
+            _HAS_WORK,
+        ),
+    ),
+    "closures": (
+        Index(
+            (("due_at", ASCENDING),),
+            "ClosureStore.take_due: closed accounts to delete",
+        ),
+    ),
+}
+
 ACCOUNT_INDEXES: Mapping[str, tuple[Index, ...]] = {
     "sessions": (ttl("sessions expire"),),
     "tokens": (),
@@ -48,26 +71,6 @@ ACCOUNT_INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"is_confirmed": True}},
         ),
         ttl("addresses are deleted after 180 days, or 48 hours if not confirmed"),
-    ),
-    "exports": (
-        Index(
-            (("due_at", ASCENDING),),
-            "TransferStore.take_due: archives to make or to delete",
-            _HAS_WORK,
-        ),
-    ),
-    "imports": (
-        Index(
-            (("due_at", ASCENDING),),
-            "TransferStore.take_due: files to import or to delete",
-            _HAS_WORK,
-        ),
-    ),
-    "closures": (
-        Index(
-            (("due_at", ASCENDING),),
-            "ClosureStore.take_due: closed accounts to delete",
-        ),
     ),
     "audit_log": (
         Index(

@@ -33,7 +33,7 @@ class JoiningAuditStore:
     @translated()
     def miscounted(self) -> list[Count]:
         """Return the invitations whose number of uses is wrong; one pipeline."""
-        found = self._invitations.aggregate(_counting({}))
+        found = self._invitations.aggregate(_counting({"_id": {"$gt": ""}}))
         return [count for count in map(_count, found) if self._is_wrong(count)]
 
     def _is_wrong(self, count: Count) -> bool:
@@ -43,9 +43,12 @@ class JoiningAuditStore:
         again = list(self._invitations.aggregate(_counting({"_id": count.code})))
         return any(c.said != c.counted for c in map(_count, again))
 
-    @translated()
     def unclaimed(self) -> Iterator[str]:
         """Iterate over the usernames of requests that lack a claim."""
+        with translated():
+            yield from self._unclaimed()
+
+    def _unclaimed(self) -> Iterator[str]:
         for each in self._database["applications"].find({"_id": {"$gt": 0}}):
             claims = list(claims_of(each["username"], each["email_key"]))
             held = {"_id": {"$in": claims}, "user_id": NOBODY}

@@ -25,15 +25,17 @@ PLACES = [
     "Your data",
     "Decisions of moderators",
     "Tokens",
+    "Invitations",
 ]
 
 
 def test_the_settings_are_a_list_of_places_that_lead_back_to_it(at_alice):
     page = at_alice.get("/settings")
     nav = page.one("nav", aria_label="Settings")
-    links = [a for a in page.all("a") if nav in a.inside]
+    *links, about = [a for a in page.all("a") if nav in a.inside]
 
     assert [page_name(link) for link in links] == PLACES
+    assert about["href"] == "/about"
     for link in links:
         shown = at_alice.get(link["href"])
         assert shown.one("h1").words == page_name(link)

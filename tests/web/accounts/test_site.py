@@ -91,7 +91,7 @@ def test_a_text_is_previewed_without_saving_and_cleaned_when_shown(
 
 def test_changes_are_listed_and_undone(at_admin, settings):
     page = at_admin.get("/admin/settings")
-    changed = fields(page) | {"sign_up": "open", "name": "Bakers"}
+    changed = fields(page) | {"sign_up": "open", "name": "Bakers' Kwip"}
     at_admin.send("/admin/settings", **changed)
     listed = at_admin.get("/admin/settings/changes")
     sent = {"change": listed.value("change")}
