@@ -266,11 +266,7 @@ class Authentication:
             NotAuthenticatedError: Something was changed.
         """
         now = self.stores.users.credentials_of(owner.username)
-        if (
-            now is not None
-            and now.password_hash == owner.password_hash
-            and now.two_factor_mark == owner.two_factor_mark
-        ):
+        if now is not None and now.proof == owner.proof:
             return
         self.stores.sessions.delete(owner.user_id, begun.id.digest)
         self._invalidate(invalidation_rules.sign_out, begun.id)

@@ -348,8 +348,7 @@ def name_digest(login: str) -> str:
 
 def _proof_of(owner: Credentials) -> str:
     """Return a digest of the password's hash, which has a random salt, and the mark."""
-    known = f"{owner.password_hash} {owner.two_factor_mark}"
-    return blake2b(known.encode(), digest_size=_DIGEST_BYTES).hexdigest()
+    return blake2b(owner.proof.encode(), digest_size=_DIGEST_BYTES).hexdigest()
 
 
 def _digests(*names: str) -> frozenset[str]:

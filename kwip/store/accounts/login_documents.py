@@ -28,6 +28,11 @@ class Credentials:
     #: Changes with the other factors; empty if the password is the only one.
     two_factor_mark: str = ""
 
+    @property
+    def proof(self) -> str:
+        """What changes with the password or another factor."""
+        return f"{self.password_hash} {self.two_factor_mark}"
+
 
 def applicant_by(login: str | Email) -> Document:
     """Return the query for the application of a handle or an address."""
