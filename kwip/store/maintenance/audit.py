@@ -15,6 +15,7 @@ from pymongo import ASCENDING
 from kwip.domain.ids import NOBODY, PostId, UserId
 from kwip.store.client import translated
 from kwip.store.maintenance.attachment_audit import AttachmentAuditStore
+from kwip.store.maintenance.moderation_audit import ModerationAuditStore
 from kwip.store.maintenance.preview_audit import PreviewAuditStore
 from kwip.store.maintenance.reaction_audit import ReactionAuditStore
 from kwip.store.maintenance.request_audit import RequestAuditStore
@@ -64,6 +65,7 @@ class AuditStore:
         self.attachments = AttachmentAuditStore(store)
         self.previews = PreviewAuditStore(store)
         self.requests = RequestAuditStore(store)
+        self.moderation = ModerationAuditStore(store)
         database = store.database
         self._users = database["users"]
         self._claims = database["claims"]
