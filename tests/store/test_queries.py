@@ -268,6 +268,10 @@ CALLS = {
     ],
     "ReportStore.open_counts": lambda s: s.reports.open_counts(),
     "ReportStore.assigned_count": lambda s: s.reports.assigned_count(7),
+    "ModerationAuditStore.strays_after": lambda s: [
+        s.audit.moderation.strays_after(kind, 0, 9) for kind in ("reports", "strikes")
+    ],
+    "ModerationAuditStore.overdue": lambda s: s.audit.moderation.overdue(NOW, 9),
     "StrikeStore.add": lambda s: s.strikes.add(struck(900), NOW, lambda _: None),
     "StrikeStore.find": lambda s: s.strikes.find(struck(7).id),
     "StrikeStore.of_user": lambda s: s.strikes.of_user(7, 3),

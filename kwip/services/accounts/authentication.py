@@ -294,14 +294,11 @@ class Authentication:
             limit = f"Use 1 to {TOKEN_NAME_MAX} characters."
             raise InvalidError("That token name can't be used.", {"name": limit})
         if not scopes or not scopes <= TOKEN_SCOPES:
-            raise InvalidError(
-                "These scopes can't be used.", {"scopes": "Choose read, write or both."}
-            )
+            wrong = {"scopes": "Choose read, write or both."}
+            raise InvalidError("These scopes can't be used.", wrong)
         if len(self.stores.tokens.of_user(viewer.id)) >= MAX_TOKENS:
-            raise InvalidError(
-                "You have too many tokens.",
-                {"name": f"You can have up to {MAX_TOKENS}. Revoke one first."},
-            )
+            limit = f"You can have up to {MAX_TOKENS}. Revoke one first."
+            raise InvalidError("You have too many tokens.", {"name": limit})
         credential = Credential(
             "token", viewer.id, secrets.token_urlsafe(_SECRET_BYTES)
         )

@@ -16,6 +16,7 @@ from kwip.domain.ids import NOBODY, PostId, UserId
 from kwip.store.client import translated
 from kwip.store.maintenance.attachment_audit import AttachmentAuditStore
 from kwip.store.maintenance.closure_audit import ClosureAuditStore
+from kwip.store.maintenance.moderation_audit import ModerationAuditStore
 from kwip.store.maintenance.preview_audit import PreviewAuditStore
 from kwip.store.maintenance.reaction_audit import ReactionAuditStore
 from kwip.store.maintenance.request_audit import RequestAuditStore
@@ -66,6 +67,7 @@ class AuditStore:
         self.previews = PreviewAuditStore(store)
         self.requests = RequestAuditStore(store)
         self.closures = ClosureAuditStore(store)
+        self.moderation = ModerationAuditStore(store)
         database = store.database
         self._users = database["users"]
         self._claims = database["claims"]
