@@ -30,12 +30,12 @@ def staff_places(reporter, person):
     """Report somebody; give each page for staff, where it is about them."""
     made = reporter.post("/api/v1/reports", json={"account_id": person.id}).json
     known = {
-        "<name:username>": person.user.username,
-        "<name>": "about",
-        "<id:report_id>": made["id"],
+        "username": person.user.username,
+        "page_name": "about",
+        "report_id": made["id"],
     }
     return {
-        row.rule: re.sub(r"<.+?>", lambda m: known[m[0]], row.rule)
+        row.rule: re.sub(r"<(?:.+?:)?(\w+)>", lambda m: known[m[1]], row.rule)
         for row in web.ROUTES
         if row.method == "GET" and row.policy.auth == "staff"
     }
