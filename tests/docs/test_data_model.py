@@ -111,7 +111,7 @@ def lived_in(kwip, rings, new_user):
     _look_up(kwip.services.previews, note, kwip.services.posts, alice)
     _live(kwip, rings, note, alice, bob)
     _transfer(kwip, note, alice)
-    _close(kwip, note, new_user("grace"))
+    _close(kwip, note, new_user("gone"))
     join(kwip, note)
     return seen
 

@@ -213,7 +213,7 @@ class Authentication:
         is_right = self.passwords.matches(stored, password, waits=is_known)
         if not is_right or known is None:
             raise NotAuthenticatedError("Wrong username or password.")
-        if self.is_locked_out(known):
+        if self.closures.locks_out(known):
             raise NotAuthenticatedError("This account is suspended.")
         if known.is_waiting:
             raise NotAuthenticatedError(
@@ -221,10 +221,6 @@ class Authentication:
                 "We'll email you as soon as somebody has looked at it."
             )
         return known
-
-    def is_locked_out(self, owner: Credentials) -> bool:
-        """Return whether an account is suspended, and its owner can't reopen it."""
-        return owner.is_suspended and not self.stores.closures.find(owner.user_id)
 
     def begin_session(self, user_id: UserId, username: str, agent: str) -> Credential:
         """Begin a session for a user who has just signed in.

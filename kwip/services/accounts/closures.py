@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kwip.domain.users import Viewer
     from kwip.services.accounts.moderation import Moderation
     from kwip.services.accounts.notices import Notices
+    from kwip.store.accounts.login_documents import Credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,11 @@ class Closures:
         self.notices.hurry(notice)
         telemetry.AUTH_EVENTS.labels("account_closed").inc()
         return closure.delete_at
+
+    def locks_out(self, owner: Credentials) -> bool:
+        """Return whether an account is suspended, and its owner can't reopen it."""
+        closures = self.moderation.stores.closures
+        return owner.is_suspended and not closures.find(owner.user_id)
 
     def reopen(self, user_id: UserId, username: str) -> None:
         """Show an account again whose owner has just proved who they are.

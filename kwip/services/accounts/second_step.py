@@ -66,7 +66,7 @@ class SecondStep:
             raise InvalidError(NO_PASSKEY, reason="nobody's passkey")
         self.second_factor.check(owner, answer)
         self.sign_in.give_back(receipt, ["signin"])
-        if self.sign_in.authentication.is_locked_out(owner):
+        if self.sign_in.authentication.closures.locks_out(owner):
             raise NotAuthenticatedError("This account is suspended.")
         return self.sign_in.admit(owner, applicant)
 

@@ -192,7 +192,9 @@ class SignIn:
         # In between, another server's clock may be a little behind.
         is_in_time = -_SECOND_STEP_MS < age_ms < _SECOND_STEP_MS
         is_same = compare_digest(halfway.proof, _proof_of(owner))
-        return is_in_time and is_same and not self.authentication.is_locked_out(owner)
+        return (
+            is_in_time and is_same and not self.authentication.closures.locks_out(owner)
+        )
 
     def set_up(self, code: str, form: SignUp, applicant: Applicant) -> Admitted:
         """Create the first administrator and begin their first session.
