@@ -225,7 +225,7 @@ const filesOf = new WeakMap();
 
 // Let a form take files at once; twice is once.
 function prepareFiles(form) {
-  if (!filesOf.has(form) && form.querySelector("[name=file], .attached")) {
+  if (!filesOf.has(form) && form.elements.text && form.querySelector("[name=file], .attached")) {
     filesOf.set(form, new FormFiles(form));
   }
   return filesOf.get(form);
