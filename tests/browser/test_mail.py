@@ -18,6 +18,10 @@ from tests.people import PASSWORD
 from tests.wired import viewer_of
 
 
+#: A decision of moderators.
+STRUCK = {"strike_id": "1", "act": "delete"}
+
+
 @pytest.fixture
 def mails(site, alice, bob, tmp_path):
     """Return a mail of every kind, by its subject."""
@@ -43,6 +47,11 @@ def mails(site, alice, bob, tmp_path):
         (MailKind.ACCOUNT_REJECTED, {"username": "dave", "answer": "<b>Sorry</b>"}),
         (MailKind.WAITING_LIST, {}),
         (MailKind.INVITATION, {"code": "mVJsmOlC0xVY"}),
+        (MailKind.STRIKE, STRUCK | {"text": "<b>Stop</b>", "posts": "2"}),
+        (MailKind.STRIKE_LIFTED, STRUCK),
+        (MailKind.APPEAL_REJECTED, STRUCK | {"appeal": "yes", "text": "No."}),
+        (MailKind.NEW_REPORT, {"target": "bob", "text": "Spam", "report_id": "1"}),
+        (MailKind.NEW_APPEAL, {"target": "bob"}),
         (MailKind.EXPORT_READY, {}),
         (MailKind.ACCOUNT_CLOSED, {"delete_at": "2026-12-08T10:15:03+00:00"}),
         (MailKind.CLOSURE_REMINDER, {"delete_at": "2026-12-08T10:15:03+00:00"}),
