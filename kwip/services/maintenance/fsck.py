@@ -72,10 +72,7 @@ class Fsck:
         self._advance: Callable[[int], None] = lambda _: None
 
     def run(self, progress: Progress) -> Report:
-        """Run all checks, one after the other.
-
-        52 s for 82,168 users, 870,161 follows, 5.2 million entries on two busy cores.
-        """
+        """Run all checks, one after the other; docs/cli.md says how long it takes."""
         report, sizes = Report(checked=self._checked), self._audit.sizes()
         self._advance = progress.advance
         strikes = partial(check_moderation, self._audit.moderation, self._clock, PAGE)
