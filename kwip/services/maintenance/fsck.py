@@ -2,6 +2,9 @@
 
 Every check reads its collections page by page. If two reads of a changing site seem to
 contradict each other, they are repeated in one snapshot before it is a finding.
+
+All checks take 52 s for 82,168 users, 870,161 follows and 5.2 million entries on two
+busy cores.
 """
 
 from __future__ import annotations
@@ -72,10 +75,7 @@ class Fsck:
         self._advance: Callable[[int], None] = lambda _: None
 
     def run(self, progress: Progress) -> Report:
-        """Run all checks, one after the other.
-
-        52 s for 82,168 users, 870,161 follows, 5.2 million entries on two busy cores.
-        """
+        """Run all checks, one after the other."""
         report, sizes = Report(checked=self._checked), self._audit.sizes()
         self._advance = progress.advance
         strikes = partial(check_moderation, self._audit.moderation, self._clock, PAGE)
