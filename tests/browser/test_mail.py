@@ -17,7 +17,6 @@ from tests.mail_server import parts_of
 from tests.people import PASSWORD
 from tests.wired import viewer_of
 
-
 #: A decision of moderators.
 STRUCK = {"strike_id": "1", "act": "delete"}
 
