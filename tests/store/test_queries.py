@@ -949,7 +949,10 @@ CALLS = {
     "UserStore.ids_of": lambda s: s.users.ids_of(["u1", "u2", "nobody"]),
     "UserStore.credentials_of": lambda s: [
         s.users.credentials_of(login)
-        for login in ("u1", "nobody", *map(read_email, ("u1@example.org", "ß@example.org")))
+        for login in (
+            *("u1", "nobody"),
+            *map(read_email, ("u1@example.org", "ß@example.org")),
+        )
     ],
     "UserStore.shown_among": lambda s: s.users.shown_among([1, 2, 900]),
     "UserStore.set_flag": lambda s: s.users.set_flag(1, "is_silenced", is_set=True),
