@@ -31,6 +31,7 @@ def staff_places(reporter, person):
     made = reporter.post("/api/v1/reports", json={"account_id": person.id}).json
     known = {
         "username": person.user.username,
+        "name": "about",
         "page_name": "about",
         "report_id": made["id"],
     }

@@ -950,8 +950,7 @@ CALLS = {
     "UserStore.credentials_of": lambda s: [
         s.users.credentials_of(login)
         for login in (
-            "u1",
-            "nobody",
+            *("u1", "nobody"),
             *map(read_email, ("u1@example.org", "ß@example.org")),
         )
     ],
