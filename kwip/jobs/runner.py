@@ -9,6 +9,7 @@ from structlog.contextvars import bound_contextvars
 
 from kwip.loops import Loop
 from kwip.services.delivery.hibernation import HIBERNATE, NOTE_READ
+from kwip.services.posting.scheduled import SCHEDULED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,10 +23,12 @@ _SLOW = {"media": 1, "links": 3, "mail": 2, "transfers": 1}
 #: The lane of each job: compaction must not wait behind a burst of fan-outs.
 LANES = {
     "fanout": "fanout",
+    SCHEDULED: "fanout",
     "search": "compaction",
     "poll_end": "compaction",
     "trends": "compaction",
     "edge": "compaction",
+    "mute_end": "compaction",
     "list_edge": "compaction",
     "list": "compaction",
     NOTE_READ: "compaction",

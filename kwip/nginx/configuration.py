@@ -34,7 +34,8 @@ _TEMPLATE = "nginx.conf.jinja"
 PATTERNS = {
     "shared": r"^/(?:api/(?:widgets/|oembed)|embed/|badge/|card/)"
     r"|^/(?!api/|assets/|media/).+\.(?:rss|atom|json)$",
-    "uploads": r"^/(?:settings/profile|welcome|compose|compose/media|@[^/]+/[0-9]+/edit"
+    "uploads": r"^/(?:settings/profile|settings/data/import|welcome|drafts|scheduled"
+    r"|compose|compose/media|@[^/]+/[0-9]+/edit|admin/emoji"
     r"|api/v1/accounts/update_credentials|api/v[12]/media|api/v1/media/[0-9]+)/?$",
     "media": r"^/media/(?<kwip_file>[0-9a-f]{2}/[0-9a-f]{32}"
     r"-(?:[0-9]{2,4}|large|small|video|audio|preview)\.[a-z0-9]{3,4})$",

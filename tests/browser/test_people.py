@@ -21,7 +21,7 @@ def tab_to(page, locator):
 
 
 def button(page, name):
-    return page.get_by_role("button", name=name)
+    return page.get_by_role("button", name=name, exact=True)
 
 
 def hold(page, address):
@@ -154,7 +154,7 @@ def test_without_a_script_one_does_all_of_it(open_browser, alice, bob):
     page.goto("/home")
     own = page.locator(".post", has_text="Written without")
     own.locator("summary", has_text="More").click()
-    own.get_by_role("link", name="Delete").click()
+    own.get_by_role("link", name="Delete", exact=True).click()
     button(page, "Delete").click()
     expect(page.get_by_text("Kwip deleted.")).to_be_visible()
     button(page, "Log out").click()
@@ -197,7 +197,8 @@ def test_an_act_that_fails_is_taken_back_with_a_word(
     expect(page.get_by_role("status")).to_contain_text(["You're offline."])
     expect(heart).to_have_attribute("aria-pressed", "false")
     page.unroute("**/favourite")
-    button(page, "Try again").click()
+    with page.expect_response("**/favourite"):
+        button(page, "Try again").click()
     expect(heart).to_have_attribute("aria-pressed", "true")
 
     site.wiring.services.account.end_other_sessions(viewer_of(alice.user))
@@ -287,7 +288,7 @@ def test_a_deletion_is_counted_on_the_profile_and_can_be_undone(open_browser, al
     post = page.locator(".post")
 
     post.locator("summary", has_text="More").click()
-    post.get_by_role("link", name="Delete").click()
+    post.get_by_role("link", name="Delete", exact=True).click()
     expect(post).to_be_hidden()
     expect(count).to_have_text("0 kwips")
     button(page, "Undo").click()
@@ -312,7 +313,7 @@ def test_after_a_deletion_one_goes_on_at_the_next_kwip(open_browser, alice):
     ):
         post = page.locator(".post", has_text=text)
         post.locator("summary", has_text="More").click()
-        post.get_by_role("link", name="Delete").click()
+        post.get_by_role("link", name="Delete", exact=True).click()
         expect(button(page, "Undo")).to_be_focused()
         page.clock.run_for(10_000)
 
@@ -325,7 +326,7 @@ def test_a_deletion_is_done_when_the_page_is_left(open_browser, alice):
     page.goto("/home")
     post = page.locator(".post")
     post.locator("summary", has_text="More").click()
-    post.get_by_role("link", name="Delete").click()
+    post.get_by_role("link", name="Delete", exact=True).click()
     expect(post).to_be_hidden()
 
     page.goto("/settings/profile")

@@ -21,8 +21,10 @@ from werkzeug.exceptions import BadRequest
 from kwip import schemas
 from kwip.blueprints import bodies, http, routes
 from kwip.domain.errors import InvalidError
+from kwip.domain.keyword_filters import FilterContext
 from kwip.schemas.body import BodySchema
 from kwip.schemas.discovery.search import SearchQuery
+from kwip.schemas.pages import OwnPageQuery, SinceQuery
 from kwip.schemas.urls import Urls
 from tests.edge.test_routes import EXAMPLES
 from tests.people import Browser, sign_in
@@ -346,9 +348,12 @@ ANY_JSON = st.recursive(
 
 
 def new(schema):
-    """Make a schema; that of a search knows the addresses of the site."""
-    is_search = issubclass(schema, SearchQuery)
-    return schema(Urls("https://kwip.example")) if is_search else schema()
+    """Make a schema; some know the addresses of the site, or where filters apply."""
+    if issubclass(schema, SearchQuery):
+        return schema(Urls("https://kwip.example"))
+    if issubclass(schema, OwnPageQuery | SinceQuery):
+        return schema(FilterContext.HOME)
+    return schema()
 
 
 def names_of(schema):

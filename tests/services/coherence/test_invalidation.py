@@ -222,6 +222,7 @@ WRITES = {
         w.bob, w.root.id, Edit(text="edited #other @alice")
     ),
     "delete": lambda w: w.services.posts.delete(w.alice, w.answer.id),
+    "mark_posts": lambda w: w.services.execution.marks.mark([w.root.id]),
     "revoke_quote": lambda w: w.services.quotes.revoke(w.bob, w.root.id, w.answer.id),
     "set_quote_policy": lambda w: w.services.quotes.set_policy(
         w.bob, w.root.id, QuotePolicy.NOBODY
