@@ -86,6 +86,19 @@ def test_an_account_is_acted_on_with_a_report_and_back(ask, wiring, bob, report)
     assert ask("POST", f"{place}/unsuspend")["suspended"] is False
 
 
+def test_a_report_about_somebody_else_is_refused_and_nobody_is_acted_on(
+    ask, alice, bob, report
+):
+    for type_ in ("silence", "suspend"):
+        act = f"accounts/{alice.id}/action"
+        refused = ask("POST", act, 422, type=type_, report_id=report)
+        assert refused["details"].keys() == {"report_id"}
+    for person in (alice, bob):
+        shown = ask("GET", f"accounts/{person.id}")
+        assert (shown["silenced"], shown["suspended"]) == (False, False)
+    assert ask("GET", f"reports/{report}")["action_taken"] is False
+
+
 def test_accounts_are_listed_by_state_and_name_in_pages(ask, mod, wiring, alice, bob):
     wiring.services.moderation.silence(bob.user.id)
     token = mod.make_token(BOTH)

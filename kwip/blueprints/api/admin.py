@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.table import Route
+from kwip.domain.errors import InvalidError
 from kwip.domain.ids import UserId
 from kwip.domain.reports import Event
 from kwip.domain.roles import Permission
@@ -26,6 +27,7 @@ from kwip.schemas.moderation.admin import (
     ReportsQuery,
 )
 from kwip.services.moderation.execution import reason_of
+from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from flask import Response
@@ -100,11 +102,12 @@ def act_on_admin_account(user_id: UserId) -> Response:
     """Warn, silence or suspend an account, for a report if one is named."""
     action = http.load_body(ActionBody())
     order = _order(action.decision.text)
-    decisions, viewer = http.services().decisions, http.signed_in()
+    services, viewer = http.services(), http.signed_in()
     if action.report_id is None:
-        decisions.act_on(viewer, order, user_id, action.decision)
+        services.decisions.act_on(viewer, order, user_id, action.decision)
     else:
-        decisions.act(viewer, order, action.report_id, action.decision)
+        _require_about(user_id, action.report_id)
+        services.decisions.act(viewer, order, action.report_id, action.decision)
     return http.answer({})
 
 
@@ -126,6 +129,17 @@ def enable_admin_account(user_id: UserId) -> Response:
 def unsensitive_admin_account(user_id: UserId) -> Response:
     """Return the account: here single statuses are marked as sensitive."""
     return _answer_account(user_id)
+
+
+def _require_about(user_id: UserId, report_id: int) -> None:
+    """Check that a report is about the account that is to be acted on.
+
+    Raises:
+        InvalidError: It is about another one.
+    """
+    if http.services().queue.get(report_id).report.target_id != user_id:
+        message = gettext("This report is about another account.")
+        raise InvalidError(message, {"report_id": message})
 
 
 def _change(report_id: int, event: Event) -> Response:

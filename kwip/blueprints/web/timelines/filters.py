@@ -93,7 +93,7 @@ def remove_filtered_post(filtered_id: int) -> Response:
 
 def filter_post(username: str, post_id: PostId) -> Response:
     """Show the filters that a kwip can be added to."""
-    post = http.services().threads.post(http.viewer(), http.loader(), post_id)
+    post = http.services().posts.get(http.viewer(), http.loader(), post_id).post
     place = url_for("web.thread", username=username, post_id=post_id)
     return page("filter_post.html", post=post, place=place, filters=_own())
 
