@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 
-import pytest
-
 from kwip.domain.audit_log import Actor, AuditQuery, Order
 from kwip.domain.members import MemberQuery
 from kwip.domain.roles import Role
@@ -15,23 +13,6 @@ from tests.pictures import plain
 from tests.web.pages import check
 
 HOSTILE = "</title><script>alert(1)</script> \"'><img src=x onerror=alert(2)> {{ 7*7 }}"
-
-
-@pytest.fixture
-def appointed(wiring, people, browser_of):
-    """Return a function that opens a browser for somebody with a role."""
-
-    def appoint(role, name="boss"):
-        person = people(name)
-        wiring.services.moderation.set_role(person.user.id, role)
-        return browser_of(person)
-
-    return appoint
-
-
-@pytest.fixture
-def at_moderator(appointed):
-    return appointed(Role.MODERATOR, "mod")
 
 
 def links(page):
