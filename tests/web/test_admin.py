@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 
-from kwip.domain.audit_log import Actor, AuditQuery, Order
+from kwip.domain.audit_log import Action, Actor, AuditQuery, Order
 from kwip.domain.members import MemberQuery
 from kwip.domain.roles import Role
 from kwip.domain.users import ProfileChange, Viewer
+from kwip.schemas.accounts.members import ACTION_NAMES
 from tests.browser.world import staff_places
 from tests.pictures import plain
 from tests.web.pages import check
@@ -203,6 +204,10 @@ def test_domains_are_blocked_and_allowed_again(appointed, wiring):
     browser.send("/admin/domains/unblock", domain="spam.example")
 
     assert wiring.services.email_domains.listed() == []
+
+
+def test_every_act_in_the_audit_log_has_a_name():
+    assert set(ACTION_NAMES) == set(Action)
 
 
 def test_the_audit_log_is_filtered_and_pages(at_moderator, wiring, alice, bob):

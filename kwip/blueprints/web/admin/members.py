@@ -81,7 +81,7 @@ def silence_member(username: str) -> Response:
         username,
         Permission.LIMIT_PEOPLE,
         lambda services, *by: services.moderation.silence(*by),
-        gettext("Silenced. Only followers come across their kwips."),
+        gettext("Limited. Only followers come across their kwips."),
     )
 
 
@@ -91,7 +91,7 @@ def unsilence_member(username: str) -> Response:
         username,
         Permission.LIMIT_PEOPLE,
         lambda services, *by: services.moderation.unsilence(*by),
-        gettext("No longer silenced."),
+        gettext("No longer limited."),
     )
 
 
