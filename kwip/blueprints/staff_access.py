@@ -1,4 +1,4 @@
-"""What the site asks of its staff before they may act."""
+"""What the site asks of its staff before they may act, and as whom they act."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
     from kwip.blueprints.table import Policy
+    from kwip.domain.audit_log import Order
+    from kwip.domain.roles import Permission
     from kwip.domain.users import Viewer
 
 
@@ -35,3 +37,12 @@ def to_two_factor(policy: Policy, viewer: Viewer | None) -> BaseResponse | None:
         raise ForbiddenError(message, rule="two_factor")
     flash(message)
     return redirect(url_for("web.two_factor_settings"), 303)
+
+
+def by_viewer(permission: Permission, reason: str = "") -> Order:
+    """Return the viewer as the one who acts, for the audit log; one query.
+
+    Raises:
+        ForbiddenError: The viewer's role does not have the permission.
+    """
+    return http.services().staff.order(http.signed_in(), permission, reason)

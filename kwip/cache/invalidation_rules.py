@@ -327,7 +327,7 @@ change_filters = Rule(
     "relations:{user_id}",
 )
 
-write_note = Rule("Invalidate whom the viewer has a note about.", "relations:{user_id}")
+write_note = Rule("Invalidate who the viewer has notes about.", "relations:{user_id}")
 
 # Notifications
 

@@ -1,4 +1,4 @@
-"""Members as staff and operators see them: whom they look for, and what they find."""
+"""Members as staff and operators see them: what they search for, and what they find."""
 
 from __future__ import annotations
 

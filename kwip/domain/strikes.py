@@ -137,7 +137,6 @@ class StrikeView:
     strike: Strike
     user: User | None
     by: User | None = None
-    decided_by: User | None = None
     may_appeal: bool = False
 
 

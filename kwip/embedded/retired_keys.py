@@ -1,6 +1,6 @@
 """Secret keys that nothing is signed with any more: they decrypt what is stored.
 
-A worker encrypts it anew after its start, so they are forgotten after a while.
+A worker encrypts it again after its start, so they are forgotten after a while.
 """
 
 from __future__ import annotations

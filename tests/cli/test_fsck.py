@@ -21,23 +21,13 @@ from kwip.store.posting.counters import CounterStore
 from kwip.store.timelines.buckets import home_of
 from tests.pictures import plain
 from tests.pictures import sent as shot
-from tests.wired import sign_up
+from tests.wired import Silence, sign_up
 
 #: A post id that nobody has drawn.
 NOWHERE = 17
 #: Homes are sealed early here, so that few posts are needed.
 SEAL_AT, KEEP_OPEN = 12, 6
 HOUR = dt.timedelta(hours=1)
-
-
-class Silence:
-    """Progress that nobody watches."""
-
-    def begin(self, phase, total, done=0):
-        pass
-
-    def advance(self, count=1):
-        pass
 
 
 @dataclass

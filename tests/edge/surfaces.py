@@ -42,10 +42,6 @@ class Surface(NamedTuple):
     def takes_token(self):
         return self.auth in {"token", "optional_token"}
 
-    @property
-    def takes_session(self):
-        return self.auth in {"user", "optional", "staff"}
-
 
 def surfaces(values, queries):
     """Give every surface, with each of the `values` that an address can have.

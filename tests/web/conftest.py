@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kwip.domain.roles import Role
 from tests.people import alice, app, bob, client, people, sign_in, wiring
 from tests.web.pages import Visitor
 
@@ -35,3 +36,28 @@ def at_alice(browser_of, alice):
 @pytest.fixture
 def at_bob(browser_of, bob):
     return browser_of(bob)
+
+
+@pytest.fixture
+def appointed(wiring, people, browser_of):
+    """Return a function that opens a browser for somebody with a role."""
+
+    def appoint(role, name="boss"):
+        person = people(name)
+        wiring.services.moderation.set_role(person.user.id, role)
+        return browser_of(person)
+
+    return appoint
+
+
+@pytest.fixture
+def at_moderator(appointed):
+    return appointed(Role.MODERATOR, "mod")
+
+
+@pytest.fixture
+def at_admin(browser_of, alice, wiring, monkeypatch):
+    """Return an administrator's browser; saving does not wait for other processes."""
+    wiring.services.moderation.set_role(alice.user.id, Role.ADMINISTRATOR)
+    monkeypatch.setattr(wiring.fence, "outlast_leases", lambda: None)
+    return browser_of(alice)

@@ -4,34 +4,16 @@ from __future__ import annotations
 
 import io
 
-import pytest
-
-from kwip.domain.audit_log import Actor, AuditQuery, Order
+from kwip.domain.audit_log import Action, Actor, AuditQuery, Order
 from kwip.domain.members import MemberQuery
 from kwip.domain.roles import Role
 from kwip.domain.users import ProfileChange, Viewer
+from kwip.schemas.accounts.members import ACTION_NAMES
 from tests.browser.world import staff_places
 from tests.pictures import plain
 from tests.web.pages import check
 
 HOSTILE = "</title><script>alert(1)</script> \"'><img src=x onerror=alert(2)> {{ 7*7 }}"
-
-
-@pytest.fixture
-def appointed(wiring, people, browser_of):
-    """Return a function that opens a browser for somebody with a role."""
-
-    def appoint(role, name="boss"):
-        person = people(name)
-        wiring.services.moderation.set_role(person.user.id, role)
-        return browser_of(person)
-
-    return appoint
-
-
-@pytest.fixture
-def at_moderator(appointed):
-    return appointed(Role.MODERATOR, "mod")
 
 
 def links(page):
@@ -222,6 +204,10 @@ def test_domains_are_blocked_and_allowed_again(appointed, wiring):
     browser.send("/admin/domains/unblock", domain="spam.example")
 
     assert wiring.services.email_domains.listed() == []
+
+
+def test_every_act_in_the_audit_log_has_a_name():
+    assert set(ACTION_NAMES) == set(Action)
 
 
 def test_the_audit_log_is_filtered_and_pages(at_moderator, wiring, alice, bob):

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.roles import Role
 from kwip.domain.two_factor import Passkey, TwoFactor
 from kwip.services.maintenance.reports import Reports
 from tests.frozen import swap
 from tests.web.pages import check
-
-
-@pytest.fixture
-def at_admin(browser_of, alice, wiring):
-    wiring.services.moderation.set_role(alice.user.id, Role.ADMINISTRATOR)
-    return browser_of(alice)
 
 
 def rows(page):

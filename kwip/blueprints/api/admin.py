@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kwip.blueprints import http
 from kwip.blueprints.api import policies
+from kwip.blueprints.staff_access import by_viewer
 from kwip.blueprints.table import Route
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import UserId
@@ -32,9 +33,10 @@ from kwip.text.translation import gettext
 if TYPE_CHECKING:
     from flask import Response
 
-    from kwip.domain.audit_log import Order
     from kwip.domain.members import MemberPage
     from kwip.domain.timelines.pages import PageRequest
+
+_MAY_ACT = Permission.ACT_ON_REPORTS
 
 
 def admin_reports() -> Response:
@@ -53,7 +55,9 @@ def admin_report(report_id: int) -> Response:
 def change_admin_report(report_id: int) -> Response:
     """Change the category of a report, and which rules were broken."""
     category, rules = http.load_body(ReportChangeBody())
-    http.services().queue.edit(http.signed_in(), _order(), report_id, category, rules)
+    http.services().queue.edit(
+        http.signed_in(), by_viewer(_MAY_ACT), report_id, category, rules
+    )
     return _answer(report_id)
 
 
@@ -101,7 +105,7 @@ def admin_account(user_id: UserId) -> Response:
 def act_on_admin_account(user_id: UserId) -> Response:
     """Warn, silence or suspend an account, for a report if one is named."""
     action = http.load_body(ActionBody())
-    order = _order(action.decision.text)
+    order = by_viewer(_MAY_ACT, reason_of(action.decision.text))
     services, viewer = http.services(), http.signed_in()
     if action.report_id is None:
         services.decisions.act_on(viewer, order, user_id, action.decision)
@@ -143,12 +147,14 @@ def _require_about(user_id: UserId, report_id: int) -> None:
 
 
 def _change(report_id: int, event: Event) -> Response:
-    http.services().queue.change(http.signed_in(), _order(), report_id, event)
+    http.services().queue.change(
+        http.signed_in(), by_viewer(_MAY_ACT), report_id, event
+    )
     return _answer(report_id)
 
 
 def _lift(user_id: UserId, act: Act) -> Response:
-    http.services().decisions.lift(http.signed_in(), _order(), user_id, act)
+    http.services().decisions.lift(http.signed_in(), by_viewer(_MAY_ACT), user_id, act)
     return _answer_account(user_id)
 
 
@@ -172,12 +178,6 @@ def _answer_accounts(found: MemberPage) -> Response:
 def _answer_account(user_id: UserId) -> Response:
     user = http.services().decisions.person(user_id)
     return http.answer_dumped(AdminAccountSchema, user)
-
-
-def _order(reason: str = "") -> Order:
-    return http.services().staff.order(
-        http.signed_in(), Permission.ACT_ON_REPORTS, reason_of(reason)
-    )
 
 
 _READ = replace(

@@ -207,7 +207,7 @@ class AdminReportSchema(DumpSchema):
         return self._person(view.reporter)
 
     def get_target(self, view: ReportView) -> object:
-        """Return whom it is about."""
+        """Return the account that it is about."""
         return self._person(view.target)
 
     def get_assigned(self, view: ReportView) -> object:

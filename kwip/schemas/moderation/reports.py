@@ -55,7 +55,7 @@ class ReportBody(BodySchema[NewReport]):
 
 
 class ReportForm(StrictSchema[NewReport]):
-    """What is wrong, in a form; whom it is about is in its address."""
+    """What is wrong, in a form; its address says who it is about."""
 
     category = choice(*_CATEGORIES)
     comment = Text(load_default="")

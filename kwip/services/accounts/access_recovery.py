@@ -36,7 +36,7 @@ class AccessRecovery:
     mails: Mails
 
     def reset_two_factor(self, user_id: UserId, order: Order) -> bool:
-        """Turn two-factor authentication off, and tell the owner by mail.
+        """Turn two-factor authentication off, and notify the owner by mail.
 
         Sessions stay: each began with all factors. Returns whether it was on.
 

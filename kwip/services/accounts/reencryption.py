@@ -37,7 +37,7 @@ class Reencryption:
     _unreadable: int = 0
 
     def run(self) -> int:
-        """Encrypt the next ones anew; count them. One query, none once it is done."""
+        """Encrypt the next ones again; count them. One query, none once it is done."""
         if self._is_done:
             return 0
         ids = self.store.sealed_otherwise(self.sealer.key_id, self._after, AT_ONCE)

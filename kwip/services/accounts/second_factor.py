@@ -53,7 +53,7 @@ _USED = "This code was already used. Wait for the next one."
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """What came of a code: the factor, or why not; and what the owner is told."""
+    """The result of checking a code: the factor, or why not; the owner's notice."""
 
     factor: Factor | None = None
     problem: str = _WRONG

@@ -45,7 +45,7 @@ class Staff:
         """Return the order of a viewer who may do something; one query.
 
         Whoever carries it out records it in the audit log, and refuses it for people
-        whom the viewer does not outrank.
+        that the viewer does not outrank.
 
         Raises:
             ForbiddenError: The viewer may not do it.

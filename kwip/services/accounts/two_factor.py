@@ -205,7 +205,7 @@ class TwoFactorSettings:
         event: Event,
         details: Mapping[str, str] | None = None,
     ) -> T:
-        """Change the factors, and tell the owner by a mail of the same transaction."""
+        """Change the factors, and store a mail to the owner in the same transaction."""
         notice = self.notices.about(owner, event, details)
         result = self.second_factor.store.change(
             owner.user_id,

@@ -1,4 +1,4 @@
-"""Tables of whom a user follows, lists and so on, as Mastodon writes and reads them."""
+"""Tables of followees, lists and so on, as Mastodon writes and reads them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class CsvExports:
         return _written(rows(self, viewer))
 
     def following(self, viewer: Viewer) -> Rows:
-        """List whom the viewer follows."""
+        """List the people that the viewer follows."""
         yield "Account address", "Show boosts", "Notify on new posts", "Languages"
         relations = self._relations(viewer)
         for user_id, name in self._named(relations.follows):
@@ -61,14 +61,14 @@ class CsvExports:
             yield (name,)
 
     def mutes(self, viewer: Viewer) -> Rows:
-        """List whom the viewer mutes."""
+        """List the people that the viewer mutes."""
         yield "Account address", "Hide notifications"
         relations = self._relations(viewer)
         for user_id, name in self._named(relations.mutes):
             yield name, str(user_id not in relations.heard).lower()
 
     def blocks(self, viewer: Viewer) -> Rows:
-        """List whom the viewer blocks."""
+        """List the people that the viewer blocks."""
         for _, name in self._named(self._relations(viewer).blocks):
             yield (name,)
 

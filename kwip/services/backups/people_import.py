@@ -99,7 +99,7 @@ class PeopleImport:
     def add_list(
         self, viewer: Viewer, change: ListChange, names: Sequence[str]
     ) -> list[str]:
-        """Add those whom the viewer follows to the list with a title.
+        """Add those that the viewer follows to the list with a title.
 
         It is created if there is none. Returns the names that were left out.
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PostImport:
-    """Stores posts as delivered, so that they appear on top of nobody's home."""
+    """Stores posts as delivered, so that they don't appear on top of anybody's home."""
 
     stores: Stores
     attachments: Attachments

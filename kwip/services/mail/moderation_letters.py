@@ -60,12 +60,12 @@ def _strike(mail: Mail, username: str, link: str, site: Site) -> Letter:
 def _subject(act: Act, posts: int) -> str:
     if act is Act.DELETE:
         return ngettext(
-            "A kwip of yours was removed", "Kwips of yours were removed", posts
+            "One of your kwips was removed", "Some of your kwips were removed", posts
         )
     if act is Act.SENSITIVE:
         return ngettext(
-            "A kwip of yours was marked as sensitive",
-            "Kwips of yours were marked as sensitive",
+            "One of your kwips was marked as sensitive",
+            "Some of your kwips were marked as sensitive",
             posts,
         )
     return str(_SUBJECTS[act])
@@ -78,8 +78,8 @@ def _meaning(act: Act, posts: int) -> str:
         )
     if act is Act.SENSITIVE:
         return ngettext(
-            "They covered the media of %(num)s kwip.",
-            "They covered the media of %(num)s kwips.",
+            "They covered the pictures and videos of %(num)s kwip.",
+            "They covered the pictures and videos of %(num)s kwips.",
             posts,
         )
     return str(_MEANINGS[act])

@@ -50,7 +50,7 @@ class ClosureEnds:
 
     def _delete(self, user_id: UserId) -> str:
         try:
-            self.deletion.run(user_id, _Silence(), throttle_s=_PAUSE_S)
+            self.deletion.run(user_id, _NoProgress(), throttle_s=_PAUSE_S)
         except NotFoundError:  # an operator was faster
             log.info("closed_account_gone", user_id=str(user_id))
         self.store.remove(user_id)
@@ -71,7 +71,7 @@ class ClosureEnds:
         return is_new
 
 
-class _Silence:
+class _NoProgress:
     """Progress that nobody watches."""
 
     def begin(self, phase: str, total: int, done: int = 0) -> None:

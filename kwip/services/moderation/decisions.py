@@ -137,7 +137,7 @@ class Decisions:
         strike_id: int,
         appeal: Appeal | None = None,
     ) -> Strike:
-        """Undo a strike, and tell the person; of a deleted post only the strike.
+        """Undo a strike, and notify the person. A deleted post stays deleted.
 
         Raises:
             NotFoundError: There is no such strike.
@@ -236,10 +236,10 @@ class Decisions:
 
     def _note_undo(self, strike: Strike, event: ReportEvent, session: Any) -> None:
         """Note in its report that a strike is undone, if the report is still there."""
-        report = None if strike.report_id is None else strike.report_id
-        known = None if report is None else self.reports.find(report)
-        if known is not None and self.reports.change(known, {}, event, session) is None:
-            raise ConflictError(CHANGED, report_id=known.id)
+        about = strike.report_id
+        report = None if about is None else self.reports.find(about)
+        if report and self.reports.change(report, {}, event, session) is None:
+            raise ConflictError(CHANGED, report_id=report.id)
 
     def _notice(
         self, kind: MailKind, user: User, strike: Strike, appeal: Appeal | None = None
@@ -266,7 +266,7 @@ class Decisions:
         return user
 
     def target(self, order: Order, user_id: UserId) -> User:
-        """Find somebody whom a moderator may act on.
+        """Find somebody that a moderator may act on.
 
         Raises:
             NotFoundError: The account is deleted.

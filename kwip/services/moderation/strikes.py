@@ -100,7 +100,7 @@ class Strikes:
     def decide(
         self, staff: Viewer, order: Order, strike_id: int, *, approves: bool
     ) -> None:
-        """Approve an appeal, which undoes the strike, or reject it; the person is told.
+        """Approve an appeal, which undoes the strike, or reject it; notify the person.
 
         The reason of the order is the answer to the person.
 

@@ -46,7 +46,7 @@ class NoteStore:
 
 
 def noted(user_ids: Document) -> Document:
-    """Add whom users have notes about to a pipeline; answered from the index alone."""
+    """Add who users have notes about to a pipeline; answered from the index alone."""
     fields = {
         "_id": 0,
         "user_id": 1,

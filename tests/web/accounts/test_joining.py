@@ -8,21 +8,12 @@ import pytest
 
 from kwip.domain.audit_log import BY_KWIP
 from kwip.domain.mail.mails import MailKind
-from kwip.domain.roles import Role
 from tests.people import PASSWORD
 from tests.web.pages import Visitor, check
 
 
 @pytest.fixture
-def at_staff(browser_of, alice, wiring, monkeypatch):
-    """Return an administrator's browser; nothing waits for other processes."""
-    wiring.services.moderation.set_role(alice.user.id, Role.ADMINISTRATOR)
-    monkeypatch.setattr(wiring.fence, "outlast_leases", lambda: None)
-    return browser_of(alice)
-
-
-@pytest.fixture
-def mode(wiring, at_staff):
+def mode(wiring, at_admin):
     """Return a function that changes who may sign up."""
 
     def change(sign_up, **others):
@@ -47,7 +38,7 @@ def mail_to(wiring, kind):
 
 
 def test_a_member_invites_somebody_and_staff_sees_who(
-    app, at_staff, browser_of, bob, mode, settings
+    app, at_admin, browser_of, bob, mode, settings
 ):
     mode("invitation", members_invite="yes")
     at_bob = browser_of(bob)
@@ -61,7 +52,7 @@ def test_a_member_invites_somebody_and_staff_sees_who(
     sent = {"invite": form.value("invite")}
     joined = visitor.send("/signup", **filled("dave", **sent))
     late = newcomer(app).get(path, 400)
-    listed = at_staff.get("/admin/invitations")
+    listed = at_admin.get("/admin/invitations")
 
     for page in (closed, own, form, late, listed, wrong):
         check(page, settings.origin)
@@ -74,7 +65,7 @@ def test_a_member_invites_somebody_and_staff_sees_who(
     assert listed.all("a", href="/@dave")
 
 
-def test_staff_answers_somebody_who_asks_to_join(app, at_staff, mode, settings):
+def test_staff_answers_somebody_who_asks_to_join(app, at_admin, mode, settings):
     mode("approval")
     visitor = newcomer(app)
     form = visitor.get("/signup")
@@ -82,10 +73,10 @@ def test_staff_answers_somebody_who_asks_to_join(app, at_staff, mode, settings):
     asked = visitor.get(visitor.send("/signup", **filled("dave", reason="I bake.")))
     sign_in = {"login": "dave", "password": PASSWORD}
     waits = visitor.send("/login", 401, **sign_in)
-    queue = at_staff.get("/admin/applications")
+    queue = at_admin.get("/admin/applications")
     answer = {"user": queue.value("user"), "act": "approve", "answer": ""}
-    approved = at_staff.get(at_staff.send("/admin/applications", **answer))
-    again = at_staff.get(at_staff.send("/admin/applications", **answer))
+    approved = at_admin.get(at_admin.send("/admin/applications", **answer))
+    again = at_admin.get(at_admin.send("/admin/applications", **answer))
 
     for page in (form, lacking, queue):
         check(page, settings.origin)
@@ -99,7 +90,7 @@ def test_staff_answers_somebody_who_asks_to_join(app, at_staff, mode, settings):
     assert visitor.send("/login", **sign_in) == "/home"
 
 
-def test_somebody_waits_until_staff_invites_them(app, at_staff, mode, wiring, settings):
+def test_somebody_waits_until_staff_invites_them(app, at_admin, mode, wiring, settings):
     mode("closed")
     visitor = newcomer(app)
     form = visitor.get("/signup")
@@ -109,8 +100,8 @@ def test_somebody_waits_until_staff_invites_them(app, at_staff, mode, wiring, se
     link = mails.link_of(mail)
     asked = visitor.get(f"/waiting-list?link={link}")
     visitor.send("/waiting-list", link=link)
-    listed = at_staff.get("/admin/waiting-list")
-    at_staff.send("/admin/waiting-list", key=listed.value("key"))
+    listed = at_admin.get("/admin/waiting-list")
+    at_admin.send("/admin/waiting-list", key=listed.value("key"))
     _, invitation = mail_to(wiring, MailKind.INVITATION)
     code = invitation.details["code"]
     joined = visitor.send("/signup", **filled("dave", invite=code))
@@ -119,5 +110,5 @@ def test_somebody_waits_until_staff_invites_them(app, at_staff, mode, wiring, se
         check(page, settings.origin)
     assert "Enter an email address" in wrong.wrong("email")
     assert "dave@example.org" in listed.words
-    assert "Nobody is waiting" in at_staff.get("/admin/waiting-list").words
+    assert "Nobody is waiting" in at_admin.get("/admin/waiting-list").words
     assert joined == "/welcome"

@@ -2,18 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from kwip.domain.roles import Role
 from tests.web.pages import check
-
-
-@pytest.fixture
-def at_admin(browser_of, alice, wiring, monkeypatch):
-    """Return an administrator's browser; saving does not wait for other processes."""
-    wiring.services.moderation.set_role(alice.user.id, Role.ADMINISTRATOR)
-    monkeypatch.setattr(wiring.fence, "outlast_leases", lambda: None)
-    return browser_of(alice)
 
 
 def fields(page):

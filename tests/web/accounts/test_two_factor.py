@@ -61,6 +61,13 @@ def test_it_is_set_up_with_a_code_and_asked_for_at_the_next_log_in(
     assert not [s for s in (key, code, *codes, PASSWORD) if s in str(lines)]
 
 
+def test_a_passkey_is_only_offered_to_people_who_have_one(at_alice):
+    page = at_alice.get("/settings/delete")
+
+    assert page.all("input", name="password")
+    assert not page.all("button", data_passkey="get")
+
+
 def test_a_second_step_nobody_began_leads_to_the_first(anybody):
     anybody.take_token("/login")
 

@@ -1,19 +1,11 @@
-"""A moderator at the queue, and the person whom a decision is about."""
+"""A moderator at the queue, and the person that a decision is about."""
 
 from __future__ import annotations
 
 import pytest
 
 from kwip.domain.mail.mails import MailKind
-from kwip.domain.roles import Role
 from tests.people import PASSWORD
-
-
-@pytest.fixture
-def at_mod(people, browser_of, wiring):
-    mod = people("mod")
-    wiring.services.moderation.set_role(mod.user.id, Role.MODERATOR)
-    return browser_of(mod)
 
 
 @pytest.fixture
@@ -32,23 +24,23 @@ def link_of(wiring, kind):
 
 
 def test_a_moderator_decides_about_a_report_on_one_page(
-    at_mod, at_alice, bob, reported, wiring
+    at_moderator, at_alice, bob, reported, wiring
 ):
     place, post_id = reported
-    assert "Buy my bread!" in at_mod.get("/admin/reports").words
-    assert not at_mod.get("/admin/reports?category=legal").all("a", href=place)
-    page = at_mod.get(place)
+    assert "Buy my bread!" in at_moderator.get("/admin/reports").words
+    assert not at_moderator.get("/admin/reports?category=legal").all("a", href=place)
+    page = at_moderator.get(place)
     box = page.one("input", name="post_ids[]", value=post_id)
     assert "checked" in box.attributes
     old = page.one("input", name="version")["value"]
-    assert at_mod.send(f"{place}/assign", version=old) == place
+    assert at_moderator.send(f"{place}/assign", version=old) == place
 
-    again = at_mod.post(f"{place}/act", act="delete", version=old)
+    again = at_moderator.post(f"{place}/act", act="delete", version=old)
     assert (again.status_code, "Someone else changed" in again.text) == (409, True)
-    new = at_mod.get(place).one("input", name="version")["value"]
-    unnamed = at_mod.post(f"{place}/act", act="delete", version=new)
+    new = at_moderator.get(place).one("input", name="version")["value"]
+    unnamed = at_moderator.post(f"{place}/act", act="delete", version=new)
     assert (unnamed.status_code, "Choose at least one" in unnamed.text) == (422, True)
-    at_mod.send(
+    at_moderator.send(
         f"{place}/act",
         act="delete",
         version=new,
@@ -57,20 +49,20 @@ def test_a_moderator_decides_about_a_report_on_one_page(
     )
 
     at_alice.get(f"/@bob/{post_id}", 410)
-    page = at_mod.get(place)
+    page = at_moderator.get(place)
     assert "Resolved by @mod" in page.words
     assert "Deleted since" in page.words
-    assert at_mod.get("/admin/reports?show=resolved").all("a", href=place)
-    at_mod.send(f"{place}/note", note="A second one is on its way.")
-    assert "A second one is on its way." in at_mod.get(place).words
+    assert at_moderator.get("/admin/reports?show=resolved").all("a", href=place)
+    at_moderator.send(f"{place}/note", note="A second one is on its way.")
+    assert "A second one is on its way." in at_moderator.get(place).words
 
 
 def test_a_suspended_person_appeals_with_the_link_in_the_mail(
-    at_mod, anybody, bob, reported, wiring
+    at_moderator, anybody, bob, reported, wiring
 ):
     place, _ = reported
-    version = at_mod.get(place).one("input", name="version")["value"]
-    at_mod.send(f"{place}/act", act="suspend", version=version, text="Enough.")
+    version = at_moderator.get(place).one("input", name="version")["value"]
+    at_moderator.send(f"{place}/act", act="suspend", version=version, text="Enough.")
     address = f"/appeal?link={link_of(wiring, MailKind.STRIKE)}"
     anybody.take_token("/login")
     refused = anybody.post("/login", login="bob", password=PASSWORD)
@@ -82,25 +74,25 @@ def test_a_suspended_person_appeals_with_the_link_in_the_mail(
     anybody.take_token(address).send("/appeal", link=link, text="It was only bread.")
 
     assert "Moderators have yet to decide." in anybody.get(address).words
-    appeals = at_mod.get("/admin/appeals")
+    appeals = at_moderator.get("/admin/appeals")
     assert "It was only bread." in appeals.words
     [approve] = [
         button["formaction"]
         for button in appeals.all("button")
         if (button.get("formaction") or "").endswith("/approve")
     ]
-    at_mod.send(approve, text="Welcome back.")
+    at_moderator.send(approve, text="Welcome back.")
     assert not wiring.stores.users.get_many([bob.user.id])[bob.user.id].is_suspended
     assert "Your appeal was approved." in anybody.get(address).words
     anybody.get("/appeal?link=0", 404)
 
 
 def test_a_warned_person_sees_it_in_the_settings_and_appeals_there(
-    at_mod, at_bob, reported
+    at_moderator, at_bob, reported
 ):
     place, _ = reported
-    version = at_mod.get(place).one("input", name="version")["value"]
-    at_mod.send(f"{place}/act", act="warn", version=version, text="Read rule 1.")
+    version = at_moderator.get(place).one("input", name="version")["value"]
+    at_moderator.send(f"{place}/act", act="warn", version=version, text="Read rule 1.")
     page = at_bob.get("/settings/strikes")
     assert "Moderators sent you a warning" in page.words
     [form] = [

@@ -97,7 +97,7 @@ def _known(passkey_id: str) -> dict[str, object]:
 
 
 _FORM = form_policy("pages")
-#: Before the log-in; it tells nothing about anybody.
+#: Before the log-in; it reveals nothing about anybody.
 _ASK = Policy(auth="optional", scope=None, quota="pages", cache="never", csrf="form")
 _HERE = "/settings/two-factor/passkeys"
 _ONE = f"{_HERE}/<string(maxlength=1400):passkey_id>/remove"

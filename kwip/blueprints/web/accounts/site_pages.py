@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def about() -> Response:
-    """Show what the site is about, and whom to contact."""
+    """Show what the site is about, and who to contact."""
     return _page("about")
 
 

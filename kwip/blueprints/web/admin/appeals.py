@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import url_for
 
 from kwip.blueprints import http
+from kwip.blueprints.staff_access import by_viewer
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import form_policy, page_policy
 from kwip.blueprints.web.pages import go, page, way_back
@@ -18,7 +19,7 @@ from kwip.text.translation import gettext
 if TYPE_CHECKING:
     from flask import Response
 
-    from kwip.domain.audit_log import Order
+_MAY_ACT = Permission.ACT_ON_REPORTS
 
 
 def appeals() -> Response:
@@ -44,25 +45,20 @@ def reject_appeal(strike_id: int) -> Response:
 def undo_strike(strike_id: int) -> Response:
     """Undo what a moderator did."""
     back = way_back(url_for("web.reports"))
-    http.services().decisions.undo(http.signed_in(), _order(""), strike_id)
+    http.services().decisions.undo(http.signed_in(), by_viewer(_MAY_ACT), strike_id)
     return go(back, gettext("Undone. The person will get an email."))
 
 
 def _decide(strike_id: int, message: str, *, approves: bool) -> Response:
     answer = http.load_form(AnswerForm())
+    order = by_viewer(_MAY_ACT, reason_of(answer))
     http.services().strikes.decide(
-        http.signed_in(), _order(answer), strike_id, approves=approves
+        http.signed_in(), order, strike_id, approves=approves
     )
     return go(url_for("web.appeals"), message)
 
 
-def _order(reason: str) -> Order:
-    return http.services().staff.order(
-        http.signed_in(), Permission.ACT_ON_REPORTS, reason_of(reason)
-    )
-
-
-_STRIKE, _ACT = "/admin/strikes/<id:strike_id>", form_policy(Permission.ACT_ON_REPORTS)
+_STRIKE, _ACT = "/admin/strikes/<id:strike_id>", form_policy(_MAY_ACT)
 
 ROUTES = (
     Route("GET", "/admin/appeals", appeals, page_policy(Permission.SEE_REPORTS)),

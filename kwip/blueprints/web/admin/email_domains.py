@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import url_for
 
 from kwip.blueprints import http
+from kwip.blueprints.staff_access import by_viewer
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import form_policy, page_policy
 from kwip.blueprints.web.pages import Form, go, page, page_again
@@ -30,9 +31,7 @@ def block_email_domain() -> Response:
     services = http.services()
     try:
         asked = http.load_form(DomainForm())
-        order = services.staff.order(
-            http.signed_in(), Permission.BLOCK_DOMAINS, asked.reason
-        )
+        order = by_viewer(Permission.BLOCK_DOMAINS, asked.reason)
         domain = services.email_domains.block(asked.domain, order)
     except (InvalidError, ConflictError) as error:
         domains = services.email_domains.listed()
@@ -44,9 +43,7 @@ def block_email_domain() -> Response:
 def unblock_email_domain() -> Response:
     """Allow an email domain again."""
     services, asked = http.services(), http.load_form(DomainForm())
-    order = services.staff.order(
-        http.signed_in(), Permission.BLOCK_DOMAINS, asked.reason
-    )
+    order = by_viewer(Permission.BLOCK_DOMAINS, asked.reason)
     try:
         domain = services.email_domains.unblock(asked.domain, order)
     except NotFoundError as error:

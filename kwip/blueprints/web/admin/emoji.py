@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flask import url_for
 
 from kwip.blueprints import http
+from kwip.blueprints.staff_access import by_viewer
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import form_policy, page_policy
 from kwip.blueprints.web.pages import Form, go, page, page_again
@@ -40,7 +41,7 @@ def add_custom_emoji() -> Response:
     services = http.services()
     try:
         new, category = _typed()
-        order = services.staff.order(http.signed_in(), Permission.MANAGE_EMOJI, "")
+        order = by_viewer(Permission.MANAGE_EMOJI)
         services.emoji_changes.add([new], order, category=category)
     except (InvalidError, ConflictError, StorageFullError) as error:
         known = services.emojis.stored()
@@ -70,7 +71,7 @@ def _typed() -> tuple[NewEmoji, str]:
 def remove_custom_emoji() -> Response:
     """Remove a custom emoji."""
     services, code = http.services(), http.load_form(EmojiRemovalForm())
-    order = services.staff.order(http.signed_in(), Permission.MANAGE_EMOJI, "")
+    order = by_viewer(Permission.MANAGE_EMOJI)
     try:
         services.emoji_changes.remove([code], order)
     except (ConflictError, NotFoundError) as error:

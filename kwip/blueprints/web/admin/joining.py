@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from flask import url_for
 
 from kwip.blueprints import http
+from kwip.blueprints.staff_access import by_viewer
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import form_policy, page_policy
-from kwip.blueprints.web.admin.site_settings import by_viewer
 from kwip.blueprints.web.pages import Form, go, page, page_again
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.ids import UserId

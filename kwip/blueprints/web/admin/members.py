@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import url_for
 
 from kwip.blueprints import http
+from kwip.blueprints.staff_access import by_viewer
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import form_policy, page_policy
 from kwip.blueprints.web.pages import Form, go, page, page_again
@@ -66,7 +67,7 @@ def _act(
     services = http.services()
     try:
         reason = http.load_form(StaffActForm()).reason
-        order = services.staff.order(http.signed_in(), permission, reason)
+        order = by_viewer(permission, reason)
         act(services, services.members.user(username).id, order)
     except (ConflictError, InvalidError) as error:
         facts = services.members.facts(username)
@@ -80,7 +81,7 @@ def silence_member(username: str) -> Response:
         username,
         Permission.LIMIT_PEOPLE,
         lambda services, *by: services.moderation.silence(*by),
-        gettext("Silenced. Only followers come across their kwips."),
+        gettext("Limited. Only followers come across their kwips."),
     )
 
 
@@ -90,7 +91,7 @@ def unsilence_member(username: str) -> Response:
         username,
         Permission.LIMIT_PEOPLE,
         lambda services, *by: services.moderation.unsilence(*by),
-        gettext("No longer silenced."),
+        gettext("No longer limited."),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import url_for
 
 from kwip.blueprints import http
+from kwip.blueprints.staff_access import by_viewer
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import form_policy, page_policy
 from kwip.blueprints.web.pages import Form, go, page, page_again
@@ -28,21 +29,21 @@ from kwip.text.translation import gettext, lazy_gettext
 if TYPE_CHECKING:
     from flask import Response
 
-    from kwip.domain.audit_log import Order
     from kwip.domain.errors import KwipError
     from kwip.domain.strikes import ReportDetail
     from kwip.schemas.moderation.queue import QueueWish
 
+_MAY_ACT = Permission.ACT_ON_REPORTS
 _DONE = {
     Act.DELETE: lazy_gettext("The kwips were deleted."),
-    Act.SENSITIVE: lazy_gettext("The media of the kwips are covered now."),
+    Act.SENSITIVE: lazy_gettext("The kwips were marked as sensitive."),
     Act.WARN: lazy_gettext("The warning was sent."),
     Act.SILENCE: lazy_gettext("The account is limited now."),
     Act.SUSPEND: lazy_gettext("The account is suspended now."),
 }
 _CHANGED = {
     Event.ASSIGN: lazy_gettext("The report is assigned to you."),
-    Event.UNASSIGN: lazy_gettext("The report is assigned to nobody."),
+    Event.UNASSIGN: lazy_gettext("The report is no longer assigned."),
     Event.RESOLVE: lazy_gettext("The report is resolved."),
     Event.REOPEN: lazy_gettext("The report is open again."),
 }
@@ -74,7 +75,10 @@ def act_on_report(report_id: int) -> Response:
     try:
         decision = http.load_form(DecisionForm())
         http.services().decisions.act(
-            http.signed_in(), _order(decision.text), report_id, decision
+            http.signed_in(),
+            by_viewer(_MAY_ACT, reason_of(decision.text)),
+            report_id,
+            decision,
         )
     except (InvalidError, ConflictError, ForbiddenError) as error:
         return _again(report_id, error)
@@ -85,7 +89,8 @@ def note_report(report_id: int) -> Response:
     """Add a note that only moderators see."""
     try:
         note = http.load_form(NoteForm())
-        http.services().queue.note(http.signed_in(), _order(note), report_id, note)
+        order = by_viewer(_MAY_ACT, reason_of(note))
+        http.services().queue.note(http.signed_in(), order, report_id, note)
     except InvalidError as error:
         return _again(report_id, error)
     return _to(report_id, gettext("Note added."))
@@ -115,7 +120,7 @@ def _change(report_id: int, event: Event) -> Response:
     version = http.load_form(ChangeForm()).version
     try:
         http.services().queue.change(
-            http.signed_in(), _order(""), report_id, event, version
+            http.signed_in(), by_viewer(_MAY_ACT), report_id, event, version
         )
     except ConflictError as error:
         return _again(report_id, error)
@@ -140,12 +145,6 @@ def _to(report_id: int, message: str) -> Response:
     return go(url_for("web.report", report_id=report_id), message)
 
 
-def _order(reason: str) -> Order:
-    return http.services().staff.order(
-        http.signed_in(), Permission.ACT_ON_REPORTS, reason_of(reason)
-    )
-
-
 def _filter(wish: QueueWish) -> ReportFilter:
     return ReportFilter(
         is_open=wish.which != RESOLVED,
@@ -155,10 +154,7 @@ def _filter(wish: QueueWish) -> ReportFilter:
 
 
 _REPORT = "/admin/reports/<id:report_id>"
-_SEE, _ACT = (
-    page_policy(Permission.SEE_REPORTS),
-    form_policy(Permission.ACT_ON_REPORTS),
-)
+_SEE, _ACT = page_policy(Permission.SEE_REPORTS), form_policy(_MAY_ACT)
 
 ROUTES = (
     Route("GET", "/admin/reports", reports, _SEE),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import url_for
 
 from kwip.blueprints import http
+from kwip.blueprints.staff_access import by_viewer
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import form_policy, page_policy
 from kwip.blueprints.web.pages import Form, go, page, page_again
@@ -22,7 +23,6 @@ from kwip.text.translation import gettext
 if TYPE_CHECKING:
     from flask import Response
 
-    from kwip.domain.audit_log import Order
     from kwip.domain.site import SiteSettings
 
 _CHANGE = Permission.CHANGE_SETTINGS
@@ -91,11 +91,6 @@ def undo_site_change() -> Response:
     except ConflictError as error:
         return go(back, error.message)
     return go(back, gettext("Change undone."))
-
-
-def by_viewer(permission: Permission) -> Order:
-    """Return the viewer as the one who acts, for the audit log."""
-    return http.services().staff.order(http.signed_in(), permission, "")
 
 
 def _form_of(now: SiteSettings) -> Form:

@@ -1,4 +1,4 @@
-"""Mastodon's tables: whom somebody follows, mutes and blocks, lists, and bookmarks."""
+"""Mastodon's tables: people followed, muted and blocked, lists, and bookmarks."""
 
 from __future__ import annotations
 
