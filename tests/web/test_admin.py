@@ -6,10 +6,11 @@ import io
 
 import pytest
 
-from kwip.domain.audit_log import Actor, AuditQuery, Order
+from kwip.domain.audit_log import Action, Actor, AuditQuery, Order
 from kwip.domain.members import MemberQuery
 from kwip.domain.roles import Role
 from kwip.domain.users import ProfileChange, Viewer
+from kwip.schemas.accounts.members import ACTION_NAMES
 from tests.browser.world import staff_places
 from tests.pictures import plain
 from tests.web.pages import check
@@ -241,3 +242,10 @@ def test_the_audit_log_is_filtered_and_pages(at_moderator, wiring, alice, bob):
     assert "Because of bob" not in words("action=set_role")
     assert "Because of bob" not in words(f"before={newest.id}")
     assert [entry[1] for entry in everything] == ["silence_user"] * 2 + ["set_role"]
+
+
+def test_every_action_in_the_audit_log_has_a_name_of_its_own():
+    names = [str(name) for name in ACTION_NAMES.values()]
+
+    assert set(ACTION_NAMES) == set(Action)
+    assert len(set(names)) == len(names)

@@ -23,15 +23,15 @@ _Kind = TypeVar("_Kind", bound=StrEnum)
 
 STATE_NAMES: Mapping[MemberState, str] = {
     MemberState.ACTIVE: lazy_gettext("Active"),
-    MemberState.SILENCED: lazy_gettext("Silenced"),
+    MemberState.SILENCED: lazy_gettext("Limited"),
     MemberState.SUSPENDED: lazy_gettext("Suspended"),
     MemberState.UNCONFIRMED: lazy_gettext("Email not confirmed"),
 }
 ACTION_NAMES: Mapping[Action, str] = {
     Action.SUSPEND_USER: lazy_gettext("Suspended"),
     Action.UNSUSPEND_USER: lazy_gettext("Lifted the suspension"),
-    Action.SILENCE_USER: lazy_gettext("Silenced"),
-    Action.UNSILENCE_USER: lazy_gettext("Lifted the silence"),
+    Action.SILENCE_USER: lazy_gettext("Limited"),
+    Action.UNSILENCE_USER: lazy_gettext("Removed the limit"),
     Action.SET_ADMIN: lazy_gettext("Changed administrator rights"),
     Action.SET_ROLE: lazy_gettext("Changed the role"),
     Action.CONFIRM_EMAIL: lazy_gettext("Confirmed the email address"),
@@ -40,17 +40,22 @@ ACTION_NAMES: Mapping[Action, str] = {
     Action.SEND_RESET: lazy_gettext("Sent a link to reset the password"),
     Action.NOTE_USER: lazy_gettext("Added a note"),
     Action.SET_PASSWORD: lazy_gettext("Set a new password"),
+    Action.RESET_TWO_FACTOR: lazy_gettext("Turned off two-factor authentication"),
+    Action.PASSWORD_LINK: lazy_gettext("Created a link to reset the password"),
     Action.DELETE_USER: lazy_gettext("Deleted the account"),
+    Action.CLOSE_ACCOUNT: lazy_gettext("Closed the account"),
+    Action.REOPEN_ACCOUNT: lazy_gettext("Reopened the account"),
     Action.BLOCK_DOMAIN: lazy_gettext("Blocked the email domain"),
     Action.UNBLOCK_DOMAIN: lazy_gettext("Unblocked the email domain"),
     Action.ADD_EMOJI: lazy_gettext("Added the emoji"),
     Action.REMOVE_EMOJI: lazy_gettext("Removed the emoji"),
     Action.PRUNE_MEDIA: lazy_gettext("Removed unused files"),
     Action.CREATE_TOKEN: lazy_gettext("Created a token"),
+    Action.CHANGE_SITE: lazy_gettext("Changed site settings"),
     Action.WARN_USER: lazy_gettext("Sent a warning"),
     Action.DELETE_POSTS: lazy_gettext("Deleted kwips"),
     Action.MARK_POSTS: lazy_gettext("Marked kwips as sensitive"),
-    Action.UNMARK_POSTS: lazy_gettext("Ended the mark of kwips"),
+    Action.UNMARK_POSTS: lazy_gettext("Unmarked kwips as sensitive"),
     Action.LIFT_STRIKE: lazy_gettext("Lifted a decision"),
     Action.REJECT_APPEAL: lazy_gettext("Rejected an appeal"),
     Action.NOTE_REPORT: lazy_gettext("Added a note to a report"),
@@ -58,6 +63,11 @@ ACTION_NAMES: Mapping[Action, str] = {
     Action.UNASSIGN_REPORT: lazy_gettext("Unassigned a report"),
     Action.RESOLVE_REPORT: lazy_gettext("Resolved a report"),
     Action.REOPEN_REPORT: lazy_gettext("Reopened a report"),
+    Action.CREATE_INVITATION: lazy_gettext("Created an invitation"),
+    Action.END_INVITATION: lazy_gettext("Ended an invitation"),
+    Action.APPROVE_USER: lazy_gettext("Approved a request to join"),
+    Action.REJECT_USER: lazy_gettext("Declined a request to join"),
+    Action.INVITE_WAITING: lazy_gettext("Invited someone from the waiting list"),
     Action.EDIT_REPORT: lazy_gettext("Changed a report"),
 }
 
@@ -69,8 +79,7 @@ def actions() -> list[tuple[str, str]]:
 
 def action_name(action: Action) -> str:
     """Return what was done, for pages."""
-    known = ACTION_NAMES.get(action)
-    return str(action).replace("_", " ").capitalize() if known is None else str(known)
+    return str(ACTION_NAMES[action])
 
 
 def _known(kind: type[_Kind], text: str) -> _Kind | None:

@@ -80,7 +80,7 @@ def silence_member(username: str) -> Response:
         username,
         Permission.LIMIT_PEOPLE,
         lambda services, *by: services.moderation.silence(*by),
-        gettext("Silenced. Only followers come across their kwips."),
+        gettext("The account is limited. Only followers see its kwips."),
     )
 
 
@@ -90,7 +90,7 @@ def unsilence_member(username: str) -> Response:
         username,
         Permission.LIMIT_PEOPLE,
         lambda services, *by: services.moderation.unsilence(*by),
-        gettext("No longer silenced."),
+        gettext("The account is no longer limited."),
     )
 
 
