@@ -20,7 +20,7 @@ _SUBJECTS = {
     Act.SUSPEND: lazy_gettext("Your account was suspended"),
 }
 _MEANINGS = {
-    Act.WARN: lazy_gettext("Nothing else has changed."),
+    Act.WARN: lazy_gettext("This is a warning. You can use your account as before."),
     Act.SILENCE: lazy_gettext(
         "You can still log in and post, but your kwips are only shown to your "
         "followers."
@@ -60,12 +60,12 @@ def _strike(mail: Mail, username: str, link: str, site: Site) -> Letter:
 def _subject(act: Act, posts: int) -> str:
     if act is Act.DELETE:
         return ngettext(
-            "A kwip of yours was removed", "Kwips of yours were removed", posts
+            "One of your kwips was removed", "Some of your kwips were removed", posts
         )
     if act is Act.SENSITIVE:
         return ngettext(
-            "A kwip of yours was marked as sensitive",
-            "Kwips of yours were marked as sensitive",
+            "One of your kwips was marked as sensitive",
+            "Some of your kwips were marked as sensitive",
             posts,
         )
     return str(_SUBJECTS[act])
