@@ -227,3 +227,10 @@ def test_the_audit_log_is_filtered_and_pages(at_moderator, wiring, alice, bob):
     assert "Because of bob" not in words("action=set_role")
     assert "Because of bob" not in words(f"before={newest.id}")
     assert [entry[1] for entry in everything] == ["silence_user"] * 2 + ["set_role"]
+
+
+def test_every_action_in_the_audit_log_has_a_name_of_its_own():
+    names = [str(name) for name in ACTION_NAMES.values()]
+
+    assert set(ACTION_NAMES) == set(Action)
+    assert len(set(names)) == len(names)
