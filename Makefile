@@ -21,14 +21,16 @@ cluster: setup
 # What is checked is shown after the tests: one of two processors would wait for it.
 test: setup-dev browser tools monitoring
 	@$(MAKE) --no-print-directory check >$(VENV)/check.log 2>&1 & checked=$$!; \
-	$(PY) -m pytest -m "not alone" -n auto --maxprocesses 8 --dist worksteal; \
+	$(PY) -m pytest -m "not alone and not long" -n auto --maxprocesses 8 --dist worksteal; \
 	tested=$$?; wait $$checked; checked=$$?; cat $(VENV)/check.log; \
 	exit $$((tested || checked))
 	$(PY) -m pytest -m alone $$(grep -rl --include='*.py' 'mark\.alone' tests)
 
-# Everything of what the suite only tries a part of; about five minutes more.
+# What the suite leaves out or only tries a part of; about ten minutes.
 thorough: setup-dev browser
-	THOROUGH=1 $(PY) -m pytest -n auto $$(grep -rl --include='*.py' 'tests.thorough' tests | grep -v conftest) tests/jobs
+	$(PY) -m pytest -m long -n auto
+	THOROUGH=1 $(PY) -m pytest -m "not alone" -n auto tests/jobs \
+		$$(grep -rl --include='test_*.py' 'tests.thorough' tests)
 
 check: setup-dev
 	$(PY) -m ruff check .

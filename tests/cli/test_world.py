@@ -184,6 +184,7 @@ def let_leases_run_out(stack):
         )
 
 
+@pytest.mark.long
 def test_a_load_killed_with_its_stack_is_resumed_and_nothing_is_wrong(
     stack, call, graph, texts
 ):

@@ -28,6 +28,7 @@ def test_nothing_is_stale_forbidden_missing_or_twice(place):
     assert outcome.sizes["checks"] > 100
 
 
+@pytest.mark.long
 def test_the_checks_find_the_fence_taken_out(place):
     outcome = hold(place, ("lose requests",), 6, without="the fence")
 

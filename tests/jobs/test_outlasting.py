@@ -34,6 +34,7 @@ def is_swept(mongodb, overdue, now):
     return is_swept
 
 
+@pytest.mark.long
 def test_the_sweeper_outlasts_answers_that_nobody_expects(
     start, fail_commands, is_swept
 ):
@@ -51,6 +52,7 @@ def test_the_sweeper_outlasts_answers_that_nobody_expects(
     wait_until(is_swept)
 
 
+@pytest.mark.long
 def test_the_invalidator_outlasts_answers_that_nobody_expects(
     start, fail_commands, mongodb
 ):

@@ -123,6 +123,7 @@ def test_the_primary_is_read_if_no_secondary_answers(site, three):
         assert site.sightings(TEXT, asked) == asked
 
 
+@pytest.mark.long
 def test_a_start_sets_the_password_that_is_staged(three_alike):
     three = three_alike  # others would not know the new password
     old = three.uri

@@ -50,6 +50,7 @@ def roles(stack):
     return {process.environ()["KWIP_ROLE"] for process in marked(stack.home)}
 
 
+@pytest.mark.long
 def test_programs_that_ignore_signals_end_within_five_seconds_too(make_stack):
     stack = make_stack()
     stack.start(*STUBBORN)
@@ -120,6 +121,7 @@ def test_a_hangup_goes_to_the_web_server_alone(make_stack):
     assert stack.end() == 0
 
 
+@pytest.mark.long
 def test_logs_are_rotated_while_their_programs_run(make_stack):
     stack = make_stack(KWIP_LOG_MAX_BYTES="100000", KWIP_LOG_KEEP="2")
     stack.start(*TALKATIVE)
@@ -150,6 +152,7 @@ def test_a_second_up_in_the_same_home_is_refused(make_stack):
     assert first.end() == 0
 
 
+@pytest.mark.long
 def test_two_homes_run_side_by_side(make_stack):
     one, other = make_stack("one"), make_stack("other")
     one.start()
@@ -162,6 +165,7 @@ def test_two_homes_run_side_by_side(make_stack):
     assert numbers(other) == [2]
 
 
+@pytest.mark.long
 def test_a_moved_home_starts_with_what_it_had(make_stack):
     stack, moved = make_stack("here"), make_stack("there")
     stack.start()

@@ -233,6 +233,7 @@ def monitoring(stack, tmp_path):
     monitoring.stop()
 
 
+@pytest.mark.long
 def test_alerts_fire_during_an_outage_and_end_after_it(stack, monitoring):
     """`make alerts` does so with more outages."""
     alerts = ("KwipRedisBreakerOpen", "KwipDeadLetters", "KwipFanoutStalled")
