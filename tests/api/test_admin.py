@@ -99,6 +99,17 @@ def test_a_report_about_somebody_else_is_refused_and_nobody_is_acted_on(
     assert ask("GET", f"reports/{report}")["action_taken"] is False
 
 
+def test_moderators_leave_reports_about_themselves_to_others(ask, mod, alice):
+    about_mod = {"account_id": mod.id, "category": "other"}
+    place = f"reports/{alice.post('/api/v1/reports', json=about_mod).json['id']}"
+
+    for act in ("resolve", "assign_to_self"):
+        assert "about you" in ask("POST", f"{place}/{act}", 403)["error"]
+    ask("PUT", place, 403, category="spam")
+
+    assert ask("GET", place)["action_taken"] is False
+
+
 def test_accounts_are_listed_by_state_and_name_in_pages(ask, mod, wiring, alice, bob):
     wiring.services.moderation.silence(bob.user.id)
     token = mod.make_token(BOTH)

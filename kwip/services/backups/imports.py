@@ -31,6 +31,8 @@ from kwip.services.backups.transferring import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
     from kwip.domain.media import OpenFile
@@ -45,6 +47,8 @@ log = structlog.get_logger()
 
 _HEADER = ("what", "written", "reason", "text")
 _NAME_CHARS = 100
+#: With these, formulas begin.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,5 +206,10 @@ def _written(report: Report) -> IO[bytes]:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(_HEADER)
-    writer.writerows(report.left_out)
+    writer.writerows(map(_cells, report.left_out))
     return io.BytesIO(text.getvalue().encode("utf-8", "replace"))
+
+
+def _cells(row: Iterable[str]) -> list[str]:
+    """Return a row in which no cell is a formula to a spreadsheet."""
+    return [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in row]

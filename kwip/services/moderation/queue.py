@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.audit_log import Action
 from kwip.domain.clock import at
-from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
+from kwip.domain.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+)
 from kwip.domain.ids import NOBODY
 from kwip.domain.reports import (
     COMMENT_MAX,
@@ -17,6 +22,7 @@ from kwip.domain.reports import (
     ReportFilter,
     ReportView,
 )
+from kwip.domain.roles import Role
 from kwip.domain.strikes import ReportDetail
 from kwip.domain.timelines.pages import cut_page
 from kwip.services.moderation.decisions import CHANGED
@@ -231,6 +237,7 @@ class Queue:
     ) -> None:
         for _ in range(_TRIES):
             report = self._find(report_id)
+            _require_impartial(order, report, event)
             if _is_done(report, event):
                 return
             if version not in {None, report.version}:
@@ -257,6 +264,18 @@ class Queue:
             ids |= {report.reporter_id, report.target_id, report.assigned_id}
             ids |= {report.resolved_by_id, *(event.by_id for event in report.events)}
         return self.stores.users.get_many(sorted(ids - {NOBODY}))
+
+
+def _require_impartial(order: Order, report: Report, event: ReportEvent) -> None:
+    """Leave reports about moderators to others; an owner may be the only one here.
+
+    Raises:
+        ForbiddenError: It is about whoever acts.
+    """
+    if report.target_id == event.by_id and order.role is not Role.OWNER:
+        raise ForbiddenError(
+            "This report is about you. Someone else has to handle it.", rule="own"
+        )
 
 
 def _is_done(report: Report, event: ReportEvent) -> bool:

@@ -258,6 +258,21 @@ def test_members_invite_only_if_they_may_and_within_limits(join, new_user):
             sign_up(services, "dave", invite=each.code)
 
 
+def test_nobody_comes_by_an_invitation_of_somebody_suspended(kwip, join, new_user):
+    services, mode = join
+    mode("invitation", members_invite="yes")
+    alice = new_user("alice")
+    code = services.invitations.create(alice, max_uses=2, days=1).code
+    services.moderation.suspend(alice.id)
+
+    with pytest.raises(InvalidError) as error:
+        sign_up(services, "sock", invite=code)
+    assert error.value.fields.keys() == {"invite"}
+    assert [each.works for each in services.invitations.newest()] == [False]
+    services.moderation.unsuspend(alice.id)
+    assert sign_up(services, "friend", invite=code)
+
+
 def test_who_invited_whom_is_forgotten_with_the_account(kwip, join, new_user):
     services, mode = join
     mode("open", members_invite="yes")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import tarfile
+import tracemalloc
 import zipfile
 
 import pytest
@@ -16,6 +18,7 @@ from kwip.domain.posts import Draft
 from kwip.domain.transfers import ARCHIVE
 from kwip.services.backups.kwips_import import KwipsImport
 from kwip.services.backups.post_import import PostImport
+from kwip.services.backups.sources import containers
 from kwip.services.delivery.search_index import SearchIndex
 from kwip.services.maintenance.fsck import Fsck
 from kwip.store.maintenance.audit import AuditStore
@@ -272,6 +275,82 @@ def test_bombs_and_what_is_no_archive_are_refused_before_anything_is_stored(
         imports.request(alice, io.BytesIO(b"a,b,c"), "lists", "x")
     assert mongodb["imports"].count_documents({}) == 0
     assert list(imports.media.files()) == []
+
+
+def pax_bomb():
+    """Return a small archive with a header that is read into memory as a whole."""
+    header = tarfile.TarInfo("header")
+    header.type, header.size = tarfile.XHDTYPE, 64_000_000
+    return gzip.compress(header.tobuf() + bytes(header.size) + bytes(1024))
+
+
+def sparse_bomb():
+    """Return a tar archive with a member whose map of holes never ends."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w:gz", format=tarfile.PAX_FORMAT) as tar:
+        info = tarfile.TarInfo("outbox.json")
+        info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}
+        rows = b"999999999\n" + b"0\n" * 500_000
+        info.size = len(rows)
+        tar.addfile(info, io.BytesIO(rows))
+    return file.getvalue()
+
+
+def test_archives_that_would_fill_memory_or_disk_are_refused(imports, alice):
+    tracemalloc.start()
+    try:
+        for content in (pax_bomb(), sparse_bomb()):
+            tracemalloc.reset_peak()
+            with pytest.raises(InvalidError) as error:
+                imports.request(alice, io.BytesIO(content), ARCHIVE, "x")
+            assert error.value.fields["file"]
+            assert tracemalloc.get_traced_memory()[1] < 16_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def kwip_row(text):
+    empty = ("warning", "is_sensitive", "in_reply_to_id", "quote_of_id", "repost_of_id")
+    row = dict.fromkeys(empty, "") | {"id": "1", "text": text, "media": []}
+    row |= {"visibility": "public", "quote_policy": "public"}
+    return json.dumps(row).encode() + b"\n"
+
+
+@pytest.mark.parametrize("source", ["mastodon", "kwip"])
+def test_texts_that_would_fill_memory_are_refused(bring, mongodb, monkeypatch, source):
+    monkeypatch.setattr(containers, "MOST_TEXT_BYTES", 1_000_000)
+    monkeypatch.setattr(containers, "MOST_VALUES", 1_000, raising=False)
+    bombs = {
+        "mastodon": {"outbox.json": b'{"orderedItems": [' + b"{}," * 2_000 + b"{}]}"},
+        "kwip": {"kwips.jsonl": kwip_row("x" * 3_000) * 500},
+    }
+
+    done = bring(zipped(**bombs[source]))
+
+    assert (done.state, "larger than" in done.problem) == ("failed", True)
+
+
+def test_hostile_values_in_an_outbox_are_left_out(imports, bring, alice, mongodb):
+    rows = (
+        note(1, "language", contentMap=[{"$a": 1}]),
+        note(2, "words", second=1, contentMap={"<b>" * 99: ""}),
+        note(3, "warning", second=2, summary={"a": 1}),
+        note(4, "good", second=3, contentMap={"pt-BR": ""}),
+        note(5, "path", second=4, attachment=[{"url": "/" * 90_000, "name": [1]}]),
+        note(6, "<p>" * 100_000, second=5),
+        note(7, "key", second=6, id="\ud800", inReplyTo="\ud800"),
+        note(8, "=1+1 " + "x" * 501, second=7),
+    )
+
+    done = bring(zipped(**{"outbox.json": outbox(*rows)}))
+
+    assert done.state == "done"
+    found = kwips(mongodb, alice)
+    assert found["good"]["language"] == "pt-BR"
+    assert {each["language"] for each in found.values()} == {None, "pt-BR"}
+    assert done.counts["left_out"] > 1
+    with imports.report(alice).content as report:
+        assert ",'=1+1 x" in report.read().decode()
 
 
 def test_a_damaged_archive_is_refused_before_anything_is_written(bring, mongodb):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from tests.people import PASSWORD
@@ -20,6 +22,9 @@ def test_until_the_address_is_confirmed_nothing_is_posted_and_pages_say_so(
         answer = alice.post(path, json={"status": "hello"})
         assert answer.status_code == 403
         assert answer.json["error"].startswith("Confirm your email address first.")
+    table = (io.BytesIO(b"Account address\nbob"), "follows.csv")
+    refused = at_alice.post("/settings/data/import", kind="follows", file=table)
+    assert refused.status_code == 403
     page = at_alice.get("/home")
     assert page.with_class("problem")[0].words.startswith("Confirm your email address")
     assert at_alice.get("/home").all("a", href="/settings/email")

@@ -89,7 +89,8 @@ def _saved(response: Response, name: str) -> Response:
 
 
 _FORM = form_policy("pages")
-_UPLOAD = replace(form_policy("media"), takes_files=True)
+#: It posts and follows, so it needs what these need.
+_UPLOAD = replace(form_policy("posts"), takes_files=True)
 
 ROUTES = (
     Route("GET", "/settings/data", data_settings, SECRET),

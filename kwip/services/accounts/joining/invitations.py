@@ -151,7 +151,10 @@ class Invitations:
         self.store.end(code, at(self.clock()))
 
     def usable(self, code: str) -> Invitation:
-        """Return an invitation with which somebody can sign up now; one query.
+        """Return an invitation with which somebody can sign up now; two queries.
+
+        Those of members who are suspended, or have closed their account, don't work
+        until they are back.
 
         Raises:
             InvalidError: It does not work.
@@ -161,6 +164,8 @@ class Invitations:
             raise _refusal()
         is_closed = self.site.current().sign_up is SignUpMode.CLOSED
         if is_closed and not found.is_staff:
+            raise _refusal()
+        if not _is_vouched_for(found, self.creator_of(found)):
             raise _refusal()
         return found
 
@@ -197,7 +202,8 @@ class Invitations:
             Listed(
                 each,
                 users.get(each.creator_id),
-                each.works_at(now),
+                each.works_at(now)
+                and _is_vouched_for(each, users.get(each.creator_id)),
                 _came_by(each, invited, users),
             )
             for each in found
@@ -205,6 +211,11 @@ class Invitations:
 
     def _users(self, ids: set[UserId]) -> dict[UserId, User]:
         return self.users.get_many(sorted(ids - {NOBODY}))
+
+
+def _is_vouched_for(invitation: Invitation, creator: User | None) -> bool:
+    """Return whether it is the site's, or its member is not suspended."""
+    return invitation.is_staff or creator is None or not creator.is_suspended
 
 
 def _came_by(

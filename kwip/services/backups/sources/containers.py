@@ -14,7 +14,7 @@ import zipfile
 import zlib
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol, Self
 
 from kwip.domain.errors import InvalidError
 
@@ -25,6 +25,17 @@ if TYPE_CHECKING:
 MOST_MEMBERS, MOST_BYTES = 300_000, 50_000_000_000
 #: The most that a text may have: it is read into memory.
 MOST_TEXT_BYTES = 300_000_000
+#: The most objects, lists and members of them in a JSON text: each takes up to some
+#: hundred bytes of memory, whatever it takes in the text.
+MOST_VALUES = 10_000_000
+#: Headers of tar archives are read into memory.
+_HEADER_BYTES = 1 << 20
+_HEADERS = frozenset(
+    {
+        *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+        *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+    }
+)
 #: A member that is larger than this and packs better is a bomb.
 _BOMB_BYTES, _BOMB_RATIO = 20_000_000, 200
 _COPIED_BYTES = 1 << 20
@@ -72,16 +83,36 @@ class ZipContainer:
         return self._zip.open(self._infos[name])
 
 
+class _Header(tarfile.TarInfo):
+    """A header of a tar archive; those that could fill the memory are refused."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """Read a header, before what it announces is read."""
+        info = super().frombuf(buf, encoding, errors)
+        is_long = info.type in _HEADERS and info.size > _HEADER_BYTES
+        if is_long or info.type == tarfile.GNUTYPE_SPARSE:
+            raise InvalidError(NOT_READABLE)
+        return info
+
+    def _proc_gnusparse_10(self, *_: object) -> None:
+        """Refuse a map of holes, which may be as long as the archive."""
+        raise InvalidError(NOT_READABLE)
+
+
 class TarContainer:
     """A tar archive, packed or not, copied into a folder."""
 
     def __init__(self, file: IO[bytes], folder: Path):
         self._paths: dict[str, Path] = {}
         packed = file.seek(0, 2)
-        limit = max(_BOMB_BYTES, _BOMB_RATIO * packed)
+        # Only texts pack well, and there are few.
+        limit = max(
+            _BOMB_BYTES, min(_BOMB_RATIO * packed, MOST_TEXT_BYTES + 4 * packed)
+        )
         file.seek(0)
         total = 0
-        with tarfile.open(fileobj=file, mode="r|*") as tar:
+        with tarfile.open(fileobj=file, mode="r|*", tarinfo=_Header) as tar:
             for number, info in enumerate(tar):
                 if not info.isreg():
                     continue
@@ -133,6 +164,8 @@ def read_json(container: Container, name: str, prefix: str = "") -> Any:
     text = read_text(container, name)
     if prefix and text.lstrip().startswith(prefix):
         text = text.partition("=")[2]
+    if sum(map(text.count, "{[,")) > MOST_VALUES:
+        raise InvalidError(f"{name} is larger than {MOST_VALUES} values.")
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -148,11 +181,20 @@ def read_text(container: Container, name: str) -> str:
     try:
         with container.open(name) as stream:
             content = stream.read(MOST_TEXT_BYTES + 1)
-        if len(content) > MOST_TEXT_BYTES:
-            raise InvalidError(f"{name} is larger than {MOST_TEXT_BYTES} bytes.")
+        require_text_size(name, len(content))
         return content.decode("utf-8-sig")
     except BROKEN as error:
         raise InvalidError(f"{name} can't be read: it is damaged.") from error
+
+
+def require_text_size(name: str, size: int) -> None:
+    """Check that a text is not too large to be read into memory.
+
+    Raises:
+        InvalidError: It is; names it.
+    """
+    if size > MOST_TEXT_BYTES:
+        raise InvalidError(f"{name} is larger than {MOST_TEXT_BYTES} bytes.")
 
 
 def _require(members: int, size: int) -> None:

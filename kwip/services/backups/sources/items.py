@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _TRIES = 64
 _SEQS = 16
 _KEY_BYTES = 12
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +81,12 @@ class ImportedKwip:
             yield PostId(first_id_at(ms) | slot | (seq + tried) % _SEQS)
 
 
+def language_of(value: object) -> str | None:
+    """Return a language code; None for what is none."""
+    is_known = isinstance(value, str) and _LANGUAGE.fullmatch(value)
+    return str(value) if is_known else None
+
+
 def _digest(key: str) -> bytes:
-    return blake2b(key.encode(), digest_size=_KEY_BYTES).digest()
+    encoded = key.encode("utf-8", "surrogatepass")
+    return blake2b(encoded, digest_size=_KEY_BYTES).digest()

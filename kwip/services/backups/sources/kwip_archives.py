@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +11,8 @@ from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ms_of, parse_id
 from kwip.domain.posts import QuotePolicy, Visibility
 from kwip.services.backups.offline_pages import file_in
-from kwip.services.backups.sources.containers import BROKEN
-from kwip.services.backups.sources.items import ImportedFile, ImportedKwip
+from kwip.services.backups.sources.containers import BROKEN, require_text_size
+from kwip.services.backups.sources.items import ImportedFile, ImportedKwip, language_of
 from kwip.services.backups.user_export import KWIPS
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from kwip.services.backups.sources.containers import Container
 
 _LINE_MAX = 4_000_000
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 _WRONG = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 
@@ -35,7 +33,10 @@ def kwips_in(container: Container) -> Iterator[ImportedKwip]:
     try:
         with container.open(KWIPS) as stream:
             lines = iter(partial(stream.readline, _LINE_MAX), b"")
+            size = 0
             for number, line in enumerate(lines, 1):
+                size += len(line)
+                require_text_size(KWIPS, size)
                 try:
                     yield _kwip_in(json.loads(line))
                 except _WRONG as error:
@@ -54,8 +55,6 @@ def _kwip_in(row: dict[str, Any]) -> ImportedKwip:
         raise ValueError(message)
     options = row["poll"]["options"] if row.get("poll") else ()
     choices = "\n".join(f"- {each['title']}" for each in options)
-    language = row.get("language")
-    is_known = isinstance(language, str) and _LANGUAGE.fullmatch(language)
     return ImportedKwip(
         key=f"kwip:{found}",
         written_ms=ms_of(found),
@@ -65,7 +64,7 @@ def _kwip_in(row: dict[str, Any]) -> ImportedKwip:
         is_sensitive=bool(row["is_sensitive"]),
         visibility=Visibility(row["visibility"]),
         quote_policy=QuotePolicy(row["quote_policy"]),
-        language=language if is_known else None,
+        language=language_of(row.get("language")),
         reply_to=_key(row["in_reply_to_id"]),
         quote_of=_key(row["quote_of_id"]),
         files=tuple(_file_in(each) for each in row["media"]),

@@ -11,7 +11,7 @@ from kwip.domain.clock import to_ms
 from kwip.domain.ids import parse_id
 from kwip.domain.posts import Visibility
 from kwip.services.backups.sources.containers import read_json
-from kwip.services.backups.sources.items import ImportedFile, ImportedKwip
+from kwip.services.backups.sources.items import ImportedFile, ImportedKwip, language_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +22,8 @@ OUTBOX = "outbox.json"
 _PUBLIC = frozenset({"https://www.w3.org/ns/activitystreams#Public", "as:Public"})
 #: Each of them begins a new line.
 _LINES = frozenset({"br", "li"})
+#: Longer ones are no kwips, nor addresses: what they cost grows faster than they do.
+_HTML_MAX, _PATH_MAX = 100_000, 1_000
 _WRONG = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
 
 
@@ -64,10 +66,10 @@ def _kwip_in(row: dict[str, Any], names: frozenset[str]) -> ImportedKwip:
         written_ms=to_ms(_time(note["published"])),
         id_hint=parse_id(str(note["id"]).rpartition("/")[2]) or 0,
         text="\n\n".join(filter(None, (text, options))),
-        warning=note.get("summary") or "",
+        warning=str(note.get("summary") or ""),
         is_sensitive=bool(note.get("sensitive")),
         visibility=_visibility(note),
-        language=language,
+        language=language_of(language),
         reply_to=f"mastodon:{note['inReplyTo']}" if note.get("inReplyTo") else None,
         files=tuple(_files_in(note, names)),
     )
@@ -96,7 +98,7 @@ def _addresses(value: object) -> set[str]:
 def _files_in(note: dict[str, Any], names: frozenset[str]) -> Iterator[ImportedFile]:
     """Iterate over the files of a note; old archives have other folders in front."""
     for each in note.get("attachment") or ():
-        path = urlsplit(str(each["url"])).path.lstrip("/")
+        path = urlsplit(str(each["url"])[:_PATH_MAX]).path.lstrip("/")
         steps = path.split("/")
         ways = ("/".join(steps[start:]) for start in range(len(steps)))
         member = next(filter(names.__contains__, ways), path)
@@ -123,7 +125,13 @@ class _Text(HTMLParser):
 
 
 def plain_text(html: str) -> str:
-    """Return the text of a note."""
+    """Return the text of a note.
+
+    Raises:
+        ValueError: It is far too long.
+    """
+    if len(html) > _HTML_MAX:
+        raise ValueError(_HTML_MAX)
     parser = _Text()
     parser.feed(html)
     parser.close()
