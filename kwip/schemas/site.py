@@ -110,6 +110,11 @@ class SiteInfo:
         return self.settings().sign_up in {SignUpMode.OPEN, SignUpMode.APPROVAL}
 
     @property
+    def has_waiting_list(self) -> bool:
+        """Whether people can leave an address, to be invited later."""
+        return self.settings().sign_up is SignUpMode.CLOSED
+
+    @property
     def pages(self) -> list[tuple[str, str]]:
         """The pages about the site that have a text: path and title."""
         settings = self.settings()

@@ -53,6 +53,7 @@ def test_a_member_invites_somebody_and_staff_sees_who(
     joined = visitor.send("/signup", **filled("dave", **sent))
     late = newcomer(app).get(path, 400)
     listed = at_admin.get("/admin/invitations")
+    staff_own = at_admin.get("/settings/invitations")
 
     for page in (closed, own, form, late, listed, wrong):
         check(page, settings.origin)
@@ -63,6 +64,9 @@ def test_a_member_invites_somebody_and_staff_sees_who(
     assert "doesn't work" in late.words
     assert listed.all("a", href="/@bob")
     assert listed.all("a", href="/@dave")
+    assert "used 1 of 1 time Joined" in listed.words
+    assert staff_own.all("a", href="/admin/invitations")
+    assert not own.all("a", href="/admin/invitations")
 
 
 def test_staff_answers_somebody_who_asks_to_join(app, at_admin, mode, settings):
@@ -93,6 +97,7 @@ def test_staff_answers_somebody_who_asks_to_join(app, at_admin, mode, settings):
 def test_somebody_waits_until_staff_invites_them(app, at_admin, mode, wiring, settings):
     mode("closed")
     visitor = newcomer(app)
+    front = [visitor.get("/"), visitor.get("/login")]
     form = visitor.get("/signup")
     wrong = visitor.send("/signup/wait", 422, email="nobody")
     visitor.send("/signup/wait", email="dave@example.org")
@@ -108,6 +113,8 @@ def test_somebody_waits_until_staff_invites_them(app, at_admin, mode, wiring, se
 
     for page in (form, wrong, asked, listed):
         check(page, settings.origin)
+    assert all(page.all("a", href="/signup") for page in front)
+    assert all("sign up" not in page.words for page in front)
     assert "Enter an email address" in wrong.wrong("email")
     assert "dave@example.org" in listed.words
     assert "Nobody is waiting" in at_admin.get("/admin/waiting-list").words

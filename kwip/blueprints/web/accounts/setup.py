@@ -37,7 +37,11 @@ def set_up() -> Response:
         http.services().setup.require_open()
         return page_again("setup.html", error)
     cookie.sign_in(admitted.credential, admitted.names)
-    return go(url_for("web.home"), gettext("Welcome! You're the owner of this site."))
+    message = gettext(
+        "Welcome! You're the owner of this site. Choose its name, its rules, and "
+        "who can sign up."
+    )
+    return go(url_for("web.site_settings"), message)
 
 
 _OPEN = Policy(auth="optional", scope=None, quota="pages", cache="never", csrf="none")
