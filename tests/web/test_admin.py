@@ -227,3 +227,11 @@ def test_the_audit_log_is_filtered_and_pages(at_moderator, wiring, alice, bob):
     assert "Because of bob" not in words("action=set_role")
     assert "Because of bob" not in words(f"before={newest.id}")
     assert [entry[1] for entry in everything] == ["silence_user"] * 2 + ["set_role"]
+
+
+def test_the_log_names_people_who_close_their_own_account(at_moderator, wiring, alice):
+    order = Order(Actor("user", "alice"))
+    wiring.services.audit_log.record(order, Action.CLOSE_ACCOUNT, "@alice", {})
+    log = at_moderator.get("/admin/audit")
+
+    assert "Closed their account @alice @alice ·" in log.words

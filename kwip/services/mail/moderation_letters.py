@@ -20,7 +20,7 @@ _SUBJECTS = {
     Act.SUSPEND: lazy_gettext("Your account was suspended"),
 }
 _MEANINGS = {
-    Act.WARN: lazy_gettext("Nothing else has changed."),
+    Act.WARN: lazy_gettext("This is a warning. You can use your account as before."),
     Act.SILENCE: lazy_gettext(
         "You can still log in and post, but your kwips are only shown to your "
         "followers."

@@ -39,7 +39,7 @@ PLACES = (
         Permission.SEE_PEOPLE,
         "people",
         lazy_gettext("Members"),
-        lazy_gettext("Find people, and silence or suspend them"),
+        lazy_gettext("Find people, and limit or suspend them"),
     ),
     Place(
         "/admin/audit",
