@@ -67,7 +67,7 @@ _TITLES = {
     404: lazy_gettext("Page not found"),
     405: lazy_gettext("This page can't do that"),
     409: lazy_gettext("Someone else changed this meanwhile"),
-    410: lazy_gettext("This was deleted"),
+    410: lazy_gettext("This is no longer available"),
     413: lazy_gettext("That's too large"),
     422: lazy_gettext("Check what you entered"),
     429: lazy_gettext("You're doing that too often"),

@@ -109,8 +109,8 @@ def test_the_profile_of_a_suspended_user_says_so(client, moderation, bob):
     account = client.get(f"/api/v1/accounts/{bob.id}")
 
     assert (page.status_code, account.status_code) == (410, 404)
-    assert "This account is suspended." in page.text
-    assert account.json == {"error": "This account is suspended."}
+    assert "This account isn&#39;t available." in page.text
+    assert account.json == {"error": "This account isn't available."}
 
 
 def test_a_token_opens_nothing_from_the_suspension_on(moderation, bob):

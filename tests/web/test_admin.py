@@ -234,3 +234,11 @@ def test_every_action_in_the_audit_log_has_a_name_of_its_own():
 
     assert set(ACTION_NAMES) == set(Action)
     assert len(set(names)) == len(names)
+
+
+def test_the_log_names_people_who_close_their_own_account(at_moderator, wiring, alice):
+    order = Order(Actor("user", "alice"))
+    wiring.services.audit_log.record(order, Action.CLOSE_ACCOUNT, "@alice", {})
+    log = at_moderator.get("/admin/audit")
+
+    assert "Closed their account @alice @alice ·" in log.words

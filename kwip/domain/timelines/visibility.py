@@ -43,12 +43,12 @@ def require_shown(user_id: UserId, user: User | None) -> User:
 
     Raises:
         NotFoundError: There is no such user.
-        GoneError: The account is suspended.
+        GoneError: The account is suspended, or closed by its owner.
     """
     if user is None:
         raise NotFoundError("User not found.", user_id=user_id)
     if user.is_suspended:
-        raise GoneError("This account is suspended.", user_id=user_id)
+        raise GoneError("This account isn't available.", user_id=user_id)
     return user
 
 

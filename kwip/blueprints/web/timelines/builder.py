@@ -118,7 +118,7 @@ def _found_user(name: str) -> User:
     except NotFoundError as error:
         raise _wrong(gettext("There's nobody with this username here.")) from error
     except GoneError as error:
-        raise _wrong(gettext("This account is suspended.")) from error
+        raise _wrong(gettext("This account isn't available.")) from error
     if found.user.is_embeddable:
         return found.user
     raise _wrong(_opted_out(username))

@@ -45,7 +45,7 @@ BROKEN = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError),
     *(RuntimeError, NotImplementedError, LookupError, ValueError),
 )
-NOT_READABLE = "This is no archive that we can read. Choose a .zip or .tar.gz file."
+NOT_READABLE = "We can't read this file. Choose a .zip or .tar.gz archive."
 _TOO_LARGE = "This archive is too large when it is unpacked."
 
 
