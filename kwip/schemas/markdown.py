@@ -6,10 +6,13 @@ second filter.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 import nh3
-from markdown_it import MarkdownIt
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 _TAGS = {
     *("p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote"),
@@ -20,17 +23,25 @@ _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 _SCHEMES = {"http", "https", "mailto"}
 #: A site has three texts; this leaves room for previews and for several sites in tests.
 _REMEMBERED = 16
-_markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # noqa: PLC0415 -- 4 MB in each process
+
+    made = MarkdownIt("commonmark", {"html": False})
+    return made.enable(["table", "strikethrough"])
 
 
 @lru_cache(_REMEMBERED)
 def page_html(text: str) -> str:
     """Return a text as HTML: headings, lists, tables, links and emphasis."""
-    tokens = _markdown.parse(text)
+    markdown = _markdown()
+    tokens = markdown.parse(text)
     for token in tokens:
         # The first level is the title of the page.
         token.tag = "h2" if token.tag == "h1" else token.tag
-    html = _markdown.renderer.render(tokens, _markdown.options, {})
+    html = markdown.renderer.render(tokens, markdown.options, {})
     return nh3.clean(
         html,
         tags=_TAGS,

@@ -2,6 +2,7 @@
 
 A passkey belongs to the host of the site's address. We ask for those that verify their
 user and that a browser can find without a username, so that one is enough to log in.
+The library is loaded when it is needed: it takes 8 MB in each process.
 """
 
 from __future__ import annotations
@@ -12,17 +13,6 @@ from struct import error as StructError  # noqa: N812 -- a class
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-import webauthn
-from cbor2 import CBORError
-from cryptography.exceptions import UnsupportedAlgorithm
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
-
 from kwip.domain.ids import UserId, parse_id
 from kwip.domain.two_factor import CHALLENGE_LIFETIME_MS
 
@@ -31,12 +21,18 @@ if TYPE_CHECKING:
 
     from kwip.domain.two_factor import Challenge, Passkey
 
-#: What checking an answer may raise: anybody can send anything.
-_HOSTILE = (
-    *(WebAuthnException, CBORError, UnsupportedAlgorithm, StructError),
-    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError),
-    *(EOFError, RecursionError),
-)
+
+def _hostile() -> tuple[type[Exception], ...]:
+    """Return what checking an answer may raise: anybody can send anything."""
+    from cbor2 import CBORError  # noqa: PLC0415
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+    from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415
+
+    return (
+        *(WebAuthnException, CBORError, UnsupportedAlgorithm, StructError),
+        *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError),
+        *(EOFError, RecursionError),
+    )
 
 
 class UnansweredError(Exception):
@@ -72,6 +68,9 @@ class Ceremonies:
         challenge: Challenge,
     ) -> object:
         """Return what a browser makes a passkey with; `known` are not made again."""
+        import webauthn  # noqa: PLC0415 -- 8 MB
+        from webauthn.helpers import structs  # noqa: PLC0415
+
         options = webauthn.generate_registration_options(
             rp_id=self._host,
             rp_name=self._name,
@@ -79,23 +78,27 @@ class Ceremonies:
             user_name=username,
             challenge=challenge.value,
             timeout=CHALLENGE_LIFETIME_MS,
-            authenticator_selection=AuthenticatorSelectionCriteria(
-                resident_key=ResidentKeyRequirement.REQUIRED,
-                user_verification=UserVerificationRequirement.REQUIRED,
+            authenticator_selection=structs.AuthenticatorSelectionCriteria(
+                resident_key=structs.ResidentKeyRequirement.REQUIRED,
+                user_verification=structs.UserVerificationRequirement.REQUIRED,
             ),
             exclude_credentials=[
-                PublicKeyCredentialDescriptor(_bytes_of(each.id)) for each in known
+                structs.PublicKeyCredentialDescriptor(_bytes_of(each.id))
+                for each in known
             ],
         )
         return json.loads(webauthn.options_to_json(options))
 
     def request_options(self, challenge: Challenge) -> object:
         """Return what a browser signs with a passkey that its user chooses."""
+        import webauthn  # noqa: PLC0415 -- 8 MB
+        from webauthn.helpers import structs  # noqa: PLC0415
+
         options = webauthn.generate_authentication_options(
             rp_id=self._host,
             challenge=challenge.value,
             timeout=CHALLENGE_LIFETIME_MS,
-            user_verification=UserVerificationRequirement.REQUIRED,
+            user_verification=structs.UserVerificationRequirement.REQUIRED,
         )
         return json.loads(webauthn.options_to_json(options))
 
@@ -105,6 +108,8 @@ class Ceremonies:
         Raises:
             UnansweredError: It is not an answer to the challenge.
         """
+        import webauthn  # noqa: PLC0415 -- 8 MB
+
         try:
             made = webauthn.verify_registration_response(
                 credential=text,
@@ -113,7 +118,7 @@ class Ceremonies:
                 expected_origin=self._origin,
                 require_user_verification=True,
             )
-        except _HOSTILE as error:
+        except _hostile() as error:
             raise UnansweredError(str(error)) from error
         return NewKey(
             _text_of(made.credential_id),
@@ -127,6 +132,8 @@ class Ceremonies:
         Raises:
             UnansweredError: It is not an answer to the challenge by this passkey.
         """
+        import webauthn  # noqa: PLC0415 -- 8 MB
+
         try:
             answer = webauthn.verify_authentication_response(
                 credential=text,
@@ -137,7 +144,7 @@ class Ceremonies:
                 credential_current_sign_count=passkey.sign_count,
                 require_user_verification=True,
             )
-        except _HOSTILE as error:
+        except _hostile() as error:
             raise UnansweredError(str(error)) from error
         return answer.new_sign_count
 

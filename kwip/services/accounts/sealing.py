@@ -7,16 +7,17 @@ keys: the first encrypts, each of them decrypts.
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
+from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from kwip.domain.errors import InvalidError
 from kwip.domain.two_factor import SealedKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from cryptography.fernet import MultiFernet
 
 
 _UNREADABLE = (
@@ -33,13 +34,19 @@ class Sealer:
     """
 
     def __init__(self, keys: Sequence[str]):
-        derived = [
+        self._derived = [
             blake2b(key.encode(), person=b"kwip two factor", digest_size=32).digest()
             for key in keys
         ]
-        self._fernet = MultiFernet([Fernet(urlsafe_b64encode(key)) for key in derived])
         #: Names the current key without revealing it.
-        self.key_id = blake2b(derived[0], digest_size=8).hexdigest()
+        self.key_id = blake2b(self._derived[0], digest_size=8).hexdigest()
+
+    @cached_property
+    def _fernet(self) -> MultiFernet:
+        from cryptography import fernet  # noqa: PLC0415 -- 7 MB in each process
+
+        keys = map(urlsafe_b64encode, self._derived)
+        return fernet.MultiFernet([fernet.Fernet(key) for key in keys])
 
     def seal(self, text: str) -> SealedKey:
         """Encrypt a text with the current key."""
@@ -51,6 +58,8 @@ class Sealer:
         Raises:
             InvalidError: None of the keys fits.
         """
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415
+
         try:
             return self._fernet.decrypt(sealed.text.encode()).decode()
         except InvalidToken as error:
