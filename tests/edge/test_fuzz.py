@@ -297,6 +297,7 @@ def test_parameters_in_every_shape_are_no_mistake_of_ours(senders, fields_of):
     assert read >= {"repeats", "order", "limit", "tagged", "types", "fields"}
 
 
+@pytest.mark.long
 def test_fields_of_forms_in_every_shape_are_no_mistake_of_ours(senders, fields_of):
     for send in senders:
         if send.row.policy.csrf != "form":

@@ -71,6 +71,7 @@ def site(three, places, endpoints, tmp_path):
     wiring.close()
 
 
+@pytest.mark.long
 def test_a_primary_that_hangs_is_replaced_while_the_client_waits(three_alike):
     three = three_alike
     with connect(three.uri, timeout_ms=WEB_TIMEOUT_MS) as client:

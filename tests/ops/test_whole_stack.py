@@ -282,6 +282,7 @@ def gauge(stack, name):
     return sum(float(x.rpartition(" ")[2]) for x in found)
 
 
+@pytest.mark.long
 def test_pages_that_wait_are_answered_at_the_end_and_it_starts_again(make_stack):
     """`cli/test_world.py` starts it again after `kill -9` of everything."""
     stack = make_stack()
