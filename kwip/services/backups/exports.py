@@ -28,8 +28,8 @@ from kwip.services.backups.transferring import (
     MOST_ATTEMPTS,
     NotedProgress,
     StoppedError,
-    lease_end,
     remove_file,
+    take,
 )
 from kwip.services.backups.user_export import KWIPS
 
@@ -111,8 +111,7 @@ class Exports:
         found = self.store.find(user_id)
         if found is not None and not found.is_waiting:
             return self._clear(found)
-        worker, now = secrets.token_hex(8), at(self.clock())
-        held = self.store.begin(user_id, worker, now, lease_end(self.clock))
+        held = take(self.store, user_id, self.clock)
         if held is None:
             return "nothing"
         if held.attempts > MOST_ATTEMPTS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import UserId
     from kwip.domain.transfers import Transfer
     from kwip.store.accounts.transfers import TransferStore
     from kwip.store.media import MediaStorage
@@ -69,6 +71,11 @@ class NotedProgress:
         values = {"phase": self._phase, "done": self._done, "total": self._total}
         if not self.store.note(self.held, values, lease_end(self.clock)):
             raise StoppedError
+
+
+def take(store: TransferStore, user_id: UserId, clock: ClockMs) -> Transfer | None:
+    """Take the lease on a transfer; None if it has ended or is another worker's."""
+    return store.begin(user_id, secrets.token_hex(8), at(clock()), lease_end(clock))
 
 
 def lease_end(clock: ClockMs) -> dt.datetime:

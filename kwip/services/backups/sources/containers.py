@@ -40,7 +40,8 @@ _HEADERS = frozenset(
 _BOMB_BYTES, _BOMB_RATIO = 20_000_000, 200
 _COPIED_BYTES = 1 << 20
 _GZIP = b"\x1f\x8b"
-#: What reading a damaged archive raises.
+#: What reading a damaged archive raises. `zipfile` also raises RuntimeError for members
+#: with a password, and NotImplementedError for ways of packing that it does not know.
 BROKEN = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError),
     *(RuntimeError, NotImplementedError, LookupError, ValueError),
