@@ -385,7 +385,7 @@ def is_script() -> bool:
 
 def is_feed(path: str) -> bool:
     """Return whether an address is a feed's: no page, no cookie, for any origin."""
-    return path.rstrip("/").endswith(_FEEDS)
+    return path.rstrip("/").endswith(_FEEDS) and not path.startswith("/api/")
 
 
 def problem(message: str, fields: Mapping[str, str], number: int) -> Response:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from kwip.domain.sources import API
 from kwip.domain.text import Hashtag, Link, Mention
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", Link, Mention, Hashtag)
 
-#: The source of posts that apps send.
-APP = "api"
-
 
 def without_name(post: Post) -> Post:
     """Return a post without the name of its parent's author at the start of its text.
@@ -28,7 +26,7 @@ def without_name(post: Post) -> Post:
     A text that is nothing else stays as it is, and so do other names.
     """
     author_id = post.in_reply_to_author_id
-    if author_id is None or post.source != APP or not post.text.startswith("@"):
+    if author_id is None or post.source != API or not post.text.startswith("@"):
         return post
     ends = (m.end for m in post.mentions if m.start == 0 and m.user_id == author_id)
     end = max(ends, default=0)

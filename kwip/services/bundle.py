@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from kwip.services.posting.reactions import Reactions
     from kwip.services.posting.reposts import Reposts
     from kwip.services.posting.scheduled import Scheduled
+    from kwip.services.posting.updates import Updates
     from kwip.services.reading.loader import Loaders
     from kwip.services.reading.rate_limits import RateLimits
     from kwip.services.search.search import Search
@@ -173,6 +174,7 @@ class Posting:
     """The services of posting."""
 
     posts: Posts
+    updates: Updates
     drafts: Drafts
     scheduled: Scheduled
     reactions: Reactions

@@ -19,6 +19,7 @@ from kwip.services.posting.reactions import Reactions
 from kwip.services.posting.reposts import Reposts
 from kwip.services.posting.scheduled import Scheduled
 from kwip.services.posting.texts import Texts
+from kwip.services.posting.updates import Updates
 from kwip.store.posting.claims import ClaimStore
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def make_posting(
     )
     return Posting(
         posts=posts,
+        updates=Updates(posts),
         drafts=drafts,
         scheduled=Scheduled(drafts=drafts, posts=posts, clock=core.options.clock),
         reactions=Reactions(

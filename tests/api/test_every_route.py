@@ -25,6 +25,7 @@ BODIES = {
         "language": "en",
         "media_ids[]": "",
     },
+    "update": {"kwip": "hello", "vendor": "My script", "validate": ""},
     "edit_status": {"status": "other", "sensitive": "1"},
     "change_media": {"description": "A red square.", "focus": "0.1,-1"},
     "vote": {"choices[]": "0"},

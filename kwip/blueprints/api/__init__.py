@@ -29,6 +29,7 @@ from kwip.blueprints.api import (
     tags,
     timelines,
     trends,
+    updates,
 )
 
 ROUTES = (
@@ -43,6 +44,7 @@ ROUTES = (
     *admin.ROUTES,
     *media.ROUTES,
     *statuses.ROUTES,
+    *updates.ROUTES,
     *scheduled.ROUTES,
     *polls.ROUTES,
     *quotes.ROUTES,

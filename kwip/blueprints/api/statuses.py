@@ -11,6 +11,7 @@ from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.api.scheduled import answer_scheduled
 from kwip.blueprints.table import Route
+from kwip.domain.sources import API
 from kwip.domain.timelines.threads import FOR_ANYBODY, FOR_VIEWER
 from kwip.domain.timelines.views import PostView
 from kwip.schemas.posting.post_versions import StatusEditSchema, versions_of
@@ -118,7 +119,7 @@ def unfavourite_status(post_id: PostId) -> Response:
 
 def reblog_status(post_id: PostId) -> Response:
     """Repost a status."""
-    view = http.services().reposts.repost(http.signed_in(), post_id, source="api")
+    view = http.services().reposts.repost(http.signed_in(), post_id, source=API)
     return http.answer_dumped(StatusSchema, view)
 
 

@@ -11,6 +11,7 @@ from marshmallow import fields, post_dump, validate
 from kwip.domain.ids import PostId
 from kwip.domain.memo import Remembered
 from kwip.domain.posts import Draft, Edit, QuotePolicy, Visibility
+from kwip.domain.sources import API
 from kwip.domain.timelines.pages import MAX_LIMIT
 from kwip.domain.timelines.views import PostView
 from kwip.schemas.accounts.users import AccountSchema
@@ -386,7 +387,7 @@ class StatusBody(BodySchema[Draft]):
             text=status or "",
             visibility=_VISIBILITIES[visibility or "public"],
             in_reply_to_id=None if in_reply_to_id is None else PostId(in_reply_to_id),
-            source="api",
+            source=API,
             language=others["language"],
             warning=others["spoiler_text"] or "",
             is_sensitive=others["sensitive"],
