@@ -179,7 +179,7 @@ def make_accounts(
             mails=mail.mails,
             email_domains=email_domains,
             moderation=moderation,
-            factors=second_factor.store,
+            two_factor=two_factor,
             passwords=passwords,
             sign_in=sign_in,
             clock=clock,
