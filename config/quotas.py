@@ -66,6 +66,9 @@ class QuotaSettings(LogSettings):
     quota_reports: Annotated[
         int, _quota("REPORTS", 50, "Reports to the moderators per user in a day.")
     ]
+    quota_imports: Annotated[
+        int, _quota("IMPORTS", 10, "Imported files per user in a day.")
+    ]
     quota_media: Annotated[
         int, _quota("MEDIA", 30, "Uploaded pictures per user in 30 minutes.")
     ]

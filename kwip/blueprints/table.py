@@ -65,6 +65,7 @@ class Policy:
     Only a route that `takes_files` reads more than `bodies.MAX_BODY_BYTES`, and only
     from signed-in users. An answer that may be in the `page_cache` depends on its
     address, its reader and what is read for it through the cache, and on nothing else.
+    One that `is_for_confirmed` members needs what posting needs, too.
     An endpoint that `asks_nothing` of Redis is charged before it runs, in a call of its
     own. The viewer's role must have the `permission`, if there is one.
     """
@@ -77,6 +78,7 @@ class Policy:
     permission: Permission | None = None
     takes_files: bool = False
     asks_nothing: bool = False
+    is_for_confirmed: bool = False
     page_cache: PageCaching = "no"
     secondaries: Secondaries = "nobody"
 
@@ -105,7 +107,7 @@ class Policy:
     @property
     def needs_email(self) -> bool:
         """Whether it needs a confirmed email address, on sites that ask for one."""
-        return self.quota in {"posts", "follows"}
+        return self.is_for_confirmed or self.quota in {"posts", "follows"}
 
     @property
     def is_api(self) -> bool:

@@ -90,7 +90,8 @@ def _into(
         if not user_id:
             raise NotFoundError(f"There is no user @{username}.")
         viewer = Viewer(id=user_id, username=username, digest="")
-        report = wiring.services.imports.run(viewer, stream, kind, bars)
+        run = wiring.services.imports.run
+        report = run(viewer, stream, kind, bars, is_limited=False)
     _print(report, username, as_json=as_json)
     return FOUND if report.left_out else 0
 

@@ -58,6 +58,10 @@ class Revision:
     media_ids: tuple[AttachmentId, ...] = ()
 
 
+#: The source of kwips that came with an import.
+IMPORTED = "import"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """A post as it is stored, without its delivery state.
@@ -156,17 +160,25 @@ class Post:
 
     @property
     def is_listed(self) -> bool:
-        """Return whether it belongs to the public timeline (public, no reply)."""
+        """Return whether it belongs to the public timeline (public, no reply).
+
+        Imported ones do not: their dates are what a file says, also a minute ago.
+        """
         return (
             self.visibility is Visibility.PUBLIC
             and self.begins
             and not self.is_tombstone
+            and self.source != IMPORTED
         )
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """The hashtags whose timelines it belongs to, if it is public; each once."""
-        if self.visibility is not Visibility.PUBLIC or self.is_tombstone:
+        """The hashtags whose timelines it belongs to, if it is public; each once.
+
+        Imported ones are in none.
+        """
+        is_public = self.visibility is Visibility.PUBLIC and not self.is_tombstone
+        if not is_public or self.source == IMPORTED:
             return ()
         return tuple(dict.fromkeys(hashtag.name for hashtag in self.hashtags))
 

@@ -30,6 +30,7 @@ SPANS_S = {
     "deletes": 30 * _MINUTE_S,
     "follows": _DAY_S,
     "reports": _DAY_S,
+    "imports": _DAY_S,
     "media": 30 * _MINUTE_S,
     "signin": 5 * _MINUTE_S,
     "signin_account": _HOUR_S,

@@ -54,6 +54,7 @@ from kwip.store.accounts.wait_list import WaitListStore
 from kwip.store.delivery.hibernation import HibernationStore
 
 if TYPE_CHECKING:
+    from kwip.domain.rate_limits import Window
     from kwip.services.bundle import Mailing, Reading, Social, Uploads
     from kwip.services.mail.mails import Mails
     from kwip.wiring.core import Core
@@ -98,12 +99,11 @@ def make_accounts(
     authentication = Authentication(stores, entities, fence, passwords, closures, clock)
     setup = Setup(SetupStore(core.store), users, clock)
     joining = _joining(core, users, site, mail.mails)
-    limits = windows({name: getattr(settings, f"quota_{name}") for name in SPANS_S})
     sign_in = SignIn(
         authentication=authentication,
         entry=Entry(users, joining.applications, joining.invitations, site),
         setup=setup,
-        windows=limits,
+        windows=_limits(core),
         charges=RateLimitWindows(core.realtime),
         mails=mail.mails,
         site=site,
@@ -179,7 +179,7 @@ def make_accounts(
             mails=mail.mails,
             email_domains=email_domains,
             moderation=moderation,
-            factors=second_factor.store,
+            two_factor=two_factor,
             passwords=passwords,
             sign_in=sign_in,
             clock=clock,
@@ -194,8 +194,18 @@ def make_accounts(
             sign_in=sign_in,
         ),
         profiles=Profiles(entities, users, reading.timelines),
-        rate_limits=RateLimits(limits, RateLimitWindows(core.cache), fence),
+        rate_limits=make_rate_limits(core),
     )
+
+
+def make_rate_limits(core: Core) -> RateLimits:
+    """Make what charges requests."""
+    return RateLimits(_limits(core), RateLimitWindows(core.cache), core.fence)
+
+
+def _limits(core: Core) -> dict[str, Window]:
+    settings = core.settings
+    return windows({name: getattr(settings, f"quota_{name}") for name in SPANS_S})
 
 
 def _site(core: Core, audit_log: AuditLog) -> Site:

@@ -17,6 +17,7 @@ from kwip.services.bundle import OwnData
 from kwip.services.maintenance.repeats import Repeats
 from kwip.store.accounts.transfers import TransferStore
 from kwip.store.posting.imported import ImportedPostStore
+from kwip.wiring.accounts import make_rate_limits
 
 if TYPE_CHECKING:
     from kwip.services.bundle import Delivery, Mailing, Posting, Social, Uploads
@@ -39,6 +40,7 @@ def make_own_data(
         media.attachments.files.media,
         clock,
     )
+    rate_limits = make_rate_limits(core)
     return OwnData(
         exports=Exports(
             store=TransferStore(core.store, "exports"),
@@ -61,11 +63,17 @@ def make_own_data(
             ),
             tables=TablesImport(
                 PeopleImport(
-                    stores, social.relationships, social.lists, core.fence, clock
+                    stores,
+                    social.relationships,
+                    social.lists,
+                    core.fence,
+                    clock,
+                    rate_limits,
                 ),
                 posting.reactions,
                 site,
             ),
+            rate_limits=rate_limits,
             enqueue=core.enqueue,
             clock=clock,
         ),

@@ -11,6 +11,7 @@ from kwip.domain.clock import at
 from kwip.domain.mail.mails import MailKind
 from kwip.domain.mail.preferences import MailPreferences
 from kwip.domain.timelines.notifications import EVERY_KIND
+from kwip.domain.two_factor import Proof
 from tests.browser.conftest import DESKTOP, NARROW
 from tests.browser.test_soundness import AXE, RUN_AXE, overflow_of
 from tests.mail_server import parts_of
@@ -35,7 +36,9 @@ def mails(site, alice, bob, tmp_path):
     site.wiring.store.database["mail_preferences"].update_many({}, past)
     site.wiring.sweeper.sweep()
     services.account.change_password(viewer, PASSWORD, "a new password")
-    services.email_address.change(viewer, "a new password", "new@example.org")
+    services.email_address.change(
+        viewer, Proof(password="a new password"), "new@example.org"
+    )
     services.password_reset.request("alice@example.org", None)
     draft = services.mails.draft
     for kind, details in (

@@ -328,6 +328,7 @@ JOINED = {
 def fields_of(row, wiring, known):
     """Give what an act of staff is sent, with what it must be made for."""
     services = wiring.services
+    nobody = Viewer(id=UserId(0), username="", digest="")
     fields = dict(STAFF_FIELDS.get(row.rule, {"reason": f"For {row.rule}"}))
     site = services.site.current()
     if row.rule in JOINING:
@@ -343,7 +344,7 @@ def fields_of(row, wiring, known):
     elif "<id:strike_id>" in row.rule:
         owner = UserId(int(known["user_id"]))
         strike = services.decisions.act_on(
-            Viewer(id=UserId(0), username="", digest=""),
+            nobody,
             BY_KWIP,
             owner,
             Decision(act=Act.SILENCE, text="Spam"),
@@ -351,7 +352,7 @@ def fields_of(row, wiring, known):
         services.strikes.appeal(owner, strike.id, "No")
         known["strike_id"] = str(strike.id)
     elif "<id:report_id>" in row.rule and not row.rule.endswith("note"):
-        seen = services.queue.get(int(known["report_id"]))
+        seen = services.queue.get(nobody, int(known["report_id"]))
         fields["version"] = seen.report.version
     return fields
 

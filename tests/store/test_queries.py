@@ -557,6 +557,7 @@ CALLS = {
         partial(s.invitations.use, "i2", 904, NOW)
     ),
     "InvitationStore.end": lambda s: s.invitations.end("i3", NOW),
+    "InvitationStore.remove": lambda s: s.invitations.remove("i9"),
     "InvitationStore.of_creator": lambda s: s.invitations.of_creator(4, 20),
     "InvitationStore.newest": lambda s: s.invitations.newest(20),
     "InvitationStore.invited_by": lambda s: s.invitations.invited_by(["i1", "i2"]),

@@ -79,6 +79,9 @@ def test_members_are_found_by_name_address_role_and_state(
     assert found("order=oldest") == found("")[::-1]
     assert found("q=ali") == found("q=@Alice") == found(f"q={address}") == ["alice"]
     assert found(f"q={address}", at_moderator) == []
+    # Only the one who learned whose address it is.
+    seen = wiring.services.audit_log.page(AuditQuery(subject="@alice"))
+    assert [(e.actor.name, e.action) for e in seen] == [("boss", Action.SEE_EMAIL)]
     assert found("role=moderator") == ["mod"]
     assert found("state=suspended") == found("q=bo&state=suspended") == ["bob"]
     assert found("state=silenced") == []

@@ -42,7 +42,9 @@ _MAY_ACT = Permission.ACT_ON_REPORTS
 def admin_reports() -> Response:
     """List reports; open ones, unless `resolved`."""
     queue = http.services().queue
-    found = queue.page(http.load_query(ReportsQuery()), http.page_request())
+    found = queue.page(
+        http.signed_in(), http.load_query(ReportsQuery()), http.page_request()
+    )
     items = tuple(queue.for_app(found.items))
     return http.answer_page(AdminReportSchema, replace(found, items=items))
 
@@ -141,7 +143,10 @@ def _require_about(user_id: UserId, report_id: int) -> None:
     Raises:
         InvalidError: It is about another one.
     """
-    if http.services().queue.get(report_id).report.target_id != user_id:
+    if (
+        http.services().queue.get(http.signed_in(), report_id).report.target_id
+        != user_id
+    ):
         message = gettext("This report is about another account.")
         raise InvalidError(message, {"report_id": message})
 
@@ -160,7 +165,7 @@ def _lift(user_id: UserId, act: Act) -> Response:
 
 def _answer(report_id: int) -> Response:
     queue = http.services().queue
-    [view] = queue.for_app([queue.get(report_id)])
+    [view] = queue.for_app([queue.get(http.signed_in(), report_id)])
     return http.answer_dumped(AdminReportSchema, view)
 
 

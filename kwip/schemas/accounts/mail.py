@@ -8,6 +8,7 @@ from marshmallow import fields
 
 from kwip.domain.mail.preferences import Frequency, MailPreferences
 from kwip.domain.timelines.notifications import NotificationKind
+from kwip.domain.two_factor import Answer, Proof
 from kwip.schemas.body import BodySchema, StrictSchema, Text, choice, line
 
 
@@ -21,10 +22,10 @@ class NewPassword:
 
 @dataclass(frozen=True, slots=True)
 class NewEmail:
-    """A new address, and the password that allows to set it."""
+    """A new address, and what allows to set it."""
 
     email: str
-    password: str
+    proof: Proof
 
 
 class ForgotForm(StrictSchema[str]):
@@ -48,14 +49,17 @@ class LinkQuery(StrictSchema[str]):
 
 
 class EmailForm(StrictSchema[NewEmail]):
-    """The new address, and the current password."""
+    """The new address, the current password, and a code or a passkey."""
 
     email = line()
     password = line()
+    code = line(is_required=False)
+    assertion = Text(load_default="")
 
-    def make(self, *, email: str, password: str) -> NewEmail:
+    def make(self, *, email: str, password: str, code: str, assertion: str) -> NewEmail:
         """Build the value."""
-        return NewEmail(email, password)
+        answer = Answer(code=code, assertion=assertion)
+        return NewEmail(email, Proof(password=password, answer=answer))
 
 
 class KeyQuery(BodySchema[str]):

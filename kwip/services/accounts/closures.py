@@ -75,10 +75,12 @@ class Closures:
         """
         moderation = self.moderation
         closures = moderation.stores.closures
-        if closures.find(user_id) is None:
+        known = closures.find(user_id)
+        if known is None:
             return
         self._record(Action.REOPEN_ACCOUNT, user_id, username)
-        moderation.withholding.restore(user_id)
+        if not known.is_suspended_too:
+            moderation.withholding.restore(user_id)
         found = closures.take_back(user_id)
         moderation.fence.invalidate(invalidation_rules.unsuspend(user_id=user_id))
         if found is None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kwip import telemetry
 from kwip.domain.clock import at
-from kwip.domain.errors import (
-    ForbiddenError,
-    InvalidError,
-    NotAuthenticatedError,
-    NotFoundError,
-)
+from kwip.domain.errors import ForbiddenError, NotFoundError
 from kwip.domain.mail.mails import Mail, MailKind
 from kwip.services.accounts.two_factor import new_mark
 from kwip.services.mail.mails import GONE
@@ -22,18 +18,22 @@ from kwip.text.emails import clean_email, read_email
 if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
+    from kwip.domain.two_factor import Proof
     from kwip.domain.users import Viewer
     from kwip.services.accounts.email_domains import EmailDomains
     from kwip.services.accounts.joining.site import Site
     from kwip.services.accounts.moderation import Moderation
     from kwip.services.accounts.passwords import Passwords
     from kwip.services.accounts.sign_in import SignIn
+    from kwip.services.accounts.two_factor import TwoFactorSettings
     from kwip.services.mail.mails import Mails
     from kwip.services.reading.stores import Stores
     from kwip.store.accounts.credentials import Mailbox
-    from kwip.store.accounts.two_factor import TwoFactorStore
 
 _SECRET_BYTES = 24
+#: Somebody who knows the password can add a factor first, and then needs it to change
+#: the address: so what was added shortly before the change is not trusted either.
+_DISTRUST = dt.timedelta(days=1)
 _LINKS = (MailKind.PASSWORD_RESET, MailKind.CONFIRM_EMAIL)
 
 
@@ -48,7 +48,7 @@ class EmailAddress:
     mails: Mails
     email_domains: EmailDomains
     moderation: Moderation
-    factors: TwoFactorStore
+    two_factor: TwoFactorSettings
     passwords: Passwords
     sign_in: SignIn
     clock: ClockMs
@@ -93,22 +93,19 @@ class EmailAddress:
         self._ask(viewer.id, found.email, {})
         return found.email
 
-    def change(self, viewer: Viewer, password: str, text: str) -> str:
+    def change(self, viewer: Viewer, proof: Proof, text: str) -> str:
         """Send a link to a new address, which becomes the viewer's by it; return it.
 
         Whether somebody else has it is only said to whoever follows the link.
 
         Raises:
-            InvalidError: The password is wrong, or the address cannot be used.
+            InvalidError: The password or the code is wrong, or the address cannot be
+                used.
             RateLimitedError: There were too many.
         """
-        try:
-            email = clean_email(text)
-            self.email_domains.require_allowed(email)
-            self.sign_in.prove_again(viewer, password)
-        except NotAuthenticatedError as error:
-            wrong = {"password": "That isn't your current password."}
-            raise InvalidError("Your email address was not changed.", wrong) from error
+        email = clean_email(text)
+        self.email_domains.require_allowed(email)
+        self.two_factor.authorise(viewer, proof)
         self.sign_in.charge("reset", {"reset": f"own:{viewer.id}"})
         self._ask(viewer.id, email.address, {"is_new": "yes"})
         return email.address
@@ -134,7 +131,8 @@ class EmailAddress:
         before = self.stores.credentials.mailbox(mail.user_id)
         notice = None
         if before is not None and before.key != read_email(mail.address).key:
-            details = {"new": mail.address}
+            asked_at = mail.created_at.isoformat()
+            details = {"new": mail.address, "asked_at": asked_at}
             draft = self.mails.draft
             notice = draft(MailKind.EMAIL_CHANGED, mail.user_id, before.email, details)
         self._set(mail, notice)
@@ -145,8 +143,8 @@ class EmailAddress:
         """Give an account its old address back; end its password, sessions and tokens.
 
         Whoever changed the address knew the password. A new one is set by a link to the
-        old address. Factors that were added since the change are forgotten, or they
-        would keep the owner out.
+        old address. Factors that were added since a day before it was asked for are
+        forgotten, or they would keep the owner out.
 
         Raises:
             NotFoundError: The link no longer works.
@@ -157,9 +155,11 @@ class EmailAddress:
         self.stores.credentials.set_password(mail.user_id, nobodys)
         self.moderation.sign_out_everywhere(mail.user_id, ends_tokens=True)
         self._set(mail, None)
-        mark = new_mark()
-        self.factors.change(
-            mail.user_id, lambda state: (state.before(mail.created_at, mark), None)
+        asked_at = mail.details.get("asked_at")
+        since = dt.datetime.fromisoformat(asked_at) if asked_at else mail.created_at
+        trusted, mark = since - _DISTRUST, new_mark()
+        self.two_factor.second_factor.store.change(
+            mail.user_id, lambda state: (state.before(trusted, mark), None)
         )
         self.moderation.sign_out_everywhere(mail.user_id, ends_tokens=True)
         telemetry.AUTH_EVENTS.labels("email_restored").inc()

@@ -44,21 +44,28 @@ class Members:
     staff: Staff
     clock: ClockMs
 
-    def page(self, asked: MemberQuery, *, by_address: bool) -> MemberPage:
+    def page(
+        self, asked: MemberQuery, *, by_address: bool, reader: Viewer | None = None
+    ) -> MemberPage:
         """List members: one query, or up to four for a search.
 
         A search finds a whole username, and the beginnings of names, `MAX_FOUND` at
-        most; and a whole email address for those who may know who has it.
+        most; and a whole email address for those who may know who has it. That a
+        `reader` learned that way who has one is recorded.
         """
         text = asked.search.strip()
         among = self._found(text, by_address=by_address) if text else None
+        if reader and by_address and among and _is_address(text):
+            order = self.staff.order(reader, Permission.SEE_EMAIL_ADDRESSES, "")
+            for user_id in among:
+                self.moderation.record(order, Action.SEE_EMAIL, user_id)
         users = self.store.page(asked, among)
         is_last = len(users) < asked.limit
         return MemberPage(users, None if is_last else users[-1].id)
 
     def _found(self, text: str, *, by_address: bool) -> list[UserId]:
         name = text.removeprefix("@").lower()
-        if by_address and "@" in name:
+        if by_address and _is_address(text):
             owner = self.stores.users.credentials_of(read_email(name))
             return [] if owner is None else [owner.user_id]
         ids = list(self.stores.users.ids_of([name]).values())
@@ -127,3 +134,7 @@ class Members:
         if not order.reason.strip():
             raise InvalidError("The note is empty.", {"reason": "Write a note."})
         self.moderation.record(order, Action.NOTE_USER, user_id)
+
+
+def _is_address(text: str) -> bool:
+    return "@" in text.removeprefix("@")

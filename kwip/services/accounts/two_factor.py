@@ -1,8 +1,7 @@
 """Two-factor authentication of the viewer: turn it on and off, and recovery codes.
 
 Whatever changes a factor needs the password again, and a code if two-factor
-authentication is on: a browser that was left open is not enough. A change of the email
-address needs the password alone: links that are sent there turn off no factor.
+authentication is on: a browser that was left open is not enough.
 """
 
 from __future__ import annotations

@@ -15,7 +15,13 @@ from typing import IO, TYPE_CHECKING
 import structlog
 
 from kwip.domain.clock import at
-from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
+from kwip.domain.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    RateLimitedError,
+)
+from kwip.domain.rate_limits import in_words
 from kwip.domain.transfers import ARCHIVE, ARCHIVE_LIFETIME, Transfer, TransferState
 from kwip.domain.users import Viewer
 from kwip.services.backups.sources.archives import kwips_of, source_of
@@ -40,6 +46,7 @@ if TYPE_CHECKING:
     from kwip.services.backups.tables_import import TablesImport
     from kwip.services.delivery.signals import Enqueue
     from kwip.services.maintenance.progress import Progress
+    from kwip.services.reading.rate_limits import RateLimits
     from kwip.store.accounts.transfers import TransferStore
     from kwip.store.media import MediaStorage
 
@@ -59,6 +66,7 @@ class Imports:
     media: MediaStorage
     kwips: KwipsImport
     tables: TablesImport
+    rate_limits: RateLimits
     enqueue: Enqueue
     clock: ClockMs
 
@@ -74,10 +82,17 @@ class Imports:
         Raises:
             InvalidError: It can't be imported.
             ConflictError: An import of the viewer's is under way.
+            RateLimitedError: There were too many today.
         """
         if file is None:
             raise InvalidError("Choose a file.", {"file": "Choose one."})
         self._check(file, kind)
+        try:
+            self.rate_limits.spend("imports", viewer.id)
+        except RateLimitedError as error:
+            wait_s = error.retry_after_s
+            message = f"You've imported a lot today. Try again {in_words(wait_s)}."
+            raise RateLimitedError(message, retry_after_s=wait_s) from error
         last = self.store.find(viewer.id)
         new = Transfer(
             user_id=viewer.id,
@@ -166,15 +181,24 @@ class Imports:
         return "done"
 
     def run(
-        self, viewer: Viewer, file: IO[bytes], kind: str, progress: Progress
+        self,
+        viewer: Viewer,
+        file: IO[bytes],
+        kind: str,
+        progress: Progress,
+        *,
+        is_limited: bool = True,
     ) -> Report:
         """Import a file now; all of it is read before anything is written.
+
+        If it `is_limited`, follows count for the viewer's rate limit.
 
         Raises:
             InvalidError: It can't be imported.
         """
         if kind != ARCHIVE:
-            return self.tables.run(viewer, rows_in(file, kind), kind, progress)
+            tables = self.tables if is_limited else self.tables.unlimited
+            return tables.run(viewer, rows_in(file, kind), kind, progress)
         progress.begin("reading", 0)
         with opened(file) as container:
             return self.kwips.run(viewer, container, kwips_of(container), progress)

@@ -23,7 +23,7 @@ from kwip.domain.batches import batches
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError
 from kwip.domain.ids import AttachmentId, PostId, ms_of
-from kwip.domain.posts import Draft, Post
+from kwip.domain.posts import IMPORTED, Draft, Post
 from kwip.services.backups.sources.containers import BROKEN
 from kwip.services.media.processing import require_size
 
@@ -51,8 +51,6 @@ _BATCH = 50
 _PAUSE = 1.0
 _TEXT_CHARS, _ABOUT_CHARS = 80, 1_500
 _IN_MEMORY, _PART = 8_000_000, 1 << 20
-#: The source that imported kwips name.
-SOURCE = "import"
 
 
 @dataclass(slots=True)
@@ -241,7 +239,7 @@ class _Work:
             quote_of_id=self._ids.get(kwip.quote_of or ""),
             quote_policy=kwip.quote_policy,
             language=kwip.language,
-            source=SOURCE,
+            source=IMPORTED,
         )
         return self._service.posts.linked(post)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from kwip.cache import invalidation_rules
 from kwip.domain.batches import batches
 from kwip.domain.clock import at
-from kwip.domain.errors import KwipError
+from kwip.domain.errors import KwipError, RateLimitedError
+from kwip.domain.rate_limits import in_words
 from kwip.domain.timelines.lists import MEMBERS_AT_ONCE
 from kwip.services.social.relationships import FOR_GOOD
 from kwip.store.social.edges import Edge
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from kwip.domain.timelines.lists import ListChange
     from kwip.domain.users import Viewer
     from kwip.services.coherence.fence import Fence
+    from kwip.services.maintenance.progress import Progress
+    from kwip.services.reading.rate_limits import RateLimits
     from kwip.services.reading.stores import Stores
     from kwip.services.social.lists import Lists
     from kwip.services.social.relationships import Relationships
@@ -38,13 +41,17 @@ class Related(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PeopleImport:
-    """Imports relations; repeating it adds nothing."""
+    """Imports relations; repeating it adds nothing.
+
+    With `rate_limits`, follows count like those on pages. Without, an operator imports.
+    """
 
     stores: Stores
     relationships: Relationships
     lists: Lists
     fence: Fence
     clock: ClockMs
+    rate_limits: RateLimits | None = None
 
     def relate(
         self,
@@ -52,6 +59,7 @@ class PeopleImport:
         kind: str,
         names: Sequence[str],
         terms: Mapping[str, MuteTerms] | None = None,
+        progress: Progress | None = None,
     ) -> Related:
         """Add `follows`, `blocks` or `mutes` of the users with these names.
 
@@ -76,15 +84,25 @@ class PeopleImport:
         shown = set(self.stores.users.shown_among(wanted))
         added, refused = 0, []
         for user_id in sorted(shown - known - {viewer.id}):
+            if progress is not None:
+                progress.advance()
             try:
                 acts[kind](user_id)
                 added += 1
+            except RateLimitedError as error:
+                refused.append(
+                    "this is as many as you can follow in a day; import the file again "
+                    f"{in_words(error.retry_after_s)} for the others"
+                )
+                break
             except KwipError as error:
                 refused.append(error.message)
         return Related(added, [name for name in names if name not in found], refused)
 
     def _follow(self, viewer: Viewer, user_id: UserId) -> None:
         """Follow without a notification; the sweeper has the home backfilled."""
+        if self.rate_limits is not None:
+            self.rate_limits.spend("follows", viewer.id)
         edge = Edge(viewer.id, user_id, "merging", secrets.token_hex(8))
         self.stores.relationships.follow(edge, at(self.clock()), None)
         self.fence.invalidate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -37,6 +37,11 @@ class TablesImport:
     reactions: Reactions
     site: Site
 
+    @property
+    def unlimited(self) -> TablesImport:
+        """The same for operators: follows are not counted."""
+        return replace(self, people=replace(self.people, rate_limits=None))
+
     def run(
         self, viewer: Viewer, rows: Sequence[TableRow], kind: str, progress: Progress
     ) -> Report:
@@ -48,7 +53,7 @@ class TablesImport:
         elif kind == "lists":
             self._list(viewer, rows, report)
         else:
-            self._relate(viewer, rows, kind, report)
+            self._relate(viewer, rows, kind, report, progress)
         report.counts["left_out"] = len(report.left_out)
         return report
 
@@ -64,9 +69,15 @@ class TablesImport:
         return names
 
     def _relate(
-        self, viewer: Viewer, rows: Sequence[TableRow], kind: str, report: Report
+        self,
+        viewer: Viewer,
+        rows: Sequence[TableRow],
+        kind: str,
+        report: Report,
+        progress: Progress,
     ) -> None:
-        made = self.people.relate(viewer, kind, self._names(rows, report))
+        names = self._names(rows, report)
+        made = self.people.relate(viewer, kind, names, progress=progress)
         report.counts[kind] = made.added
         report.left_out += [(f"@{n}", "", "nobody has this name", "") for n in made[1]]
         report.left_out += [("", "", why, "") for why in made.refused]

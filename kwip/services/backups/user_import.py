@@ -17,6 +17,7 @@ from kwip.domain.batches import batches
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError
 from kwip.domain.ids import UserId
+from kwip.domain.posts import IMPORTED
 from kwip.domain.users import ProfileChange, ProfileField, Viewer
 from kwip.services.accounts.users import SignUp
 from kwip.services.backups.offline_pages import file_in, picture_in
@@ -32,7 +33,6 @@ from kwip.services.backups.user_export import (
     PROFILE,
 )
 from kwip.services.backups.user_rows import (
-    IMPORTED,
     Row,
     id_in,
     list_in,

@@ -19,7 +19,7 @@ from kwip.domain.attachments import (
 from kwip.domain.clock import at, to_ms
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import AttachmentId, PostId, UserId, ms_of, parse_id, slot_of
-from kwip.domain.posts import Draft, Post, QuotePolicy, Visibility
+from kwip.domain.posts import IMPORTED, Draft, Post, QuotePolicy, Visibility
 from kwip.domain.relationships import MAX_MUTE_S, NOTE_MAX, MuteTerms
 from kwip.domain.timelines.lists import ListChange, RepliesPolicy
 from kwip.services.social.lists import clean_title
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from kwip.services.backups.archive import Archive
     from kwip.services.posting.texts import Texts
 
-#: The nonce of an imported kwip, by which a repeated import knows it, and its source.
-IMPORTED = "import"
 Row = dict[str, Any]
 #: The longest kwip has 50 earlier versions; no file is larger than an uploaded video.
 _LINE_MAX, _FILE_MAX = 4_000_000, 2 * VIDEO_MAX_BYTES

@@ -122,7 +122,9 @@ def _email_changed(mail: Mail, username: str, link: str, site: Site) -> Letter:
             ),
             gettext(
                 "If it wasn't you, take your account back within 7 days. This logs "
-                "out all devices, and you choose a new password."
+                "out all devices and apps, and removes authenticator apps and "
+                "passkeys that were added since the day before the change. Then you "
+                "choose a new password."
             ),
         ),
         action=(

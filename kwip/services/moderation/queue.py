@@ -101,8 +101,13 @@ class Queue:
             self.strikes.appealed_count(),
         )
 
-    def page(self, wanted: ReportFilter, page: PageRequest) -> Page[ReportView]:
-        """List reports, the newest first; two queries."""
+    def page(
+        self, staff: Viewer, wanted: ReportFilter, page: PageRequest
+    ) -> Page[ReportView]:
+        """List reports, the newest first; two queries.
+
+        Moderators are not shown who reported them.
+        """
         found = self.store.page(
             wanted,
             below=page.upper,
@@ -110,17 +115,22 @@ class Queue:
             limit=page.limit + 1,
             ascending=page.min_id is not None,
         )
-        people = self._people(found)
-        rows = [(report.id, _view(report, people)) for report in found]
+        shown = [_seen_by(staff, report) for report in found]
+        people = self._people(shown)
+        rows = [
+            (report.id, _view(report, people))
+            for report in shown
+            if wanted.reporter_id in {None, report.reporter_id}
+        ]
         return cut_page(rows, page, None)
 
-    def get(self, report_id: int) -> ReportView:
+    def get(self, staff: Viewer, report_id: int) -> ReportView:
         """Return a report with its people; two queries.
 
         Raises:
             NotFoundError: There is none.
         """
-        report = self._find(report_id)
+        report = _seen_by(staff, self._find(report_id))
         return _view(report, self._people([report]))
 
     def for_app(self, views: Sequence[ReportView]) -> list[ReportView]:
@@ -141,15 +151,16 @@ class Queue:
             for view in views
         ]
 
-    def detail(self, report_id: int) -> ReportDetail:
+    def detail(self, staff: Viewer, report_id: int) -> ReportDetail:
         """Return everything that a moderator needs to decide; six queries.
 
         Raises:
             NotFoundError: There is no such report.
         """
-        report = self._find(report_id)
+        report = _seen_by(staff, self._find(report_id))
         target = ReportFilter(target_id=report.target_id)
-        earlier = self.store.page(target, limit=_EARLIER)
+        found = self.store.page(target, limit=_EARLIER)
+        earlier = [_seen_by(staff, each) for each in found]
         strikes = self.strikes.of_report(report.id, _EARLIER)
         others = self.strikes.of_user(report.target_id, _EARLIER)
         by_ids = [s.by_id for s in (*strikes, *others)]
@@ -264,6 +275,21 @@ class Queue:
             ids |= {report.reporter_id, report.target_id, report.assigned_id}
             ids |= {report.resolved_by_id, *(event.by_id for event in report.events)}
         return self.stores.users.get_many(sorted(ids - {NOBODY}))
+
+
+def _seen_by(staff: Viewer, report: Report) -> Report:
+    """Return a report without who reported, to the one whom it is about."""
+    if report.target_id != staff.id:
+        return report
+    hidden = report.reporter_id
+    return replace(
+        report,
+        reporter_id=NOBODY,
+        events=tuple(
+            replace(each, by_id=NOBODY) if each.by_id == hidden else each
+            for each in report.events
+        ),
+    )
 
 
 def _require_impartial(order: Order, report: Report, event: ReportEvent) -> None:

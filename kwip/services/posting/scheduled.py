@@ -103,10 +103,15 @@ class Scheduled:
         return made
 
     def undo(self, viewer: Viewer, draft_id: int) -> bool:
-        """Make a draft of what is held; False if it is posted already."""
+        """Make a draft of what is held; False if it is posted already.
+
+        Raises:
+            InvalidError: There are too many drafts.
+        """
         found = self.drafts.store.find(viewer.id, draft_id)
         if found is None or found.is_sending:
             return False
+        self.drafts.require_room(viewer)
         new = replace(found, scheduled_at=None, version=found.version + 1)
         return self.drafts.store.replace(new, found.version)
 

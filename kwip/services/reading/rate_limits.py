@@ -287,6 +287,25 @@ class RateLimits:
         request_charge.confirm()
         self.charge(request_charge)
 
+    def spend(self, quota: str, user_id: UserId) -> None:
+        """Charge something to one window of a user, in a round trip of its own.
+
+        For what is not a request of its own, such as a part of a job.
+
+        Raises:
+            RateLimitedError: It exceeds the limit.
+        """
+        window, lease = self._windows.get(quota), self._fence.lease()
+        if window is None or lease is None:
+            return
+        charge = Charge((keys.quota(quota, user_id),), rate_limits.plain([window]))
+        verdict = self._charges.charge(lease.deployment, charge)
+        if verdict is None:
+            telemetry.RATE_LIMIT_ERRORS.labels(quota).inc()
+        elif not verdict.is_allowed:
+            telemetry.RATE_LIMIT_REFUSALS.labels(quota).inc()
+            raise too_much(verdict, quota=quota)
+
     def pay_work(self, request_charge: RequestCharge) -> None:
         """Charge the work of a finished request.
 

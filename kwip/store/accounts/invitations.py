@@ -95,6 +95,11 @@ class InvitationStore:
         return changed.modified_count == 1
 
     @translated()
+    def remove(self, code: str) -> None:
+        """Forget an invitation that nobody has seen."""
+        self._invitations.delete_one({"_id": code, "uses_count": 0})
+
+    @translated()
     def of_creator(self, creator_id: UserId, limit: int) -> list[Invitation]:
         """Return the newest invitations of somebody first."""
         return self._newest({"creator_id": creator_id}, limit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kwip.domain.ids import PostId, UserId
-from kwip.domain.posts import Visibility
+from kwip.domain.posts import IMPORTED, Visibility
 from kwip.store.client import translated
 from kwip.store.paging import page_after, present
 
@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
     from kwip.store.client import Document, Store
 
-_TAGGED = {"tags": 1, "hashtags.name": 1, "visibility": 1, "is_tombstone": 1}
+_TAGGED = {
+    "tags": 1,
+    "hashtags.name": 1,
+    "visibility": 1,
+    "is_tombstone": 1,
+    "source": 1,
+}
 
 
 class ReactionRow(NamedTuple):
@@ -122,7 +128,11 @@ def _problem(
 
 
 def _is_mistagged(d: Document) -> bool:
-    is_found = d["visibility"] == Visibility.PUBLIC and not d["is_tombstone"]
+    is_found = (
+        d["visibility"] == Visibility.PUBLIC
+        and not d["is_tombstone"]
+        and d.get("source") != IMPORTED
+    )
     names: Iterable[str] = (x["name"] for x in d.get("hashtags", ()))
     wanted = list(dict.fromkeys(names)) if is_found else []
     return bool(d.get("tags", []) != wanted)

@@ -16,6 +16,7 @@ from kwip.domain.roles import Role
 from kwip.domain.two_factor import Proof
 from kwip.services.accounts.sign_in import Applicant
 from kwip.services.maintenance.fsck import Fsck
+from kwip.services.media.stored.withholding import Withholding
 from kwip.store.maintenance.audit import AuditStore
 from tests.wired import Silence, form_of, sign_up
 
@@ -121,7 +122,9 @@ def test_of_the_return_and_the_deletion_exactly_one_happens(kwip, close, rings):
         assert not is_back or is_shown(kwip, alice)
 
 
-def test_whoever_comes_back_stays_suspended_if_staff_says_so(kwip, close, alice):
+def test_whoever_comes_back_stays_suspended_if_staff_says_so(
+    kwip, close, alice, monkeypatch
+):
     moderation = kwip.services.moderation
     close(alice)
     moderation.suspend(alice.id)
@@ -129,9 +132,14 @@ def test_whoever_comes_back_stays_suspended_if_staff_says_so(kwip, close, alice)
     assert not is_shown(kwip, alice)  # still closed
     moderation.suspend(alice.id)
 
+    restored = []
+    monkeypatch.setattr(
+        Withholding, "restore", lambda _, user_id: restored.append(user_id)
+    )
     with pytest.raises(NotAuthenticatedError):
         log_in(kwip)
 
+    assert restored == []
     assert not is_shown(kwip, alice)
     # Whoever logs in has come back, so only the suspension is left.
     moderation.unsuspend(alice.id)

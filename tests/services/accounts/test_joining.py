@@ -250,12 +250,27 @@ def test_members_invite_only_if_they_may_and_within_limits(join, new_user):
     services.invitations.end(alice, made[0].code)
     with pytest.raises(NotFoundError):
         services.invitations.end(new_user("bob"), made[1].code)
-    mode("closed")
+    mode("invitation", members_invite="no")
+    with pytest.raises(InvalidError, match="doesn't work"):
+        sign_up(services, "dave", invite=made[1].code)
+    assert not any(each.works for each in services.invitations.of_viewer(alice))
+    mode("closed", members_invite="yes")
 
     assert error.value.fields.keys() == {"max_uses", "days"}
     for each in made[:2]:  # ended; of a member, while the site is closed
         with pytest.raises(InvalidError, match="doesn't work"):
             sign_up(services, "dave", invite=each.code)
+
+
+def test_invitations_that_are_created_at_once_do_not_exceed_the_limit(join, new_user):
+    services, mode = join
+    alice = new_user("alice")
+    mode("invitation", members_invite="yes")
+    for _ in range(9):
+        services.invitations.create(alice, max_uses=1, days=1)
+
+    at_once(4, lambda _: services.invitations.create(alice, max_uses=1, days=1))
+    assert len(services.invitations.of_viewer(alice)) <= 10
 
 
 def test_nobody_comes_by_an_invitation_of_somebody_suspended(kwip, join, new_user):

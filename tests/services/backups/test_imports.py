@@ -12,8 +12,8 @@ import zipfile
 import pytest
 
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.errors import ConflictError, InvalidError
-from kwip.domain.ids import ms_of
+from kwip.domain.errors import ConflictError, InvalidError, RateLimitedError
+from kwip.domain.ids import MAX_ID, ms_of
 from kwip.domain.posts import Draft
 from kwip.domain.transfers import ARCHIVE
 from kwip.services.backups.kwips_import import KwipsImport
@@ -23,6 +23,7 @@ from kwip.services.delivery.search_index import SearchIndex
 from kwip.services.maintenance.fsck import Fsck
 from kwip.store.maintenance.audit import AuditStore
 from tests.pictures import plain
+from tests.servers import settings_in
 from tests.wired import Silence, home_of
 
 SITE, PUBLIC = "https://old.example/users/alice", "as:Public"
@@ -132,6 +133,9 @@ def test_kwips_from_mastodon_keep_dates_threads_and_files_and_disturb_nobody(
     found = kwips(mongodb, alice)
     check_kwips(found)
     assert home_of(kwip, bob) == home_of(kwip, alice) == []
+    posts = kwip.stores.posts
+    assert posts.listed(below=MAX_ID, limit=9) == []
+    assert posts.tagged("bread", below=MAX_ID, limit=9) == []
     assert mongodb["notifications"].count_documents({}) == 0
     assert mongodb["search_posts"].count_documents({}) == 7
     assert Fsck(AuditStore(kwip.store), system_clock_ms).run(Silence()).findings == []
@@ -309,6 +313,17 @@ def test_archives_that_would_fill_memory_or_disk_are_refused(imports, alice):
         tracemalloc.stop()
 
 
+def test_a_zip_archive_with_too_many_entries_is_refused_before_they_are_read(
+    monkeypatch,
+):
+    file = zipped(a=b"1", b=b"2")
+    monkeypatch.setattr(containers, "MOST_MEMBERS", 1)
+    monkeypatch.setattr(zipfile.ZipFile, "__init__", None)
+
+    with pytest.raises(InvalidError), containers.opened(file):
+        pass
+
+
 def kwip_row(text):
     empty = ("warning", "is_sensitive", "in_reply_to_id", "quote_of_id", "repost_of_id")
     row = dict.fromkeys(empty, "") | {"id": "1", "text": text, "media": []}
@@ -388,3 +403,26 @@ def test_tables_of_mastodon_add_people_lists_and_bookmarks_of_this_site(
     [made] = kwip.stores.lists.of_owners([alice.id])[alice.id]
     assert kwip.stores.lists.find(made.id).member_ids == {bob.id}
     assert mongodb["reactions"].count_documents({"act": "bookmark"}) == 1
+
+
+class TestLimits:
+    @pytest.fixture
+    def settings(self, tmp_path):
+        environ = {"KWIP_QUOTA_FOLLOWS": "1", "KWIP_QUOTA_IMPORTS": "2"}
+        return settings_in(tmp_path / "home", **environ)
+
+    @pytest.mark.usefixtures("bob", "carol")
+    def test_follows_of_a_table_count_like_others_and_files_are_few_in_a_day(
+        self, kwip, imports, bring, alice
+    ):
+        host = kwip.services.mails.site.host
+        table = f"bob@{host}\ncarol@{host}\n".encode()
+
+        done = bring(io.BytesIO(table), "follows")
+
+        assert dict(done.counts) == {"follows": 1, "left_out": 1}
+        with imports.report(alice).content as report:
+            assert b"as many as you can follow in a day" in report.read()
+        assert bring(io.BytesIO(table), "follows").counts["follows"] == 0
+        with pytest.raises(RateLimitedError, match="imported a lot today"):
+            bring(io.BytesIO(table), "follows")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -14,13 +15,22 @@ from kwip.domain.errors import (
     NotAuthenticatedError,
     NotFoundError,
 )
-from kwip.domain.two_factor import Passkey, TwoFactor
+from kwip.domain.two_factor import Passkey, Proof
 from kwip.services.accounts.sign_in import Applicant
 from kwip.text.emails import read_email
 from tests.mail_server import parts_of
 from tests.wired import form_of
 
 BROWSER = Applicant(address="192.0.2.1", agent="Mozilla/5.0 (X11; Linux) Firefox/140.0")
+
+
+def add_passkey(kwip, viewer, name, added_at):
+    new = Passkey(id=name, public_key="b", sign_count=0, name=name, added_at=added_at)
+
+    def decide(state):
+        return replace(state, mark=name, passkeys=(*state.passkeys, new)), None
+
+    kwip.services.two_factor.second_factor.store.change(viewer.id, decide)
 
 
 @pytest.fixture
@@ -37,7 +47,7 @@ def test_a_changed_address_needs_its_link_and_the_old_one_can_undo_it(
     kwip, alice, emails, rings, mailbox, link_in
 ):
     session = kwip.services.authentication.begin_session(alice.id, "alice", "a browser")
-    emails.change(alice, "correct horse", "New@example.net")
+    emails.change(alice, Proof(password="correct horse"), "New@example.net")
     rings.run()
     assert owner(kwip, "alice@example.org") == "alice"
     [asked] = mailbox.messages
@@ -73,7 +83,7 @@ def test_who_changes_an_address_twice_does_not_end_the_owners_link(
 ):
     notices = []
     for email in ("b@example.net", "c@example.net"):
-        emails.change(alice, "correct horse", email)
+        emails.change(alice, Proof(password="correct horse"), email)
         rings.run()
         emails.confirm(link_in(mailbox.messages[-1]))
         rings.run()
@@ -88,7 +98,7 @@ def test_who_changes_an_address_twice_does_not_end_the_owners_link(
 
 def test_another_address_needs_the_password(alice, emails):
     with pytest.raises(InvalidError) as refused:
-        emails.change(alice, "wrong password", "New@example.net")
+        emails.change(alice, Proof(password="wrong password"), "New@example.net")
 
     assert list(refused.value.fields) == ["password"]
 
@@ -96,7 +106,7 @@ def test_another_address_needs_the_password(alice, emails):
 def test_that_an_address_is_taken_is_only_said_to_who_reads_its_mail(
     kwip, alice, bob, emails, rings, mailbox, link_in
 ):
-    emails.change(alice, "correct horse", "bob@example.org")
+    emails.change(alice, Proof(password="correct horse"), "bob@example.org")
     rings.run()
 
     with pytest.raises(ConflictError):
@@ -150,21 +160,31 @@ class TestRequired:
             emails.confirm(first)
 
 
-def test_taking_an_account_back_removes_passkeys_that_were_added_since(
+def test_another_address_needs_the_second_factor_where_there_is_one(
+    kwip, alice, emails
+):
+    add_passkey(kwip, alice, "mine", at(system_clock_ms()))
+
+    with pytest.raises(InvalidError) as refused:
+        emails.change(alice, Proof(password="correct horse"), "New@example.net")
+    assert list(refused.value.fields) == ["code"]
+
+
+def test_taking_an_account_back_removes_passkeys_that_a_thief_added(
     kwip, alice, emails, rings, mailbox, link_in
 ):
-    emails.change(alice, "correct horse", "new@example.net")
+    emails.change(alice, Proof(password="correct horse"), "new@example.net")
+    now = at(system_clock_ms())
+    # A thief may add one first, or before following the link.
+    days = {"old": 2, "earlier": 0.5, "meanwhile": 0}
+    added = {name: now - dt.timedelta(days) for name, days in days.items()}
+    for name, added_at in added.items():
+        add_passkey(kwip, alice, name, added_at)
     rings.run()
     emails.confirm(link_in(mailbox.messages[-1]))
     rings.run()
-    undo = link_in(mailbox.messages[-1])
-    now = at(system_clock_ms())
-    old, new = (
-        Passkey(id=day, public_key="b", sign_count=0, name=day, added_at=added_at)
-        for day, added_at in (("old", now - dt.timedelta(1)), ("new", now))
-    )
-    both = TwoFactor(mark="m", passkeys=(old, new))
-    emails.factors.change(alice.id, lambda _: (both, None))
-    emails.undo(undo)
+    add_passkey(kwip, alice, "later", at(system_clock_ms()))
+    emails.undo(link_in(mailbox.messages[-1]))
 
-    assert emails.factors.find(alice.id).passkeys == (old,)
+    left = kwip.services.two_factor.get(alice).passkeys
+    assert [each.name for each in left] == ["old"]

@@ -10,6 +10,7 @@ from kwip.domain.ids import first_id_at
 from kwip.domain.mail.preferences import Frequency, MailPreferences
 from kwip.domain.posts import Draft, Visibility
 from kwip.domain.timelines.notifications import NotificationKind as Kind
+from kwip.domain.two_factor import Proof
 from kwip.store.mail.preferences import MailPreferenceStore
 from kwip.store.maintenance.deletion import DeletionStore
 from tests.mail_server import parts_of
@@ -160,7 +161,9 @@ def test_an_address_that_is_not_confirmed_or_bounced_gets_none(
 
 def test_a_deleted_user_leaves_no_mail_and_no_choice(kwip, alice, wish, mongodb):
     wish(Kind.MENTION)
-    kwip.services.email_address.change(alice, "correct horse", "new@example.org")
+    kwip.services.email_address.change(
+        alice, Proof(password="correct horse"), "new@example.org"
+    )
     DeletionStore(kwip.store).forget(alice.id)
 
     assert mongodb["mails"].count_documents({}) == 0

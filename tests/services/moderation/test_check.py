@@ -40,7 +40,7 @@ def test_a_deleted_account_leaves_its_reports_nameless_and_takes_others_along(
     kwip.services.decisions.act(mod, order(), report.id, asked)
 
     deletion.forget(alice.id)
-    detail = kwip.services.queue.detail(report.id)
+    detail = kwip.services.queue.detail(alice, report.id)
     assert (detail.view.report.reporter_id, detail.view.reporter) == (0, None)
     assert str(alice.id) not in str(database["reports"].find_one())
 

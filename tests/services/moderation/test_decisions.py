@@ -70,7 +70,7 @@ def test_deleted_kwips_are_gone_and_the_report_is_resolved(
 
     with pytest.raises(GoneError):
         kwip.services.posts.get(None, kwip.services.loaders.begin(), post.id)
-    detail = kwip.services.queue.detail(report.id)
+    detail = kwip.services.queue.detail(mod, report.id)
     assert (detail.view.report.is_open, detail.view.resolved_by.id) == (False, mod.id)
     assert [event.act for event in detail.view.report.events] == ["delete"]
     assert detail.strikes[0].posts[0].text == "Buy my bread!"

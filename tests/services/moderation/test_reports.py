@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from kwip.domain.errors import InvalidError, NotFoundError
+from kwip.domain.ids import NOBODY
 from kwip.domain.posts import Draft, Edit, Visibility
 from kwip.domain.reports import Category, NewReport, ReportFilter
 from kwip.domain.roles import Role
 from kwip.domain.site import SiteRule, SiteSettings
+from kwip.domain.timelines.pages import PageRequest
 
 
 @pytest.fixture
@@ -104,3 +106,18 @@ def test_moderators_get_a_mail_about_a_new_report_unless_they_turned_it_off(
         True,
         False,
     ]
+
+
+def test_moderators_who_are_reported_do_not_see_who_reported_them(kwip, alice, mod):
+    queue, reports = kwip.services.queue, kwip.services.reports
+    asked = NewReport(target_id=mod.id, comment="Rude.")
+    made = reports.create(alice, asked).report
+    page = PageRequest(limit=9)
+
+    seen = queue.get(mod, made.id)
+    assert (seen.reporter, seen.report.reporter_id) == (None, NOBODY)
+    assert alice.id not in queue.detail(mod, made.id).people
+    by_alice = ReportFilter(reporter_id=alice.id)
+    assert queue.page(mod, by_alice, page).items == ()
+    assert queue.page(mod, ReportFilter(), page).items[0].reporter is None
+    assert queue.page(alice, by_alice, page).items[0].reporter.id == alice.id

@@ -11,6 +11,7 @@ from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.drafts import Continued
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.posts import Draft
+from kwip.services.posting import drafts
 from kwip.services.posting import scheduled as limits
 from tests.pictures import plain, sent
 
@@ -157,6 +158,15 @@ def test_what_is_held_can_be_undone_until_it_is_posted(kwip, alice, later):
     assert not scheduled.undo(alice, two.id)
     [left] = kwip.services.drafts.overview(alice)
     assert left.content.text == "One"
+
+
+def test_an_undo_needs_room_for_one_more_draft(kwip, alice, monkeypatch):
+    monkeypatch.setattr(drafts, "MAX_DRAFTS", 1)
+    kwip.services.drafts.save(alice, Draft(text="One"))
+    held = kwip.services.scheduled.hold(alice, Draft(text="Two"), 10)
+
+    with pytest.raises(InvalidError, match="Delete a draft first"):
+        kwip.services.scheduled.undo(alice, held.id)
 
 
 def test_a_draft_that_is_scheduled_by_a_form_sent_twice_is_there_once(kwip, alice):

@@ -9,7 +9,7 @@ from flask import Response, request, url_for
 from kwip.blueprints import files, http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import SECRET, Form, form_policy, go, page, page_again
-from kwip.domain.errors import ConflictError, InvalidError
+from kwip.domain.errors import ConflictError, InvalidError, RateLimitedError
 from kwip.domain.transfers import ARCHIVE
 from kwip.schemas.accounts.data import ImportForm
 from kwip.schemas.forms import ActForm
@@ -62,7 +62,7 @@ def request_import() -> Response:
         kind, file = http.load_form(ImportForm()), http.upload("file")
         name = request.files["file"].filename if file else None
         http.services().imports.request(http.signed_in(), file, kind, name or "")
-    except (InvalidError, ConflictError) as error:
+    except (InvalidError, ConflictError, RateLimitedError) as error:
         return page_again("settings_data.html", error, **_known())
     return go(url_for("web.data_settings"), gettext("We're importing your file."))
 

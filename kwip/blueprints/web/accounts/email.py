@@ -9,6 +9,7 @@ from flask import url_for
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Policy, Route
+from kwip.blueprints.web.accounts import two_factor
 from kwip.blueprints.web.pages import (
     SECRET,
     Form,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 def email_settings() -> Response:
     """Show the viewer's address, and the form to change it."""
-    return page("settings_email.html", form=Form(), **known())
+    return page("settings_email.html", form=Form(), **_proving())
 
 
 def change_email() -> Response:
@@ -37,10 +38,10 @@ def change_email() -> Response:
     try:
         form = http.load_form(EmailForm())
         email = http.services().email_address.change(
-            http.signed_in(), form.password, form.email
+            http.signed_in(), two_factor.with_challenge(form.proof), form.email
         )
     except (InvalidError, RateLimitedError) as error:
-        return page_again("settings_email.html", error, **known())
+        return page_again("settings_email.html", error, **_proving())
     message = gettext("We've sent a link to %(email)s. Open it.", email=email)
     return go(url_for("web.email_settings"), message)
 
@@ -93,6 +94,10 @@ def _ask(kind: MailKind, template: str) -> Response:
 def known() -> dict[str, object]:
     """Return what pages about mail show: the viewer's address."""
     return {"mailbox": http.services().email_address.mailbox(http.signed_in())}
+
+
+def _proving() -> dict[str, object]:
+    return {**known(), **two_factor.known()}
 
 
 #: The address of such a page has a secret.

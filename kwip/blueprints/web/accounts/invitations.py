@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import request, url_for
@@ -95,11 +96,12 @@ def _own() -> dict[str, object]:
 
 
 _FORM = form_policy("pages")
+_INVITE = replace(_FORM, is_for_confirmed=True)
 _WAIT = Policy(auth="optional", scope=None, quota="reset", cache="never", csrf="form")
 
 ROUTES = (
     Route("GET", "/settings/invitations", invitations, SECRET),
-    Route("POST", "/settings/invitations", invite, _FORM),
+    Route("POST", "/settings/invitations", invite, _INVITE),
     Route("POST", "/settings/invitations/end", end_invitation, _FORM),
     Route("POST", "/signup/wait", wait, _WAIT),
     Route("GET", "/waiting-list", waiting_list, LINK),

@@ -31,9 +31,11 @@ _PLACE = "/admin/members/<name:username>"
 def members() -> Response:
     """List members, by role and state, or by a search."""
     asked = http.load_query(MembersQuery())
-    role = http.services().staff.role(http.signed_in(), http.loader())
+    viewer = http.signed_in()
+    role = http.services().staff.role(viewer, http.loader())
     by_address = may(role, Permission.SEE_EMAIL_ADDRESSES)
-    found = http.services().members.page(asked, by_address=by_address)
+    members = http.services().members
+    found = members.page(asked, by_address=by_address, reader=viewer)
     return page("admin_members.html", found=found, asked=asked)
 
 

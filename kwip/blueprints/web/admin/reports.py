@@ -53,7 +53,7 @@ def reports() -> Response:
     """List reports: open, assigned to the viewer, or resolved; all or one category."""
     wish = http.load_query(QueueQuery())
     queue, viewer = http.services().queue, http.signed_in()
-    found = queue.page(_filter(wish), http.page_request())
+    found = queue.page(viewer, _filter(wish), http.page_request())
     return page(
         "admin_reports.html", wish=wish, page=found, counts=queue.counts(viewer)
     )
@@ -66,7 +66,7 @@ def waiting() -> int:
 
 def report(report_id: int) -> Response:
     """Show a report with its context, and everything that can be done."""
-    detail = http.services().queue.detail(report_id)
+    detail = http.services().queue.detail(http.signed_in(), report_id)
     return page("admin_report.html", detail=detail, form=Form(), rules=_rules(detail))
 
 
@@ -130,7 +130,7 @@ def _change(report_id: int, event: Event) -> Response:
 def _again(report_id: int, error: KwipError) -> Response:
     """Show the report as it is now, with what was written and what is wrong."""
     http.begin_loader()
-    detail = http.services().queue.detail(report_id)
+    detail = http.services().queue.detail(http.signed_in(), report_id)
     return page_again("admin_report.html", error, detail=detail, rules=_rules(detail))
 
 

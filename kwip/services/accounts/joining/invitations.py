@@ -79,17 +79,22 @@ class Invitations:
         if not self.may_invite():
             raise InvalidError("Only staff can invite people here.")
         now = at(self.clock())
-        own = self.store.of_creator(viewer.id, SHOWN)
-        if sum(each.works_at(now) for each in own) >= MEMBER_INVITATIONS:
-            raise InvalidError(
-                f"You can have up to {MEMBER_INVITATIONS} invitations. End one first."
-            )
+        if self._working(viewer, now) >= MEMBER_INVITATIONS:
+            raise _too_many()
         wrong = _limits(max_uses, days, MEMBER_USES, MEMBER_DAYS, is_required=True)
         if wrong:
             raise InvalidError("The invitation was not created.", wrong)
         made = self.draft(viewer.id, max_uses, days, is_staff=False)
         self.store.add(made)
+        # Of several that are created at once, the last one to be stored sees them all.
+        if self._working(viewer, now) > MEMBER_INVITATIONS:
+            self.store.remove(made.code)
+            raise _too_many()
         return made
+
+    def _working(self, viewer: Viewer, now: dt.datetime) -> int:
+        own = self.store.of_creator(viewer.id, SHOWN)
+        return sum(each.works_at(now) for each in own)
 
     def create_for_staff(
         self,
@@ -153,8 +158,8 @@ class Invitations:
     def usable(self, code: str) -> Invitation:
         """Return an invitation with which somebody can sign up now; two queries.
 
-        Those of members who are suspended, or have closed their account, don't work
-        until they are back.
+        Those of members don't work while members may not invite people, nor while they
+        are suspended or have closed their account.
 
         Raises:
             InvalidError: It does not work.
@@ -162,8 +167,7 @@ class Invitations:
         found = self.store.find(code) if 0 < len(code) <= _CODE_MAX else None
         if found is None or not found.works_at(at(self.clock())):
             raise _refusal()
-        is_closed = self.site.current().sign_up is SignUpMode.CLOSED
-        if is_closed and not found.is_staff:
+        if not (found.is_staff or self.may_invite()):
             raise _refusal()
         if not _is_vouched_for(found, self.creator_of(found)):
             raise _refusal()
@@ -198,11 +202,13 @@ class Invitations:
         invited = self.store.invited_by([each.code for each in found])
         ids = {each.creator_id for each in found} | {i.user_id for i in invited}
         users, now = self._users(ids), at(self.clock())
+        may_invite = self.may_invite()
         return [
             Listed(
                 each,
                 users.get(each.creator_id),
                 each.works_at(now)
+                and (each.is_staff or may_invite)
                 and _is_vouched_for(each, users.get(each.creator_id)),
                 _came_by(each, invited, users),
             )
@@ -235,6 +241,12 @@ def _limits(
         if is_missing or (value is not None and not 1 <= value <= limit):
             wrong[name] = f"Enter a number from 1 to {limit:,}."
     return wrong
+
+
+def _too_many() -> InvalidError:
+    return InvalidError(
+        f"You can have up to {MEMBER_INVITATIONS} invitations. End one first."
+    )
 
 
 def _refusal() -> InvalidError:

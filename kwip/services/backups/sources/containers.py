@@ -39,6 +39,9 @@ _HEADERS = frozenset(
 #: A member that is larger than this and packs better is a bomb.
 _BOMB_BYTES, _BOMB_RATIO = 20_000_000, 200
 _COPIED_BYTES = 1 << 20
+#: What each entry of the directory at the end of a ZIP archive begins with, and how far
+#: from the end one is looked for.
+_ENTRY, _DIRECTORY_BYTES = b"PK\x01\x02", 500_000_000
 _GZIP = b"\x1f\x8b"
 #: What reading a damaged archive raises. `zipfile` also raises RuntimeError for members
 #: with a password, and NotImplementedError for ways of packing that it does not know.
@@ -64,6 +67,7 @@ class ZipContainer:
     """A ZIP archive."""
 
     def __init__(self, file: IO[bytes]):
+        _count_members(file)
         self._zip = zipfile.ZipFile(file)
         infos = self._zip.infolist()
         _require(len(infos), sum(each.file_size for each in infos))
@@ -196,6 +200,21 @@ def require_text_size(name: str, size: int) -> None:
     """
     if size > MOST_TEXT_BYTES:
         raise InvalidError(f"{name} is larger than {MOST_TEXT_BYTES} bytes.")
+
+
+def _count_members(file: IO[bytes]) -> None:
+    """Count what may be entries of a ZIP archive, before all become objects.
+
+    Raises:
+        InvalidError: There are too many.
+    """
+    file.seek(max(0, file.seek(0, 2) - _DIRECTORY_BYTES))
+    count, rest = 0, b""
+    while part := file.read(_COPIED_BYTES):
+        count += (rest + part).count(_ENTRY)
+        rest = part[1 - len(_ENTRY) :]
+    _require(count, 0)
+    file.seek(0)
 
 
 def _require(members: int, size: int) -> None:
