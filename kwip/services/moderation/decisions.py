@@ -76,7 +76,7 @@ class Decisions:
     def act(
         self, staff: Viewer, order: Order, report_id: int, decision: Decision
     ) -> Strike:
-        """Do something about a report.
+        """Act on the person or the posts that a report is about.
 
         Raises:
             InvalidError: The text cannot be used, or no post is named for an act on
@@ -114,7 +114,7 @@ class Decisions:
     def act_on(
         self, staff: Viewer, order: Order, user_id: UserId, decision: Decision
     ) -> Strike:
-        """Do something to a person without a report.
+        """Act on a person without a report.
 
         Raises:
             InvalidError: The text cannot be used, or it is an act on posts.

@@ -1,4 +1,4 @@
-"""Carry out strikes: each once, also if a process dies in between."""
+"""Carry out strikes: each once, even if a process dies in between."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Execution:
                 self.posts.delete(viewer, post_id)
 
     def _order_of(self, strike: Strike) -> Order:
-        """Return in whose name a strike is carried out later; it was allowed before."""
+        """Return the order of a strike that is carried out later, which was allowed."""
         by = self.stores.users.get_many([strike.by_id]).get(strike.by_id)
         actor = Actor(STAFF, by.username if by else "")
         return Order(actor, reason_of(strike.text))
