@@ -1,4 +1,4 @@
-"""What operators do for people who can no longer log in."""
+"""What operators can do for people who can no longer log in."""
 
 from __future__ import annotations
 

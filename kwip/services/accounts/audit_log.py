@@ -1,4 +1,4 @@
-"""The audit log: what operators did, by whom and why.
+"""The audit log: what operators and staff did, and why.
 
 An entry is stored before its act begins, and an act whose entry cannot be stored does
 not happen. So nothing is done without an entry. If an act is interrupted or fails, its

@@ -70,7 +70,7 @@ class PasswordReset:
 
         Raises:
             NotFoundError: There is no such user, or one without an address.
-            ForbiddenError: Whoever acts does not outrank the user.
+            ForbiddenError: The actor does not outrank the user.
         """
         self.moderation.record(order, Action.SEND_RESET, user_id)
         mailbox = self.stores.credentials.mailbox(user_id)
