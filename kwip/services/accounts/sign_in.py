@@ -291,6 +291,8 @@ class SignIn:
         Raises:
             RateLimitedError: There were too many, from there or for that address.
         """
+        # Both count in windows of the same size: nobody gets more mails than one
+        # person may ask for, wherever the requests come from.
         for subject in (whose(address), f"mail:{name_digest(email)}"):
             self.charge("reset", {"reset": subject})
         ask(email)
