@@ -90,5 +90,4 @@ class Closures:
 
     def _record(self, action: Action, user_id: UserId, username: str) -> None:
         order = Order(Actor("user", username))
-        details = {"user_id": str(user_id)}
-        self.moderation.audit_log.record(order, action, f"@{username}", details)
+        self.moderation.audit_log.record_about(order, action, user_id, username)

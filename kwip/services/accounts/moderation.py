@@ -214,8 +214,7 @@ class Moderation:
             raise ForbiddenError(
                 "You can only act on people whose role is below yours.", rule="role"
             )
-        subject, known = f"@{user.username}", {"user_id": str(user_id)}
-        self.audit_log.record(order, action, subject, {**known, **details})
+        self.audit_log.record_about(order, action, user_id, user.username, **details)
 
 
 def _require(user_id: UserId, *, is_there: bool) -> None:
