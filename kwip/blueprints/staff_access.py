@@ -40,7 +40,7 @@ def to_two_factor(policy: Policy, viewer: Viewer | None) -> BaseResponse | None:
 
 
 def by_viewer(permission: Permission, reason: str = "") -> Order:
-    """Return the viewer as the one who acts, for the audit log; one query.
+    """Return an order in the viewer's name, for the audit log; one query.
 
     Raises:
         ForbiddenError: The viewer's role does not have the permission.

@@ -87,7 +87,7 @@ class Order:
     role: Role | None = None
 
 
-#: For what nobody asked for.
+#: For what Kwip does by itself.
 BY_KWIP = Order(Actor("kwip", ""))
 
 

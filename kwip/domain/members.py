@@ -31,7 +31,7 @@ class MemberState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberQuery:
-    """Which members to list, by when they joined; `beyond` is the last one before."""
+    """Which members to list, by when they joined; `beyond` ended the page before."""
 
     search: str = ""
     role: Role | None = None

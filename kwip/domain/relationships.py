@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId
     from kwip.domain.keyword_filters import FilterSet
 
-#: Of more that are muted, or followed, the first are dropped: they are read with every
-#: page.
+#: How many conversations a user can mute, or follow; of more, the oldest are dropped,
+#: because they are read with every page.
 MAX_CONVERSATIONS = 500
 #: The longest private note, as in Mastodon.
 NOTE_MAX = 2_000
@@ -24,17 +24,22 @@ MAX_MUTE_S = 5 * 365 * 86_400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relations:
-    """Everybody whom a viewer follows, mutes or blocks, and who blocks the viewer.
+    """What a viewer is to others: follows, mutes, blocks both ways, and so on.
 
-    `notifies` are followees whose every post the viewer is notified of, `exclusive`
-    those whom a list of the viewer keeps out of home, `requested` those whom the viewer
-    has asked to follow, `no_reposts` those whose reposts the viewer does not see,
-    `heard` muted users who may still notify the viewer, `tags` the hashtags that the
-    viewer follows, `conversations` the roots of those that the viewer has muted,
-    `followed` of those that the viewer follows, `filters` words and posts that the
-    viewer does not want to see, `noted` users about whom there is a note. `mute_ends`
-    says when mutes end, in milliseconds, for those that do. One cached entity per
-    viewer: the read rules need all of it at once.
+    One cached entity per viewer: the read rules need all of it at once.
+
+    Attributes:
+        notifies: Followees whose every post the viewer is notified of.
+        exclusive: Members of the viewer's exclusive lists, which home leaves out.
+        requested: Users that the viewer has asked to follow.
+        no_reposts: Followees whose reposts the viewer does not see.
+        heard: Muted users who may still notify the viewer.
+        conversations: The roots of conversations that the viewer has muted.
+        followed: The roots of conversations that the viewer follows.
+        noted: Users that the viewer has a note about.
+        tags: Hashtags that the viewer follows.
+        filters: Words and posts that the viewer does not want to see.
+        mute_ends: When mutes end, in milliseconds, for those that do.
     """
 
     follows: frozenset[UserId] = frozenset()

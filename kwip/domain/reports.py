@@ -1,4 +1,4 @@
-"""Reports: who says that something breaks the rules, and what moderators did about it.
+"""Reports of people and their posts, and what moderators did about them.
 
 A report keeps what the reported posts said at that time, because they may be edited or
 deleted before a moderator looks.
@@ -78,7 +78,7 @@ class ReportedPost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportEvent:
-    """Something that happened to a report: what, when, by whom, with what words.
+    """Something that happened to a report, with a note or explanation if there is one.
 
     `act` is what a moderator did, for `Event.ACT` and `Event.UNDO`.
     """

@@ -1,4 +1,4 @@
-"""The code that makes the first administrator of a site."""
+"""The code that makes the first owner of a site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much a site is used: what is shown of which period."""
+"""How much a site is used in a period."""
 
 from __future__ import annotations
 

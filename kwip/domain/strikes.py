@@ -48,7 +48,8 @@ class Act(StrEnum):
 class StrikeState(StrEnum):
     """How far a strike is: first stored, then carried out.
 
-    `UNDOING` is one that is to be undone, because of an appeal or a second thought.
+    `UNDOING` is one that is to be undone, because of an appeal or because a moderator
+    has changed their mind.
     """
 
     PENDING = "pending"
@@ -79,7 +80,7 @@ class Appeal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strike:
-    """What a moderator did to a user, with what words; `posts` as they were then.
+    """What a moderator did to a user, with an explanation, and the posts as they were.
 
     `report_id` is the report that it is about; None if there is none.
     """
@@ -117,7 +118,7 @@ class Strike:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What a moderator decides to do, with what words for the person.
+    """What a moderator decides to do, with an explanation for the person.
 
     `version` is that of the report that they saw; None for an app, which has seen
     none. The acts on posts need some of the posts of the report.
@@ -144,9 +145,9 @@ class StrikeView:
 class ReportDetail:
     """What a moderator sees of one report.
 
-    `now` has the reported posts as they are now, those that were deleted too. `strikes`
-    are what was done about this report, `earlier` and `earlier_strikes` what else there
-    is about the person. `people` are those whom any of them names.
+    `now` has the reported posts as they are now, deleted ones included. `strikes` are
+    what was done about this report, `earlier` and `earlier_strikes` what else there is
+    about the person. `people` has everybody that any of these names.
     """
 
     view: ReportView

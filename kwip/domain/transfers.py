@@ -1,4 +1,4 @@
-"""Archives that users ask for, and those that they import, and how far these are."""
+"""Archives that users ask for, files that they import, and the progress of both."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class Transfer:
     Attributes:
         file: The name of its archive.
         counts: What was transferred, by kind.
-        phase: What a worker is at; `done` of `total` are through.
+        phase: What the worker is doing; `done` of `total` are finished.
         problem: Why it failed, for its owner.
-        worker: Who has the lease on it.
+        worker: The worker that has the lease on it.
     """
 
     user_id: UserId
@@ -63,7 +63,7 @@ class Transfer:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a worker is at it, or will be."""
+        """Whether a worker is working on it, or will be."""
         return self.state is TransferState.WAITING
 
     @property

@@ -89,7 +89,7 @@ def timeline_request(context: FilterContext) -> PageRequest:
 def page(template: str, **context: object) -> Response:
     """Respond with a page.
 
-    Whoever has yet to confirm an email address is reminded, on pages that are not kept.
+    A viewer who has yet to confirm an email address is reminded, and nothing is cached.
     """
     viewer = http.viewer()
     if viewer is not None and http.services().email_address.is_lacking(viewer):

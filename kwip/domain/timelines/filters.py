@@ -31,8 +31,8 @@ def may_notify(relations: Relations, actor_id: UserId) -> bool:
 def is_limited(viewer_id: UserId | None, relations: Relations, user: User) -> bool:
     """Return whether a silence hides a user from a viewer.
 
-    It hides them from everyone but themselves and their followers, where people are
-    shown who were not asked for: the public timeline, hashtags, search, trends,
+    It hides them from everyone but themselves and their followers, wherever people are
+    shown that nobody asked for: the public timeline, hashtags, search, trends,
     suggestions, the directory, replies in threads, and notifications. It does not hide
     their profile, their posts by address, or reposts and quotes of them.
     """
@@ -41,7 +41,7 @@ def is_limited(viewer_id: UserId | None, relations: Relations, user: User) -> bo
 
 
 def known_to(viewer_id: UserId | None, relations: Relations) -> frozenset[UserId]:
-    """Return the users whom no silence hides from a viewer, for many at once."""
+    """Return the users that a viewer sees even if they are silenced."""
     own = () if viewer_id is None else (viewer_id,)
     return relations.follows.union(own)
 

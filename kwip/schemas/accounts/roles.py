@@ -55,7 +55,7 @@ def public_role(role: Role) -> dict[str, str]:
 
 
 def own_role(role: Role) -> dict[str, object]:
-    """Return a role as whoever has it sees it."""
+    """Return a role as its holder sees it."""
     flags = sum(flag for permission, flag in _FLAGS.items() if may(role, permission))
     permissions = _EVERYTHING if role is Role.OWNER else flags
     shown = {"permissions": str(permissions), "highlighted": role.is_staff}

@@ -145,7 +145,7 @@ class ActionBody(BodySchema[AccountAction]):
 class AdminAccountSchema(DumpSchema):
     """A `User` as Mastodon's Admin::Account, without addresses.
 
-    Whoever may see email addresses finds them on the pages, where it is recorded.
+    Staff who may see email addresses find them on the pages, where it is recorded.
     """
 
     id = fields.String()

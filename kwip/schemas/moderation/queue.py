@@ -53,7 +53,7 @@ class QueueQuery(BodySchema[QueueWish]):
 
 
 class DecisionForm(StrictSchema[Decision]):
-    """What to do: one of the buttons, with the words and the chosen kwips.
+    """What to do: one of the buttons, with the explanation and the chosen kwips.
 
     A click on a button without an act, such as "Assign to me", sends the same fields.
     """

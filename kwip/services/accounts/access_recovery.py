@@ -1,4 +1,4 @@
-"""What operators do for people who can no longer log in."""
+"""What operators can do for people who can no longer log in."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ class AccessRecovery:
         owner = self._owner(user_id, order)
         if not self.two_factor.second_factor.store.find(user_id).is_on:
             return False
-        self._record(order, Action.RESET_TWO_FACTOR, owner)
+        self.audit_log.record_about(
+            order, Action.RESET_TWO_FACTOR, user_id, owner.username
+        )
         self.two_factor.change(owner, lambda _: (TwoFactor(), None), Event.RESET)
         return True
 
@@ -66,7 +68,9 @@ class AccessRecovery:
             raise ConflictError(
                 "This account is suspended. Lift the suspension first.", user_id=user_id
             )
-        self._record(order, Action.PASSWORD_LINK, owner)
+        self.audit_log.record_about(
+            order, Action.PASSWORD_LINK, user_id, owner.username
+        )
         kind = MailKind.PASSWORD_RESET
         mail = self.mails.draft(kind, user_id, owner.email)
         self.mails.store.add_handed_over(mail)
@@ -83,7 +87,3 @@ class AccessRecovery:
         if owner is None:
             raise NotFoundError("This account has no password.", user_id=user_id)
         return owner
-
-    def _record(self, order: Order, action: Action, owner: Credentials) -> None:
-        details = {"user_id": str(owner.user_id)}
-        self.audit_log.record(order, action, f"@{owner.username}", details)

@@ -1,4 +1,4 @@
-"""Close one's own account, with everything that proves whose it is."""
+"""Close the viewer's account, after a check of the password and the code."""
 
 from __future__ import annotations
 

@@ -99,7 +99,9 @@ class Applications:
             NotFoundError: The request was answered already.
         """
         found = self._found(user_id)
-        self.audit_log.record(order, Action.APPROVE_USER, *_of(found))
+        self.audit_log.record_about(
+            order, Action.APPROVE_USER, found.id, found.username
+        )
         user = User(
             id=found.id, username=found.username, display_name=found.display_name
         )
@@ -132,7 +134,7 @@ class Applications:
         if wrong:
             raise InvalidError("The answer was not sent.", wrong)
         found = self._found(user_id)
-        self.audit_log.record(order, Action.REJECT_USER, *_of(found))
+        self.audit_log.record_about(order, Action.REJECT_USER, found.id, found.username)
         details = {"username": found.username, "answer": said}
         mail = self.mails.draft(MailKind.ACCOUNT_REJECTED, NOBODY, found.email, details)
         if not self.store.take_and(
@@ -147,10 +149,6 @@ class Applications:
         if found is None:
             raise _answered()
         return found
-
-
-def _of(application: Application) -> tuple[str, dict[str, str]]:
-    return f"@{application.username}", {"user_id": str(application.id)}
 
 
 def _answered() -> NotFoundError:

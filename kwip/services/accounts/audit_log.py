@@ -1,4 +1,4 @@
-"""The audit log: what operators did, by whom and why.
+"""The audit log: what operators and staff did, and why.
 
 An entry is stored before its act begins, and an act whose entry cannot be stored does
 not happen. So nothing is done without an entry. If an act is interrupted or fails, its
@@ -18,7 +18,7 @@ from kwip.text.profiles import clean_line
 if TYPE_CHECKING:
     from kwip.domain.audit_log import Action, AuditQuery, Details, Order
     from kwip.domain.clock import ClockMs
-    from kwip.domain.ids import IdGenerator
+    from kwip.domain.ids import IdGenerator, UserId
     from kwip.store.accounts.audit_log import AuditLogStore
 
 
@@ -60,6 +60,23 @@ class AuditLog:
             details=details,
         )
         self.store.append(entry)
+
+    def record_about(
+        self,
+        order: Order,
+        action: Action,
+        user_id: UserId,
+        username: str,
+        **details: str | bool,
+    ) -> None:
+        """Store the entry of an act about a user, as `record` does.
+
+        Raises:
+            InvalidError: The reason cannot be used.
+            StoreUnavailableError: The entry may not be stored. Do not act.
+        """
+        known = {"user_id": str(user_id), **details}
+        self.record(order, action, f"@{username}", known)
 
     def page(self, asked: AuditQuery) -> list[AuditEntry]:
         """Return entries, the newest first: one query."""

@@ -1,4 +1,4 @@
-"""Close one's own account, and come back by logging in.
+"""Let people close their accounts, and come back by logging in.
 
 A closed account is suspended, so it is hidden everywhere at once. Its closure says when
 it will be deleted, which `kwip.services.maintenance.closure_ends` does then.
@@ -66,7 +66,7 @@ class Closures:
         return owner.is_suspended and not closures.find(owner.user_id)
 
     def reopen(self, user_id: UserId, username: str) -> None:
-        """Show an account again whose owner has just proved who they are.
+        """Show a closed account again; its owner has just proved who they are.
 
         Nothing happens to accounts that are not closed.
 
@@ -92,5 +92,4 @@ class Closures:
 
     def _record(self, action: Action, user_id: UserId, username: str) -> None:
         order = Order(Actor("user", username))
-        details = {"user_id": str(user_id)}
-        self.moderation.audit_log.record(order, action, f"@{username}", details)
+        self.moderation.audit_log.record_about(order, action, user_id, username)

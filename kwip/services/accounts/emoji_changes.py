@@ -1,4 +1,4 @@
-"""Change the site's custom emoji, by the order of somebody."""
+"""Change the site's custom emoji, as somebody has ordered."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EmojiChanges:
-    """Add and remove emoji; each has an entry in the audit log before."""
+    """Add and remove emoji; the audit log records each act before it begins."""
 
     emojis: Emojis
     audit_log: AuditLog

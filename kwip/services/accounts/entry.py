@@ -23,7 +23,7 @@ _CLOSED = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Let people join as the site has it."""
+    """Let people join, as the settings of the site allow."""
 
     users: Users
     applications: Applications

@@ -5,8 +5,8 @@ and its posts are hidden from everyone, and its sessions and tokens do not work.
 takes effect at once, and ending it brings everything back. Its files are moved, because
 nothing asks for the flag where they are read.
 A silence is such a flag, too; `filters.is_limited` says what it hides.
-Each act is recorded in the audit log before it begins. Staff may only act on people of
-a lower role; operators, on the command line, on everybody.
+Each act is recorded in the audit log before it begins. Staff may only act on people
+with a lower role; operators, on the command line, on everybody.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def deletion_of(user_id: UserId | Literal[""]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moderation:
-    """Moderate accounts, by the order of somebody. Each action may be repeated."""
+    """Moderate accounts, as somebody has ordered. Each action may be repeated."""
 
     stores: Stores
     roles: RoleStore
@@ -102,7 +102,7 @@ class Moderation:
         _require(user_id, is_there=is_there)
 
     def silence(self, user_id: UserId, order: Order = BY_KWIP) -> None:
-        """Hide an account from all but its followers, where nobody asked for it.
+        """Hide an account from all but its followers, wherever nobody asked for it.
 
         Raises:
             NotFoundError: There is no such user.
@@ -125,11 +125,11 @@ class Moderation:
         _require(user_id, is_there=is_there)
 
     def set_role(self, user_id: UserId, role: Role, order: Order = BY_KWIP) -> None:
-        """Give a user a role. Staff may only give roles below their own, or owner.
+        """Give a user a role: one below that of the actor, or any if an owner acts.
 
         Raises:
             NotFoundError: There is no such user.
-            ForbiddenError: Whoever acts may not give this role, or not to this user.
+            ForbiddenError: The actor may not give this role, or not to this user.
             ConflictError: It is the only owner.
         """
         if order.role is not None and not may_appoint(order.role, role):
@@ -205,7 +205,7 @@ class Moderation:
         Raises:
             InvalidError: The reason cannot be used.
             NotFoundError: There is no such user.
-            ForbiddenError: Whoever acts does not outrank the user.
+            ForbiddenError: The actor does not outrank the user.
         """
         user = self.stores.users.get_many([user_id]).get(user_id)
         if user is None:
@@ -214,8 +214,7 @@ class Moderation:
             raise ForbiddenError(
                 "You can only act on people whose role is below yours.", rule="role"
             )
-        subject, known = f"@{user.username}", {"user_id": str(user_id)}
-        self.audit_log.record(order, action, subject, {**known, **details})
+        self.audit_log.record_about(order, action, user_id, user.username, **details)
 
 
 def _require(user_id: UserId, *, is_there: bool) -> None:

@@ -15,9 +15,7 @@ from kwip.domain.audit_log import Action
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.ids import NOBODY
 from kwip.domain.mail.mails import MailKind
-from kwip.domain.rate_limits import whose
 from kwip.domain.users import check_password
-from kwip.services.accounts.sign_in import name_digest
 from kwip.services.mail.mails import GONE
 from kwip.text.emails import clean_email
 
@@ -56,13 +54,7 @@ class PasswordReset:
             RateLimitedError: There were too many, from there or for that address.
         """
         email = clean_email(text)
-        # Both count in windows of the same size: nobody gets more mails than one
-        # person may ask for, wherever the requests come from.
-        for subject in (whose(address), f"mail:{name_digest(email.address)}"):
-            self.sign_in.charge("reset", {"reset": subject})
-        self.mails.post(
-            self.mails.draft(MailKind.PASSWORD_RESET, NOBODY, email.address)
-        )
+        self.sign_in.ask_for_mail(email.address, address, self._post)
         telemetry.AUTH_EVENTS.labels("reset_requested").inc()
 
     def send(self, user_id: UserId, order: Order) -> None:
@@ -70,15 +62,13 @@ class PasswordReset:
 
         Raises:
             NotFoundError: There is no such user, or one without an address.
-            ForbiddenError: Whoever acts does not outrank the user.
+            ForbiddenError: The actor does not outrank the user.
         """
         self.moderation.record(order, Action.SEND_RESET, user_id)
         mailbox = self.stores.credentials.mailbox(user_id)
         if mailbox is None:
             raise NotFoundError("This account has no email address.", user_id=user_id)
-        self.mails.post(
-            self.mails.draft(MailKind.PASSWORD_RESET, NOBODY, mailbox.email)
-        )
+        self._post(mailbox.email)
 
     def owner_of(self, link: str) -> str:
         """Return the username of the account that a link is for.
@@ -112,6 +102,9 @@ class PasswordReset:
         self.moderation.sign_out_everywhere(mail.user_id, ends_tokens=True)
         self.notices.hurry(notice)
         telemetry.AUTH_EVENTS.labels("password_reset").inc()
+
+    def _post(self, email: str) -> None:
+        self.mails.post(self.mails.draft(MailKind.PASSWORD_RESET, NOBODY, email))
 
     def _opened(self, link: str) -> tuple[Mail, str]:
         mail = self.mails.opened(MailKind.PASSWORD_RESET, link)

@@ -1,7 +1,7 @@
-"""After a change of the secret key, encrypt with the new one what the old one did.
+"""Encrypt the keys of apps again after the site's secret key has changed.
 
 A process that runs the sweeper does it a little at a time after its start, because a
-key changes with a restart only. What no key opens is left alone, and logged.
+key changes with a restart only. What no key decrypts is left, and logged.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ AT_ONCE = 50
 
 @dataclass(slots=True)
 class Reencryption:
-    """Go through the keys of apps once; `run` goes on where it was."""
+    """Go through the keys of apps once; `run` continues where it stopped."""
 
     store: TwoFactorStore
     sealer: Sealer

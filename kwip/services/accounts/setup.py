@@ -1,4 +1,4 @@
-"""Create a site's first administrator, with the code that `kwip up` printed.
+"""Create a site's first owner, with the code that `kwip up` printed.
 
 The code is drawn where the stack starts and shown nowhere else; the database stores its
 digest until it is used or expires. It has 80 bits, so guessing is hopeless, and wrong
@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """Create the first administrator, once."""
+    """Create the first owner, once."""
 
     store: SetupStore
     users: Users
@@ -44,7 +44,7 @@ class Setup:
         self._waiting()
 
     def complete(self, code: str, form: SignUp) -> User:
-        """Create the administrator, if the code is right.
+        """Create the owner, if the code is right.
 
         Raises:
             InvalidError: The code or something in the form is wrong; the code stays

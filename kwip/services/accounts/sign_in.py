@@ -116,7 +116,7 @@ class SignIn:
     Args:
         authentication: Checks passwords and begins sessions.
         entry: Lets people join.
-        setup: Creates the first administrator.
+        setup: Creates the first owner.
         windows: The windows in use, by name.
         charges: Charges windows in the realtime Redis.
         mails: Sends mail.
@@ -197,7 +197,7 @@ class SignIn:
         )
 
     def set_up(self, code: str, form: SignUp, applicant: Applicant) -> Admitted:
-        """Create the first administrator and begin their first session.
+        """Create the first owner and begin their first session.
 
         A wrong code or form counts as a failed sign-in.
 
@@ -209,7 +209,7 @@ class SignIn:
         subjects = {"signin": whose(applicant.address)}
         receipt = self.charge("sign_in", subjects)
         user = self.setup.complete(code, form)
-        # Whoever has the code runs the site.
+        # The person with the code runs the site.
         auth = self.authentication
         auth.stores.credentials.confirm(user.id, at(auth.clock()))
         self.give_back(receipt, subjects)
@@ -291,6 +291,8 @@ class SignIn:
         Raises:
             RateLimitedError: There were too many, from there or for that address.
         """
+        # Both count in windows of the same size: nobody gets more mails than one
+        # person may ask for, wherever the requests come from.
         for subject in (whose(address), f"mail:{name_digest(email)}"):
             self.charge("reset", {"reset": subject})
         ask(email)

@@ -44,8 +44,8 @@ class Staff:
     def order(self, viewer: Viewer, permission: Permission, reason: str) -> Order:
         """Return the order of a viewer who may do something; one query.
 
-        Whoever carries it out records it in the audit log, and refuses it for people
-        that the viewer does not outrank.
+        The service that carries it out records it in the audit log, and refuses it if
+        the viewer does not outrank the person.
 
         Raises:
             ForbiddenError: The viewer may not do it.

@@ -71,7 +71,7 @@ class Exports:
         return then if found.is_waiting or then > at(self.clock()) else None
 
     def request(self, viewer: Viewer) -> None:
-        """Ask for an archive of everything that is the viewer's.
+        """Ask for an archive of all of the viewer's data.
 
         Raises:
             ConflictError: One is being made, or was less than a week ago.
@@ -147,7 +147,7 @@ class Exports:
         if not self.store.end(
             held, values, until, lambda session: self.notices.add(notice, session)
         ):
-            # Whoever has it now stores the same name, or nobody wants it any more.
+            # Another worker stores a file of the same name, or the request is gone.
             self._forget_unwanted(held)
             return "taken_over"
         self.notices.hurry(notice)

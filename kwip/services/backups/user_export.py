@@ -48,7 +48,7 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class UserExport:
-    """Exports users; they may go on writing meanwhile."""
+    """Exports users, who may keep writing meanwhile."""
 
     stores: Stores
     mail_preferences: MailPreferenceStore

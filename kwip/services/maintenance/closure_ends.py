@@ -1,4 +1,4 @@
-"""What becomes of closed accounts: a reminder, and then the deletion."""
+"""Closed accounts whose time is over: a reminder, and then the deletion."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PAUSE_S = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosureEnds:
-    """Remind the owners of closed accounts, and delete these in the end."""
+    """Remind the owners of closed accounts, and later delete the accounts."""
 
     store: ClosureStore
     deletion: Deletion

@@ -127,8 +127,7 @@ class Deletion:
         if user is None:
             return self._end(user_id, checkpoint)
         self.moderation.roles.require_other_owner(user_id)
-        subject, details = f"@{user.username}", {"user_id": str(user_id)}
-        self.audit_log.record(order, Action.DELETE_USER, subject, details)
+        self.audit_log.record_about(order, Action.DELETE_USER, user_id, user.username)
         checkpoint.save(detail={"username": user.username})
         self.moderation.suspend(user_id, order)
         self.moderation.sign_out_everywhere(user_id, ends_tokens=True)

@@ -31,6 +31,7 @@ from kwip.domain.strikes import (
     Strike,
     StrikeState,
 )
+from kwip.services.moderation.execution import MOST_STRIKES
 from kwip.store.moderation.reports import resolved
 from kwip.text.profiles import clean_lines
 
@@ -56,8 +57,6 @@ _SWEEP_AFTER = timedelta(seconds=30)
 CHANGED = (
     "Someone else changed this report meanwhile. Look at what they did, then decide."
 )
-#: Strikes that are looked through for those to undo.
-_MOST = 200
 _UNDONE = "This can't be undone, or was undone already."
 
 
@@ -76,7 +75,7 @@ class Decisions:
     def act(
         self, staff: Viewer, order: Order, report_id: int, decision: Decision
     ) -> Strike:
-        """Do something about a report.
+        """Act on the person or the posts that a report is about.
 
         Raises:
             InvalidError: The text cannot be used, or no post is named for an act on
@@ -114,7 +113,7 @@ class Decisions:
     def act_on(
         self, staff: Viewer, order: Order, user_id: UserId, decision: Decision
     ) -> Strike:
-        """Do something to a person without a report.
+        """Act on a person without a report.
 
         Raises:
             InvalidError: The text cannot be used, or it is an act on posts.
@@ -173,7 +172,7 @@ class Decisions:
             ForbiddenError: The moderator doesn't outrank the person.
         """
         self.target(order, user_id)
-        for strike in self.store.of_user(user_id, _MOST):
+        for strike in self.store.of_user(user_id, MOST_STRIKES):
             if strike.act is act and strike.state is StrikeState.DONE:
                 self.undo(staff, order, strike.id)
         user = self.target(order, user_id)

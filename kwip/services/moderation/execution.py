@@ -1,4 +1,4 @@
-"""Carry out strikes: each once, also if a process dies in between."""
+"""Carry out strikes: each once, even if a process dies in between."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from kwip.services.reading.stores import Stores
     from kwip.store.moderation.strikes import StrikeStore
 
-#: Strikes that are looked through for others of the same kind.
-_MOST = 200
+#: Strikes of a person that are looked through for some of one kind.
+MOST_STRIKES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ class Execution:
         """Undo a strike, unless another one in force says the same."""
         others = [
             other
-            for other in self.store.of_user(user.id, _MOST)
+            for other in self.store.of_user(user.id, MOST_STRIKES)
             if other.id != strike.id and other.is_in_force and other.act is strike.act
         ]
         match strike.act:
@@ -102,15 +102,14 @@ class Execution:
                 self.posts.delete(viewer, post_id)
 
     def _order_of(self, strike: Strike) -> Order:
-        """Return in whose name a strike is carried out later; it was allowed before."""
+        """Return the order of a strike that is carried out later, which was allowed."""
         by = self.stores.users.get_many([strike.by_id]).get(strike.by_id)
         actor = Actor(STAFF, by.username if by else "")
         return Order(actor, reason_of(strike.text))
 
     def record(self, order: Order, action: Action, user: User, **details: str) -> None:
         """Record an act about a person that is about to begin."""
-        known = {"user_id": str(user.id), **details}
-        self.audit_log.record(order, action, f"@{user.username}", known)
+        self.audit_log.record_about(order, action, user.id, user.username, **details)
 
 
 #: The state that follows when a strike was carried out.

@@ -84,7 +84,7 @@ class QueueCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """List reports, and change what is not an act on somebody."""
+    """List reports, and change them; `Decisions` acts on people."""
 
     store: ReportStore
     strikes: StrikeStore
@@ -293,10 +293,12 @@ def _seen_by(staff: Viewer, report: Report) -> Report:
 
 
 def _require_impartial(order: Order, report: Report, event: ReportEvent) -> None:
-    """Leave reports about moderators to others; an owner may be the only one here.
+    """Let nobody handle a report about themselves, except an owner.
+
+    An owner may be the only one here.
 
     Raises:
-        ForbiddenError: It is about whoever acts.
+        ForbiddenError: The report is about the moderator who acts.
     """
     if report.target_id == event.by_id and order.role is not Role.OWNER:
         raise ForbiddenError(

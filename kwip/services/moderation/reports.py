@@ -41,7 +41,7 @@ _TRIES = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reports:
-    """Take reports in. Reporting the same again adds to the open report."""
+    """Take reports. Reporting the same person again adds to the open report."""
 
     store: ReportStore
     stores: Stores
@@ -145,7 +145,7 @@ def _checked(viewer: Viewer, asked: NewReport, rules: Collection[int]) -> NewRep
     comment = clean_lines("comment", asked.comment, COMMENT_MAX, wrong)
     if wrong:
         raise InvalidError("This report can't be sent.", wrong)
-    # As in Mastodon, whoever names rules says that they are broken.
+    # As in Mastodon, a report that names rules is about a violation.
     category = Category.VIOLATION if asked.rule_ids else asked.category
     return replace(
         asked,

@@ -1,4 +1,4 @@
-"""What people see of acts against them, their appeals, and the answers to these."""
+"""What people see of decisions about them, their appeals, and the answers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _DECIDED = "This appeal was decided already."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strikes:
-    """Show strikes, take appeals, and decide these.
+    """Show strikes, take appeals, and decide them.
 
     People who are suspended cannot log in: the link in the mail about a strike shows
     it, and lets them appeal.
@@ -64,7 +64,7 @@ class Strikes:
         return self._views([self._of(mail.user_id, int(mail.details["strike_id"]))])[0]
 
     def appeal(self, user_id: UserId, strike_id: int, text: str) -> None:
-        """Appeal against a strike of one's own, once.
+        """Appeal against a strike of the user, once.
 
         Raises:
             InvalidError: The text cannot be used.

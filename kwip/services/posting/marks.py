@@ -1,4 +1,4 @@
-"""Cover the media of posts for moderators, whatever the authors say."""
+"""Mark posts as sensitive for moderators, whatever their authors chose."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Mark posts as sensitive, and end that. Both may be repeated."""
+    """Mark posts as sensitive, and remove the mark. Both may be repeated."""
 
     store: MarkStore
     fence: Fence

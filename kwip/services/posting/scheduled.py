@@ -1,4 +1,7 @@
-"""Scheduled posts: drafts that are posted at a time, once, whichever process dies."""
+"""Scheduled posts: drafts that are posted at a set time, once, whichever process dies.
+
+A post that can be undone is one, too: it is *held* for some seconds.
+"""
 
 from __future__ import annotations
 
@@ -89,7 +92,7 @@ class Scheduled:
         return store.find(viewer.id, made.id) or made
 
     def hold(self, viewer: Viewer, content: Draft, wait_s: int) -> SavedDraft:
-        """Post something in a few seconds, until when it can be undone.
+        """Post something in a few seconds; until then it can be undone.
 
         Raises:
             InvalidError: The text or a file cannot be used.

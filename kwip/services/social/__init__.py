@@ -1,4 +1,4 @@
-"""Follows, mutes, blocks, lists and followed hashtags.
+"""Follows and requests to follow, mutes, blocks, notes, lists, followed hashtags.
 
 May call timelines (a page of people shows posts), delivery (a follow backfills a home),
 reading and coherence.

@@ -1,7 +1,7 @@
 """Requests to follow a locked account: who asks, and what the account answers.
 
 `Relationships.follow` makes a request, and `Relationships.unfollow` withdraws it. If an
-account is unlocked, its requests stay until they are answered, and whoever asks again
+account is unlocked, its requests stay until they are answered; a user who asks again
 follows at once.
 """
 
@@ -32,7 +32,7 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowRequests:
-    """Answer requests, and end those of accounts that go."""
+    """Answer requests, and end those of accounts that are suspended or deleted."""
 
     stores: Stores
     relationships: Relationships

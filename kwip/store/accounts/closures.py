@@ -113,7 +113,7 @@ class ClosureStore(DueWork):
     ) -> bool:
         """Note that the owner is reminded; False if that is not due, or was noted.
 
-        What is to happen `also` is part of the transaction.
+        `also` is called in the same transaction.
         """
 
         def work(session: Any) -> bool:

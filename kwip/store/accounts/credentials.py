@@ -77,7 +77,7 @@ class CredentialStore:
     ) -> None:
         """Give a user a confirmed address, the same or another one.
 
-        What is to happen `also` is part of the transaction, which its errors end.
+        `also` is called in the same transaction; its errors abort that.
 
         Raises:
             ConflictError: Somebody else has it.
@@ -126,7 +126,7 @@ class CredentialStore:
     ) -> bool:
         """Set a user's password; False if the user has no credentials.
 
-        What is to happen `also` is part of the transaction, which its errors end.
+        `also` is called in the same transaction; its errors abort that.
         """
 
         def work(session: ClientSession) -> bool:

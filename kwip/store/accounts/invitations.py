@@ -89,7 +89,7 @@ class InvitationStore:
 
     @translated()
     def end(self, code: str, now: dt.datetime) -> bool:
-        """End an invitation; False if it had ended or never was."""
+        """End an invitation; False if it has ended already, or does not exist."""
         ended = {"$set": {"ended_at": now}}
         changed = self._invitations.update_one({"_id": code, "ended_at": None}, ended)
         return changed.modified_count == 1
@@ -101,17 +101,17 @@ class InvitationStore:
 
     @translated()
     def of_creator(self, creator_id: UserId, limit: int) -> list[Invitation]:
-        """Return the newest invitations of somebody first."""
+        """Return a user's invitations, the newest first."""
         return self._newest({"creator_id": creator_id}, limit)
 
     @translated()
     def newest(self, limit: int) -> list[Invitation]:
-        """Return the newest invitations of everybody first."""
+        """Return everybody's invitations, the newest first."""
         return self._newest({}, limit)
 
     @translated()
     def invited_by(self, codes: Sequence[str]) -> list[Invited]:
-        """Return who came by some invitations; the first to come first."""
+        """Return who came by some invitations, in the order in which they came."""
         found = self._invited.find({"code": {"$in": list(codes)}}).sort("_id")
         return [
             Invited(UserId(d["_id"]), d["code"], UserId(d["inviter_id"]), d["at"])

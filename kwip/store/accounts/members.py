@@ -36,7 +36,7 @@ class MemberStore:
     def page(
         self, asked: MemberQuery, among: Sequence[UserId] | None = None
     ) -> list[User]:
-        """Read one page of users, of some ids only if there are any.
+        """Read one page of users; only those in `among`, if it is given.
 
         Users of one role or state are found by an index; of two conditions, the
         second one is looked up in the documents.

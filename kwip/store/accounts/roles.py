@@ -1,4 +1,4 @@
-"""Roles, and suspensions: a site that has an owner who can log in keeps one."""
+"""Roles and suspensions: a site never loses its last owner who can log in."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OWNS: Document = {
 
 
 class RoleStore:
-    """What ends an owner, in the `users` collection."""
+    """Changes of the `users` collection that may leave a site without an owner."""
 
     def __init__(self, store: Store):
         self._store = store
@@ -44,7 +44,7 @@ class RoleStore:
     def suspend(self, user_id: UserId, also: Callable[[Any], None]) -> bool:
         """Suspend a user; False if there is no such user.
 
-        What is to happen `also` is part of the transaction.
+        `also` is called in the same transaction.
 
         Raises:
             ConflictError: It is the only owner.
@@ -89,7 +89,7 @@ class RoleStore:
         return self._store.transact(work)
 
     def _claim(self, session: Any) -> None:
-        """Let two owners who demote each other at the same time both write a document.
+        """Write a document, so that two owners who demote each other at once conflict.
 
         One of the two transactions is repeated then, and finds no other owner.
         """

@@ -1,7 +1,7 @@
-"""The claim to become the first administrator: one document, for whoever has the code.
+"""The claim to become the first owner: one document, for the person with the code.
 
 Only the code's digest is stored. The claim is deleted in the transaction that creates
-the administrator, so it is used only once.
+the owner, so it is used only once.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class SetupStore:
 
     @translated()
     def offer(self, digest: str, expires_at: dt.datetime) -> bool:
-        """Store the code for the first administrator; False if there is one.
+        """Store the code for the first owner; False if there is an administrator.
 
         Earlier codes are no longer valid.
         """

@@ -103,7 +103,7 @@ class TransferStore(DueWork):
     ) -> bool:
         """Store the outcome; False if the lease is lost.
 
-        What is to happen `also` is part of the transaction.
+        `also` is called in the same transaction.
         """
 
         def work(session: ClientSession) -> bool:

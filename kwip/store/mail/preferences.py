@@ -104,7 +104,7 @@ class MailPreferenceStore(DueWork):
     ) -> bool:
         """Note what is mailed now; False if another worker has done so.
 
-        What is to happen `also` is part of the transaction.
+        `also` is called in the same transaction.
         """
 
         def work(session: ClientSession) -> bool:

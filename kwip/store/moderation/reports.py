@@ -51,7 +51,7 @@ class ReportStore:
     ) -> bool:
         """Store a new report; False if the reporter has an open one about that person.
 
-        What is to happen `also` is part of the transaction.
+        `also` is called in the same transaction.
         """
 
         def work(session: ClientSession) -> None:
@@ -111,7 +111,7 @@ class ReportStore:
 
     @translated()
     def assigned_count(self, user_id: UserId) -> int:
-        """Count the open reports that a moderator has taken on."""
+        """Count the open reports that are assigned to a moderator."""
         return self._reports.count_documents({"assigned_id": user_id, "is_open": True})
 
     @translated()

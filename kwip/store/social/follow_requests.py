@@ -65,11 +65,11 @@ class FollowRequestStore:
     def accept(self, edge: Edge, now: dt.datetime) -> bool:
         """Turn a request into the follow `edge`; False if there is no request.
 
-        What the follower wants of the posts is as they asked for.
+        The follow keeps the wishes of the request: notifications, and reposts.
         """
 
         def work(session: Any) -> bool:
-            # Whoever changes the edge meanwhile, this transaction or that one is
+            # If another transaction changes the edge at the same time, one of them is
             # repeated and sees the other.
             waiting = self._follows.find_one(
                 edge.key | {"state": REQUESTED},

@@ -1,4 +1,4 @@
-"""Mutes: whose posts a user does not want to see, for how long and how much."""
+"""Mutes: users whose posts a user does not want to see, for how long and how much."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class MuteStore(DueWork):
 
     @translated()
     def end_expired(self, user_id: UserId, other_id: UserId, now: dt.datetime) -> None:
-        """End a mute if its time is over; it may have been prolonged meanwhile."""
+        """End a mute if its time is over; it may have been extended meanwhile."""
         over = {"expires_at": {"$lte": now}}
         self._mutes.delete_one(_key(user_id, other_id) | over)
 

@@ -1,4 +1,4 @@
-"""The page that creates a new site's first administrator."""
+"""The page that creates a new site's first owner."""
 
 from __future__ import annotations
 

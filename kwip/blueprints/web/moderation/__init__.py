@@ -1,1 +1,1 @@
-"""Reporting, the moderators' queue, and what people see of acts against them."""
+"""Reporting, and what people see of decisions about them; the queue is in `admin`."""

@@ -54,7 +54,7 @@ def _answer(
     return go(back, says)
 
 
-#: Whoever is asked for much has much to answer.
+#: Answers count as pages, not as follows: a popular account has many requests.
 _FORM = form_policy("pages")
 
 ROUTES = (

@@ -104,7 +104,7 @@ class Invitations:
         days: int | None,
         creator_id: UserId = NOBODY,
     ) -> Invitation:
-        """Create an invitation of the site; it works whoever may sign up.
+        """Create an invitation for staff, which works in every sign-up mode.
 
         Raises:
             InvalidError: A number is too large.

@@ -1,10 +1,10 @@
 """The settings of the site: known to every process, changed by administrators.
 
 Each process remembers them. A number in the fence, which every process reads about once
-a second anyway, counts their changes; whoever sees another number reads them again. A
-change is acknowledged when every lease from before it has expired, and a process
-without a lease reads them again every 2 s: so no request that begins later sees the
-former settings (docs/decisions/site-settings.md).
+a second anyway, counts their changes; a process that sees another number reads them
+again. A change is acknowledged when every lease from before it has expired, and a
+process without a lease reads them again every 2 s: so no request that begins later sees
+the former settings (docs/decisions/site-settings.md).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Site:
     """Return and change the settings.
 
     Attributes:
-        store: Where they are.
+        store: Where they are stored.
         users: Who can be named as a contact.
         defaults: What nobody has changed, from the environment.
         fence: Says when they have changed.
