@@ -90,9 +90,9 @@ def pytest_xdist_auto_num_workers():
 
 #: Where tests take ten seconds and more: programs, browsers, models.
 _LONG = (
-    *("browser/test_soundness", "cli/test_world", "edge/test_fuzz"),
-    *("edge/test_privacy", "faults/", "jobs/test_outlasting", "machine/"),
-    "ops/test_whole_stack",
+    *("browser/test_a_life", "browser/test_soundness", "cli/test_world"),
+    *("edge/test_fuzz", "edge/test_privacy", "faults/", "jobs/test_outlasting"),
+    *("machine/", "ops/test_whole_stack"),
 )
 
 

@@ -84,7 +84,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
         Index(
             (("author_id", ASCENDING), ("said", ASCENDING), ("_id", DESCENDING)),
-            "RepeatStore.link: what an author said within a day",
+            "RepeatStore.link, link_many: what an author said within a day",
             {"partialFilterExpression": _ALIVE},
         ),
         Index(

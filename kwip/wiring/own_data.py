@@ -16,7 +16,6 @@ from kwip.services.backups.user_export import UserExport
 from kwip.services.bundle import OwnData
 from kwip.services.maintenance.repeats import Repeats
 from kwip.store.accounts.transfers import TransferStore
-from kwip.store.posting.imported import ImportedPostStore
 from kwip.wiring.accounts import make_rate_limits
 
 if TYPE_CHECKING:
@@ -55,7 +54,6 @@ def make_own_data(
             media=writer.media,
             kwips=KwipsImport(
                 posts=PostImport(stores, media.attachments, clock),
-                imported=ImportedPostStore(core.store),
                 texts=posting.posts.texts,
                 search_index=delivery.search_index,
                 repeats=Repeats(stores, core.fence),

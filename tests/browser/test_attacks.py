@@ -6,6 +6,7 @@ import pytest
 
 from kwip.domain.users import ProfileChange, ProfileField
 from tests.browser.world import ATTACKS, fill
+from tests.thorough import part
 
 #: Read where an attack would have left its mark.
 MARKS = """() => [
@@ -55,7 +56,7 @@ def test_no_page_runs_what_people_wrote(open_browser, places, mallory, seen):
     seen.expected.append("404")
     page = open_browser(mallory)
 
-    for place in places.values():
+    for place in part(places.values(), of=2):
         page.goto(place)
         page.evaluate(UNFOLD)
 
@@ -67,7 +68,7 @@ def test_no_form_runs_what_it_gives_back(open_browser, alice, seen):
     page = open_browser(alice)
     visitor = open_browser()
 
-    for attack in ATTACKS[::2]:
+    for attack in [" ".join(ATTACKS), *part(ATTACKS, of=6)]:
         visitor.goto("/login?next=" + attack)
         visitor.get_by_label("Username or email").fill(attack)
         visitor.get_by_label("Password").fill("wrong")

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, NARROW
 from tests.ops.stack import free_port
+from tests.thorough import part
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ def test_without_a_script_a_button_marks_notifications_as_read(
     expect(page.locator(".notice-said")).to_contain_text("Bob followed you")
 
 
-@pytest.mark.parametrize("place", ["/home", "/settings/profile", "/@bob"])
+@pytest.mark.parametrize("place", part(["/home", "/settings/profile", "/@bob"], of=2))
 def test_the_badge_and_the_title_count_on_every_page_and_in_all_windows(
     open_browser, alice, bob, place
 ):

@@ -23,8 +23,6 @@ RUN_AXE = """async () => {
   return found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html + " " +
     n.failureSummary).join(" | ")}`);
 }"""
-#: Of what differs most between light and dark.
-RUN_CONTRAST = RUN_AXE.replace("rules:", 'runOnly: ["color-contrast"], rules:')
 FOR_NOBODY = ("public", "profile", "thread", "tag", "followers", "nothing")
 
 
@@ -42,24 +40,23 @@ def axe_faults(page):
 def all_faults(page, places):
     """Look at pages; give what is wrong with each, by its name.
 
-    All rules are tried once, at every other page when it is large. When it looks the
-    other way only its contrast is tried.
+    In the suite, axe-core looks at every other one, in turns when it is large and light
+    and when it is small and dark.
     """
-    sizes = (RUN_AXE, RUN_AXE) if IS_THOROUGH else (RUN_AXE, RUN_CONTRAST)
     found = {}
     for number, (name, place) in enumerate(places.items()):
-        found[name] = faults_of(page, place, *sizes[:: -1 if number % 2 else 1])
+        runs = [IS_THOROUGH or number % 4 == turn for turn in (0, 2)]
+        found[name] = faults_of(page, place, *runs)
     return {name: faults for name, faults in found.items() if faults}
 
 
-def faults_of(page, place, large, small):
+def faults_of(page, place, is_tried_large, is_tried_small):
     """Look at a page large and light, then small and dark; give what is wrong."""
     page.goto(place)
-    page.evaluate(AXE)
-    found = page.evaluate(large)
+    found = axe_faults(page) if is_tried_large else []
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size(NARROW)
-    found += page.evaluate(small)
+    found += axe_faults(page) if is_tried_small else []
     if over := overflow_of(page):
         found.append(f"{over} px too wide")
     page.emulate_media(color_scheme="light")

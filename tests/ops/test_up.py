@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import sys
@@ -19,7 +20,9 @@ from kwip.embedded.children import marked
 from kwip.embedded.home_folder import HomeFolder
 from tests.ops.stack import STAND_IN, wait_gone
 from tests.servers import wait_until
+from tests.thorough import part
 
+PORTS = ("KWIP_PORT", "KWIP_LIVE_PORT", "KWIP_METRICS_PORT")
 BROKEN = (sys.executable, STAND_IN, "broken")
 STUBBORN = (sys.executable, STAND_IN, "stubborn")
 TALKATIVE = (sys.executable, STAND_IN, "talkative")
@@ -35,17 +38,6 @@ def numbers(stack):
         return [found["_id"] for found in client.kwip.numbers.find()]
 
 
-def test_ctrl_c_ends_everything_within_five_seconds(make_stack):
-    """SIGTERM does so too, by which the other tests end theirs."""
-    stack = make_stack()
-    stack.start()
-
-    assert {"mongod", "valkey-cache", "valkey-queue", "web", "worker"} == roles(stack)
-    assert stack.end(signal.SIGINT) == 0
-    assert not marked(stack.home)
-    assert not stack.home.metrics.exists()
-
-
 def roles(stack):
     return {process.environ()["KWIP_ROLE"] for process in marked(stack.home)}
 
@@ -59,8 +51,11 @@ def test_programs_that_ignore_signals_end_within_five_seconds_too(make_stack):
     assert not marked(stack.home)
 
 
-def test_a_start_after_kill_9_of_the_supervisor_keeps_posts_and_no_process(make_stack):
-    """It ends a leftover that was stopped, too."""
+def test_a_start_after_kill_9_keeps_what_was_acknowledged_and_no_process(make_stack):
+    """Of the supervisor alone, and of everything; a leftover that is stopped ends, too.
+
+    Without a next start, children end with a killed supervisor by themselves.
+    """
     stack = make_stack()
     stack.start()
     insert(stack, 1)
@@ -68,34 +63,37 @@ def test_a_start_after_kill_9_of_the_supervisor_keeps_posts_and_no_process(make_
     os.kill(stack.pid_of("web"), signal.SIGSTOP)
     stack.kill_supervisor()
     stack.start()
-
     assert numbers(stack) == [1]
     assert not stale & {process.pid for process in marked(stack.home)}
 
-
-def test_a_start_after_kill_9_of_everything_keeps_what_was_acknowledged(make_stack):
-    stack = make_stack()
-    stack.start()
-    insert(stack, 1)
+    insert(stack, 2)
     for process in [psutil.Process(stack.pid), *marked(stack.home)]:
         process.kill()
     stack.process.communicate()
     stack.start()
+    assert numbers(stack) == [1, 2]
 
-    assert numbers(stack) == [1]
-
-
-def test_children_end_with_a_killed_supervisor_without_a_next_start(make_stack):
-    stack = make_stack()
-    stack.start()
     stack.kill_supervisor()
-
     wait_gone(stack.home)
 
 
-def test_a_child_that_dies_is_restarted_and_said_in_the_log(make_stack):
+def test_a_supervisor_restarts_hangs_up_refuses_another_and_ends(make_stack):
     stack = make_stack()
     stack.start()
+    assert {"mongod", "valkey-cache", "valkey-queue", "web", "worker"} == roles(stack)
+
+    check_restarts(stack)
+    check_hangup(stack)
+    check_second(stack, make_stack())
+
+    # SIGTERM does so too, by which the other tests end theirs.
+    assert stack.end(signal.SIGINT) == 0
+    assert not marked(stack.home)
+    assert not stack.home.metrics.exists()
+
+
+def check_restarts(stack):
+    """A child that dies is restarted, and the log says so."""
     insert(stack, 1)
     killed = {role: stack.pid_of(role) for role in ("web", "mongod", "valkey-cache")}
     for role, pid in killed.items():
@@ -108,17 +106,31 @@ def test_a_child_that_dies_is_restarted_and_said_in_the_log(make_stack):
     assert numbers(stack) == [1]
 
 
-def test_a_hangup_goes_to_the_web_server_alone(make_stack):
-    """The stand-in dies of it, and is restarted; gunicorn replaces its processes."""
-    stack = make_stack()
-    stack.start()
-    worker = stack.pid_of("worker")
-    os.kill(stack.pid, signal.SIGHUP)
-    wait_until(lambda: "web restarted" in stack.log())
+def check_hangup(stack):
+    """A hangup goes to the web server alone.
 
-    assert "web ended (signal 1" in stack.log()
+    The stand-in dies of it, and is restarted; gunicorn replaces its processes.
+    """
+    worker, before = stack.pid_of("worker"), stack.log().count("web restarted")
+    os.kill(stack.pid, signal.SIGHUP)
+    wait_until(lambda: stack.log().count("web restarted") > before)
+
+    assert re.search(r"web ended \(signal 1\b", stack.log())
     assert stack.pid_of("worker") == worker
-    assert stack.end() == 0
+
+
+def check_second(stack, second):
+    """A second start in the same home is refused."""
+    second.begin()
+    _, complaints = second.process.communicate(timeout=30)
+
+    assert second.process.returncode == 2
+    assert complaints.splitlines() == [
+        (
+            f"kwip: Kwip is already running in {stack.home.root} (process {stack.pid}):"
+            " stop it or set another KWIP_HOME and KWIP_PORT"
+        )
+    ]
 
 
 @pytest.mark.long
@@ -134,22 +146,6 @@ def test_logs_are_rotated_while_their_programs_run(make_stack):
     os.kill(talking, signal.SIGKILL)
     wait_until(lambda: "worker ended (signal 9" in stack.log())
     assert stack.end() == 0
-
-
-def test_a_second_up_in_the_same_home_is_refused(make_stack):
-    first, second = make_stack(), make_stack()
-    first.start()
-    second.begin()
-    _, complaints = second.process.communicate(timeout=30)
-
-    assert second.process.returncode == 2
-    assert complaints.splitlines() == [
-        (
-            f"kwip: Kwip is already running in {first.home.root} (process {first.pid}):"
-            " stop it or set another KWIP_HOME and KWIP_PORT"
-        )
-    ]
-    assert first.end() == 0
 
 
 @pytest.mark.long
@@ -184,9 +180,7 @@ def test_without_a_live_port_there_is_no_live_process(settings):
     assert roles() - roles(live_port=0) == {"live"}
 
 
-@pytest.mark.parametrize(
-    "variable", ["KWIP_PORT", "KWIP_LIVE_PORT", "KWIP_METRICS_PORT"]
-)
+@pytest.mark.parametrize("variable", part(PORTS, of=3))
 def test_a_busy_port_is_named(make_stack, variable):
     stack = make_stack()
     port = stack.environ[variable]

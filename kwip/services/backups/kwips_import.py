@@ -10,6 +10,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -41,10 +42,9 @@ if TYPE_CHECKING:
     from kwip.services.maintenance.progress import Progress
     from kwip.services.maintenance.repeats import Repeats
     from kwip.services.posting.texts import Texts
-    from kwip.store.posting.imported import ImportedPostStore
 
-#: Kwips that are looked up, indexed and invalidated together. It decides after how many
-#: the import pauses, too.
+#: Kwips that are looked up, stored, indexed and invalidated together. It decides after
+#: how many the import pauses, too.
 _BATCH = 50
 #: The pause after some work, as a part of the time that the work took: others get at
 #: least half of what a worker and the database can do.
@@ -72,7 +72,6 @@ class KwipsImport:
     """Imports kwips; nobody is notified, and no home changes."""
 
     posts: PostImport
-    imported: ImportedPostStore
     texts: Texts
     search_index: SearchIndex
     repeats: Repeats
@@ -106,6 +105,11 @@ class _Work:
         self._service, self._viewer, self._container = service, viewer, container
         self._stores = service.posts.stores
         self._ids: dict[str, PostId] = {}
+        #: New kwips that are not stored yet, with what is stored of their texts.
+        self._waiting: dict[str, tuple[ImportedKwip, Draft]] = {}
+        #: What this batch has stored, and has to invalidate.
+        self._added: list[Post] = []
+        self._keys: list[Invalidation] = []
         self._unindexed: list[Post] = []
         self.report = Report()
 
@@ -118,15 +122,17 @@ class _Work:
         """
         usable = [kwip for kwip in kwips if self._is_usable(kwip)]
         there = self._there(usable)
-        known, added = list[PostId](), list[Post]()
-        keys: list[Invalidation] = []
+        known = list[PostId]()
         for kwip in usable:
             if kwip.key in there:
                 self._ids[kwip.key] = there[kwip.key]
                 known.append(there[kwip.key])
             elif kwip.key not in self._ids:
-                self._add(kwip, added, keys)
-        self._service.fence.invalidate(tuple(keys))
+                self._add(kwip)
+        self._store_waiting()
+        added, keys = self._added, tuple(self._keys)
+        self._added, self._keys = [], []
+        self._service.fence.invalidate(keys)
         self.report.counts["known"] += len(known)
         self.report.counts["kwips"] += len(added)
         found = [*self._stores.posts.get_many(known).values()] if known else []
@@ -157,7 +163,7 @@ class _Work:
         The kwip itself is, if it was written in this account.
         """
         posts, author_id = self._stores.posts, self._viewer.id
-        nonces_of = self._service.imported.nonces
+        nonces_of = self._stores.imported.nonces
         ids = {k.key: next(k.ids(author_id)) for k in kwips}
         nonces = nonces_of([*ids.values()])
         hints = [k.id_hint for k in kwips if k.key.startswith("kwip:")]
@@ -176,41 +182,71 @@ class _Work:
                     there[k.key] = found[0]
         return there
 
-    def _add(
-        self, kwip: ImportedKwip, added: list[Post], keys: list[Invalidation]
-    ) -> None:
-        try:
-            draft = Draft(
-                text=kwip.text,
-                warning=kwip.warning,
-                is_sensitive=kwip.is_sensitive,
-                attachment_ids=(AttachmentId(1),) if kwip.files else (),
-            )
+    def _add(self, kwip: ImportedKwip) -> None:
+        """Store a kwip with files now, and any other with those that are waiting."""
+        draft = Draft(
+            text=kwip.text,
+            warning=kwip.warning,
+            is_sensitive=kwip.is_sensitive,
+            attachment_ids=(AttachmentId(1),) if kwip.files else (),
+        )
+        with self._left_out_if_invalid(kwip):
             clean = self._service.texts.clean(draft)
-            self._store(kwip, clean, tuple(self._files(kwip)), added, keys)
+            if kwip.files:
+                self._store_waiting()
+                self._store(kwip, clean, tuple(self._files(kwip)))
+            else:
+                self._waiting[kwip.key] = kwip, clean
+                self._ids[kwip.key] = next(kwip.ids(self._viewer.id))
+
+    @contextmanager
+    def _left_out_if_invalid(self, kwip: ImportedKwip) -> Iterator[None]:
+        try:
+            yield
         except InvalidError as error:
             why = " ".join(error.fields.values()) or error.message
             self.report.leave_out(kwip, why)
 
+    def _store_waiting(self) -> None:
+        """Store the kwips that are waiting: together, or each if an id is taken."""
+        waiting, self._waiting = [*self._waiting.values()], {}
+        if self._has_stored(waiting):
+            return
+        for kwip, _ in waiting:
+            del self._ids[kwip.key]
+        for kwip, clean in waiting:
+            with self._left_out_if_invalid(kwip):
+                self._store(kwip, clean, ())
+
+    def _has_stored(self, waiting: Sequence[tuple[ImportedKwip, Draft]]) -> bool:
+        """Store kwips without files in one transaction; False if an id is taken."""
+        nonces = {self._ids[kwip.key]: kwip.nonce for kwip, _ in waiting}
+        if not waiting or len(nonces) < len(waiting):
+            return not waiting
+        made = [self._post(k, self._ids[k.key], clean, ()) for k, clean in waiting]
+        linked = self._service.posts.linked_many(made)
+        try:
+            self._keys += self._service.posts.insert_many(linked, nonces)
+        except ConflictError:
+            return False
+        self._added += linked
+        return True
+
     def _store(
-        self,
-        kwip: ImportedKwip,
-        clean: Draft,
-        media: tuple[Attachment, ...],
-        added: list[Post],
-        keys: list[Invalidation],
+        self, kwip: ImportedKwip, clean: Draft, media: tuple[Attachment, ...]
     ) -> None:
         if not (clean.text or media):
             raise InvalidError("None of its files can be used.")
         for post_id in kwip.ids(self._viewer.id):
             post = self._post(kwip, post_id, clean, media)
+            post = self._service.posts.linked(post)
             try:
                 found = self._service.posts.insert(post, kwip.nonce, "pull")
             except ConflictError:  # another kwip of this millisecond
                 continue
             self._ids[kwip.key] = post_id
-            keys += found
-            added.append(post)
+            self._keys += found
+            self._added.append(post)
             return
         raise InvalidError("There are too many kwips of the same moment.")
 
@@ -223,7 +259,7 @@ class _Work:
     ) -> Post:
         """Return the post; a mention may be of somebody else here, and stays text."""
         entities = self._service.texts.parse(clean.text)
-        post = Post(
+        return Post(
             id=post_id,
             author_id=self._viewer.id,
             text=clean.text,
@@ -241,7 +277,6 @@ class _Work:
             language=kwip.language,
             source=IMPORTED,
         )
-        return self._service.posts.linked(post)
 
     def _files(self, kwip: ImportedKwip) -> Iterator[Attachment]:
         """Take in the files as if they were uploaded now; note those that are not."""

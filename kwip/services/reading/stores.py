@@ -16,6 +16,7 @@ from kwip.store.discovery.suggestions import SuggestionStore
 from kwip.store.discovery.trends import TrendStore
 from kwip.store.posting.active_order import ActivityStore
 from kwip.store.posting.drafts import DraftStore
+from kwip.store.posting.imported import ImportedPostStore
 from kwip.store.posting.posts import PostStore
 from kwip.store.posting.pushdown import PushdownStore
 from kwip.store.posting.quotes import QuoteStore
@@ -68,6 +69,7 @@ class Stores:
     timelines: TimelineStore
     pull_authors: PullAuthorStore
     drafts: DraftStore
+    imported: ImportedPostStore
     reactions: ReactionStore
     votes: VoteStore
     notifications: NotificationStore
@@ -104,6 +106,7 @@ class Stores:
             timelines=TimelineStore(store),
             pull_authors=PullAuthorStore(store),
             drafts=DraftStore(store),
+            imported=ImportedPostStore(store),
             reactions=ReactionStore(store),
             votes=VoteStore(store),
             notifications=NotificationStore(store),

@@ -20,7 +20,7 @@ from kwip.store.posting.post_documents import to_poll
 from kwip.store.social.edges import PRESENT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pymongo.database import Database
 
@@ -43,13 +43,19 @@ def count(database: Database[Document], post: Post, by: int, session: Any) -> No
     database["users"].update_one(
         {"_id": post.author_id}, {"$inc": {"posts_count": by}}, session=session
     )
+    for post_id, counter in counted(post):
+        database["posts"].update_one(
+            {"_id": post_id}, {"$inc": {counter: by}}, session=session
+        )
+
+
+def counted(post: Post) -> Iterator[tuple[PostId, str]]:
+    """Iterate over the other posts that count this one, and the counters there."""
     if post.counted_on_id is not None:
         kind = "replies_count" if post.in_reply_to_id else "reposts_count"
-        database["posts"].update_one(
-            {"_id": post.counted_on_id}, {"$inc": {kind: by}}, session=session
-        )
-    if post.is_quote:
-        count_quote(database, post, by, session)
+        yield post.counted_on_id, kind
+    if post.is_quote and post.quote_of_id is not None:
+        yield post.quote_of_id, "quotes_count"
 
 
 def count_quote(

@@ -43,6 +43,23 @@ class RepeatStore:
         return replace(post, repeats_id=before)
 
     @translated()
+    def link_many(self, posts: Sequence[Post]) -> list[Post]:
+        """As `link`, for new posts of one author that may repeat each other; one query.
+
+        Reads what the author said between them, too, if one of them says the same.
+        """
+        new = [Said(post.id, digest_of(post), None) for post in posts]
+        digests = {one.digest for one in new if one.digest is not None}
+        first, last = min(new).post_id, max(new).post_id
+        query = _said(posts[0].author_id, {"$in": [*digests]}, first - DAY, last)
+        old = [
+            Said(PostId(d["_id"]), d["said"], None)
+            for d in self._posts.find(query, _SAID)
+        ]
+        repeats = {one.post_id: one.repeats_id for one in settle(sorted([*old, *new]))}
+        return [replace(post, repeats_id=repeats[post.id]) for post in posts]
+
+    @translated()
     def later(self, author_id: UserId, post_id: PostId) -> list[PostId]:
         """List an author's posts within a day after a post, which may repeat it."""
         query = {

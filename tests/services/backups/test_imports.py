@@ -13,12 +13,13 @@ import pytest
 
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import ConflictError, InvalidError, RateLimitedError
-from kwip.domain.ids import MAX_ID, ms_of
+from kwip.domain.ids import MAX_ID, first_id_at, ms_of
 from kwip.domain.posts import Draft
 from kwip.domain.transfers import ARCHIVE
 from kwip.services.backups.kwips_import import KwipsImport
 from kwip.services.backups.post_import import PostImport
 from kwip.services.backups.sources import containers
+from kwip.services.backups.sources.items import ImportedKwip
 from kwip.services.delivery.search_index import SearchIndex
 from kwip.services.maintenance.fsck import Fsck
 from kwip.store.maintenance.audit import AuditStore
@@ -210,8 +211,8 @@ def test_an_archive_of_kwip_adds_what_is_not_here(
 
 @pytest.mark.parametrize(
     ("where", "step"),
-    [(PostImport, "insert"), (SearchIndex, "put")],
-    ids=["between two kwips", "before they are indexed"],
+    [(PostImport, "insert_many"), (SearchIndex, "put")],
+    ids=["between two batches", "before they are indexed"],
 )
 def test_an_import_goes_on_where_its_worker_died(
     imports, rings, alice, mongodb, monkeypatch, where, step
@@ -242,6 +243,60 @@ def test_an_import_goes_on_where_its_worker_died(
     assert len(ids) == 7
     assert {each["_id"] for each in mongodb["search_posts"].find()} == ids
     assert mongodb["users"].find_one({"_id": alice.id})["posts_count"] == 7
+
+
+def old(number, text="", **fields):
+    """Make a kwip that is a second younger than the one before."""
+    made = {"key": str(number), "written_ms": 1_600_000_000_500 + number * 1_000}
+    return ImportedKwip(text=text or f"Number {number}", **made | fields)
+
+
+OLD = (
+    old(1, "again"),
+    old(2, "yes #rye", reply_to="1"),
+    old(3, reply_to="2"),
+    old(4, "again"),
+    old(5, quote_of="2"),
+    old(6, reply_to="9"),
+)
+
+
+def test_kwips_are_stored_together_as_each_would_be_alone(
+    kwip, imports, alice, mongodb, monkeypatch
+):
+    def stored():
+        report = imports.kwips.run(alice, None, OLD, Silence())
+        assert (report.counts["kwips"], report.left_out) == (len(OLD), [])
+        audit = Fsck(AuditStore(kwip.store), system_clock_ms)
+        assert audit.run(Silence()).findings == []
+        return [d | {"fanout": None} for d in mongodb["posts"].find().sort("_id")]
+
+    together = stored()
+    mongodb["posts"].delete_many({})
+    mongodb["users"].update_many({}, {"$set": {"posts_count": 0}})
+    monkeypatch.setattr(PostImport, "insert_many", refuse)
+    alone = stored()
+
+    assert together == alone
+    assert [d["replies_count"] for d in together] == [1, 1, 0, 0, 0, 0]
+    assert [d["quotes_count"] for d in together] == [0, 1, 0, 0, 0, 0]
+    assert together[3]["repeats_id"] == together[0]["_id"]
+
+
+def refuse(*_):
+    raise ConflictError("An id is taken.")
+
+
+def test_kwips_of_the_same_millisecond_come_with_ids_of_their_own(
+    imports, alice, mongodb, monkeypatch
+):
+    first = first_id_at(1_600_000_000_000)
+    monkeypatch.setattr(ImportedKwip, "ids", lambda *_: iter(range(first, first + 3)))
+    done = imports.kwips.run(alice, None, OLD[:3], Silence())
+    again = imports.kwips.run(alice, None, OLD[:3], Silence())
+
+    assert (done.counts["kwips"], again.counts["known"]) == (3, 3)
+    assert mongodb["posts"].count_documents({}) == 3
 
 
 def test_a_cancelled_import_stops_and_leaves_no_file(
