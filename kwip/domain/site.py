@@ -99,7 +99,7 @@ class SiteChange:
 
 
 def renumbered(known: tuple[SiteRule, ...], texts: list[str]) -> tuple[SiteRule, ...]:
-    """Give rules their ids: those of the known ones that they are or replace.
+    """Give each rule an id: that of the known rule which it is or replaces.
 
     A text that is known keeps its id wherever it moves; another one in the place of a
     known rule is an edit of it. Others get new ids, above all that are known.

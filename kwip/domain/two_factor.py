@@ -96,7 +96,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What somebody proves that they are the owner with."""
+    """What proves that somebody is the owner."""
 
     password: str
     answer: Answer = Answer()
@@ -156,7 +156,7 @@ class WrongCodes:
 class TwoFactor:
     """The factors of a user besides the password.
 
-    `mark` is another one after each change of them, and empty while there are none.
+    `mark` is different after each change of them, and empty while there are none.
     `recovery` has the digests of the recovery codes that were not used yet.
     """
 
@@ -242,7 +242,7 @@ def steps_at(now_ms: int) -> range:
 
 
 def is_app_code(code: str) -> bool:
-    """Return whether a code, without spaces, is one of an app, if it is any."""
+    """Return whether a code, without spaces, looks like one of an app."""
     return len(code) == _CODE_DIGITS and code.isascii() and code.isdigit()
 
 

@@ -1,4 +1,4 @@
-"""Make the services with which users take their data along."""
+"""Make the services with which users export and import their data."""
 
 from __future__ import annotations
 

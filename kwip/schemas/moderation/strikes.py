@@ -1,4 +1,4 @@
-"""Appeals: the form of the settings, and that behind the link of a mail."""
+"""Appeals: the form in the settings, and the one behind the link in a mail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What browsers do with passkeys (WebAuthn), and whether they did it right.
+"""Passkeys in browsers (WebAuthn): the options that they get, and what they answer.
 
 A passkey belongs to the host of the site's address. We ask for those that verify their
 user and that a browser can find without a username, so that one is enough to log in.
@@ -36,7 +36,7 @@ def _hostile() -> tuple[type[Exception], ...]:
 
 
 class UnansweredError(Exception):
-    """What a browser answered is not right; says why, for the log."""
+    """The answer of a browser is wrong; the message says why, for the log."""
 
 
 class NewKey(NamedTuple):
@@ -67,7 +67,7 @@ class Ceremonies:
         known: Sequence[Passkey],
         challenge: Challenge,
     ) -> object:
-        """Return what a browser makes a passkey with; `known` are not made again."""
+        """Return the options for a new passkey; not on a device with one of `known`."""
         import webauthn  # noqa: PLC0415 -- 8 MB
         from webauthn.helpers import structs  # noqa: PLC0415
 
@@ -90,7 +90,7 @@ class Ceremonies:
         return json.loads(webauthn.options_to_json(options))
 
     def request_options(self, challenge: Challenge) -> object:
-        """Return what a browser signs with a passkey that its user chooses."""
+        """Return the options for signing with a passkey that the user chooses."""
         import webauthn  # noqa: PLC0415 -- 8 MB
         from webauthn.helpers import structs  # noqa: PLC0415
 

@@ -47,7 +47,7 @@ class Passkeys:
     def challenge(self) -> tuple[Challenge, object]:
         """Make a challenge for any passkey, and the browser's options.
 
-        They are the same for everyone, so they tell nothing about accounts.
+        They are the same for everyone, so they reveal nothing about accounts.
         """
         challenge = self._challenge(LOG_IN)
         return challenge, self.ceremonies.request_options(challenge)
@@ -82,7 +82,7 @@ class Passkeys:
     ) -> Sequence[str]:
         """Add the passkey that a browser made; return new recovery codes.
 
-        There are none if the viewer had some. The first factor ends all other sessions,
+        None are made if the viewer has some. The first factor ends all other sessions,
         as an app does.
 
         Raises:
@@ -117,7 +117,7 @@ class Passkeys:
         return codes if has_new_codes else ()
 
     def remove(self, viewer: Viewer, passkey_id: str, proof: Proof) -> str:
-        """Remove a passkey; return its name. With the last factor, the codes go.
+        """Remove a passkey; return its name. Recovery codes go with the last factor.
 
         Raises:
             InvalidError: The password or the code is wrong.

@@ -1,6 +1,6 @@
-"""Check what people prove themselves with besides the password.
+"""Check the second factor: a code, or what a passkey has signed.
 
-A code works once, also if it is sent twice at the same time: the check and what it uses
+A code works once, even if it is sent twice at the same time: the check and what it uses
 up are one transaction. Wrong codes are counted for the account, in MongoDB: many
 sessions and addresses do not give anybody more guesses, nor does a Redis that is down.
 Recovery codes cannot be guessed, and are accepted when there were too many wrong codes,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondStep:
-    """Let somebody in by what they have, after the password or without it.
+    """Log people in with a second factor, or with a passkey alone.
 
     Each attempt counts as a failed sign-in of its address until it is right.
     """

@@ -45,9 +45,9 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 #: What reading a damaged member raises.
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError)
-#: What a directory raises that names no member, an encrypted one, or a wrong place.
+#: What a member raises that is missing, encrypted, or not where the directory says.
 _UNUSABLE = (LookupError, RuntimeError, ValueError, OverflowError)
-#: What a manifest raises that is no JSON, is nested too deeply, or has other types.
+#: What a manifest raises that is not JSON, is nested too deeply, or has other types.
 _WRONG = (LookupError, RecursionError, ValueError, TypeError)
 
 

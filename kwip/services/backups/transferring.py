@@ -79,7 +79,7 @@ def take(store: TransferStore, user_id: UserId, clock: ClockMs) -> Transfer | No
 
 
 def lease_end(clock: ClockMs) -> dt.datetime:
-    """Return when a lease ends that is taken now."""
+    """Return when a lease that is taken now ends."""
     return at(clock()) + LEASE
 
 

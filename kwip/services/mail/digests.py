@@ -46,7 +46,7 @@ class Digests:
     ) -> list[NotificationView]:
         """Return what happened above an id and was not seen, newest first.
 
-        As on the page, nothing of people whom the user muted or blocked, or who are
+        As on the page, nothing by people that the user muted or blocked, or who are
         suspended, and nothing that a filter hides.
         """
         viewer = Viewer(id=user_id, username=username, digest="")

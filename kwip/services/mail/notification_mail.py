@@ -1,4 +1,4 @@
-"""Mail about notifications: who wants which, how often, and no longer.
+"""Mail about notifications: which ones users want, how often, and how that ends.
 
 Nobody is looked at who has not chosen any. The others are due at times of their own; a
 job then reads what is unread, and if there is anything, stores a mail in the

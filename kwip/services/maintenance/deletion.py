@@ -146,7 +146,7 @@ class Deletion:
         return self._end(user_id, checkpoint)
 
     def _end(self, user_id: UserId, checkpoint: Checkpoint) -> dict[str, int]:
-        """Remove the user's last traces; also after an interruption here.
+        """Remove the user's last traces; also if this was interrupted before.
 
         Raises:
             NotFoundError: No deletion of such a user is left to finish.

@@ -26,7 +26,7 @@ _WAITS = (
 def check_moderation(
     audit: ModerationAuditStore, clock: ClockMs, page: int
 ) -> Iterator[Finding]:
-    """Look for what is about nobody, and for strikes that wait too long."""
+    """Look for reports and strikes about nobody, and for strikes that wait too long."""
     for strike_id in audit.overdue(at(clock()) - _PATIENCE, page):
         yield Finding("moderation", f"strikes {strike_id}", *_WAITS)
     for kind in _KINDS:

@@ -1,7 +1,7 @@
 """Requests to join that wait for an answer.
 
 An application holds the claims of its name and its address, for nobody: so both are
-taken, and the name leads nowhere. There is no user yet, and so nothing to hide.
+taken, and the name leads to no user. There is none yet, and so nothing to hide.
 """
 
 from __future__ import annotations

@@ -29,13 +29,13 @@ class PeopleStore:
 
     @translated()
     def named(self, terms: Sequence[str], limit: int) -> list[UserId]:
-        """Find users of whose names one is among some terms; index `names`."""
+        """Find users with a name among some terms; index `names`."""
         found = self._users.find({"names": {"$in": list(terms)}}, {"_id": 1})
         return [UserId(d["_id"]) for d in found.limit(limit).batch_size(ONE_BATCH)]
 
     @translated()
     def prefixed(self, start: str, limit: int) -> list[UserId]:
-        """Find users of whose names one begins with a word; index `names`."""
+        """Find users with a name that begins with a word; index `names`."""
         within = {"$gte": start, "$lt": start + _END}
         found = self._users.find({"names": {"$elemMatch": within}}, {"_id": 1})
         return [UserId(d["_id"]) for d in found.limit(limit).batch_size(ONE_BATCH)]

@@ -46,10 +46,10 @@ class TransferStore(DueWork):
 
     @translated()
     def request(self, new: Transfer, *, before: dt.datetime) -> bool:
-        """Store a new transfer in place of the last one; False if that may not be.
+        """Store a new transfer in place of the last one; False if it is too early.
 
-        The last one must have ended, and have been requested at `before` or earlier
-        unless it came to nothing.
+        The last one must have ended, and have been requested at `before` or earlier,
+        unless it failed or was cancelled.
         """
         ended = {"$ne": TransferState.WAITING.value}
         old = [{"requested_at": {"$lte": before}}, {"state": {"$in": [*_FRUITLESS]}}]

@@ -161,7 +161,7 @@ REOPENED: Document = {
 
 
 def forget_in_reports(reports: Any, user_id: UserId) -> None:
-    """Delete the reports about a user, and leave those by them without their name."""
+    """Delete the reports about a user, and the reporter of those by the user."""
     reports.delete_many({"target_id": user_id})
     reports.update_many(
         {"reporter_id": user_id},

@@ -1,4 +1,4 @@
-"""Saved drafts, and those of them that are posted at a time."""
+"""Saved drafts, and those that are scheduled."""
 
 from __future__ import annotations
 

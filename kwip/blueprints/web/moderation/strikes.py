@@ -1,4 +1,4 @@
-"""What moderators decided about the viewer, and appeals; also for who can't log in."""
+"""Decisions about the viewer, and appeals; also for people who can't log in."""
 
 from __future__ import annotations
 

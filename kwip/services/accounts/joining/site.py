@@ -46,7 +46,7 @@ _PAUSE_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The settings as read, the number in the fence before, and until when it holds.
+    """The settings as read, the number in the fence before, and until when they hold.
 
     `until` is for a process that has no lease.
     """

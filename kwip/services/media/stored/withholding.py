@@ -29,7 +29,7 @@ class Withholding:
     users: UserStore
 
     def withhold(self, owner_id: UserId) -> None:
-        """See to it that nobody gets a file of a user, unless others have it, too.
+        """Move a user's files out of reach, except for those that others have, too.
 
         Raises:
             StoreUnavailableError: Files could not be moved; some may still be readable.
@@ -46,8 +46,8 @@ class Withholding:
     def catch_up(self, owner_id: UserId) -> None:
         """Withhold what a user has just attached, if they are suspended; one query.
 
-        A suspension only moves what is attached by then. So whoever attaches something
-        must ask for this afterwards: either the suspension comes later and finds it,
+        A suspension only moves what is attached by then. So code that attaches files
+        must call this afterwards: either the suspension comes later and finds it,
         or this finds the suspension.
 
         Raises:
