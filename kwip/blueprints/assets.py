@@ -44,7 +44,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
                 "previews.css",
             ),
             *("people.css", "forms.css", "lightbox.css", "live.css", "search.css"),
-            *("emojis.css", "explore.css", "builder.css"),
+            *("emojis.css", "explore.css", "builder.css", "announcements.css"),
         ),
         "admin.css": ("admin.css",),
         "site.css": ("site.css",),

@@ -51,6 +51,7 @@ COMMANDS = {
     "setup": "Create the code for the first administrator.",
     "settings": "Show the settings that are in force, without passwords.",
     "site": "Show and change what administrators can set in the browser.",
+    "announcements": "Announce something to all members.",
     "check": "Check these settings against the running processes.",
     "doctor": "Check the running stack.",
     "users": "Create and manage users.",

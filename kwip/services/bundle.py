@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.access_recovery import AccessRecovery
     from kwip.services.accounts.account import Account
     from kwip.services.accounts.account_closing import AccountClosing
+    from kwip.services.accounts.administration.announcements import Announcements
     from kwip.services.accounts.applications import Applications
     from kwip.services.accounts.audit_log import AuditLog
     from kwip.services.accounts.authentication import Authentication
@@ -208,6 +209,7 @@ class Accounts:
     """The services of accounts, with rate limits."""
 
     site: Site
+    announcements: Announcements
     invitations: Invitations
     applications: Applications
     wait_list: WaitList

@@ -103,6 +103,21 @@ def site(kwip, _wiring, _posts, monkeypatch):
     }
 
 
+def announced(kwip, _wiring, _posts, monkeypatch):
+    monkeypatch.setattr(Fence, "outlast_leases", lambda _: None)
+    until = ("--until", "2031-01-01", "--json")
+    draft = kwip("announcements", "add", "Tea", "--draft", *until).json["id"]
+    published = kwip("announcements", "publish", draft, "--json")
+    return {
+        "announcements-add": [kwip("announcements", "add", "Cake", *until)],
+        "announcements-publish": [published],
+        "announcements-edit": [kwip("announcements", "edit", draft, "Tea!", "--json")],
+        "announcements-list": [kwip("announcements", "list", "--json")],
+        "announcements-end": [kwip("announcements", "end", draft, "--json")],
+        "announcements-delete": [kwip("announcements", "delete", draft, "--json")],
+    }
+
+
 def joining(kwip, wiring, _posts, monkeypatch):
     monkeypatch.setattr(Fence, "outlast_leases", lambda _: None)
     services, alice = wiring.services, sign_up(wiring, "alice")
@@ -363,7 +378,8 @@ def load(kwip, _wiring, _posts, monkeypatch):
 
 
 PRINTING = [
-    *(users, fanout, timelines, database, stack, settings, site, joining),
+    *(users, fanout, timelines, database, stack, settings, site, announced),
+    joining,
     *(release, load, cache, media, emoji, trends, links, backups, moves, domains),
 ]
 

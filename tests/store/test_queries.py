@@ -13,6 +13,7 @@ from functools import partial
 import pytest
 
 import kwip.store
+from kwip.domain.announcements import Announcement
 from kwip.domain.attachments import UploadState
 from kwip.domain.audit_log import BY_KWIP, AuditQuery
 from kwip.domain.drafts import SavedDraft
@@ -121,6 +122,7 @@ WAITING = read_email("w9@example.org")
 CHANGED = SiteChange(
     id=1, at=NOW, actor=BY_KWIP.actor, name="name", before=None, after="Bakers"
 )
+ANNOUNCED = Announcement(id=1, text="Tea", updated_at=NOW)
 JOB = Job(
     id="reindex:timelines",
     state="running",
@@ -582,6 +584,12 @@ CALLS = {
     "WaitListStore.take": lambda s: s.wait_list.take("w1", lambda *_: None),
     "JoiningAuditStore.miscounted": lambda s: s.joining.miscounted(),
     "JoiningAuditStore.unclaimed": lambda s: list(s.joining.unclaimed()),
+    "AnnouncementStore.published": lambda s: s.announcements.published(NOW),
+    "AnnouncementStore.newest": lambda s: s.announcements.newest(20),
+    "AnnouncementStore.find": lambda s: s.announcements.find(1),
+    "AnnouncementStore.save": lambda s: s.announcements.save(ANNOUNCED),
+    "AnnouncementStore.remove": lambda s: s.announcements.remove(1),
+    "AnnouncementStore.dismiss": lambda s: s.announcements.dismiss(1, 2),
     "SiteStore.read": lambda s: s.site.read(),
     "SiteStore.change": lambda s: s.site.change(s.site.read(), [CHANGED]),
     "SiteStore.newest": lambda s: s.site.newest(20),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from kwip.blueprints.api import (
     accounts,
     admin,
+    announcements,
     emojis,
     empty,
     featured_tags,
@@ -35,6 +36,7 @@ from kwip.blueprints.api import (
 ROUTES = (
     *instance.ROUTES,
     *emojis.ROUTES,
+    *announcements.ROUTES,
     *accounts.ROUTES,
     *search.ROUTES,
     *relationships.ROUTES,

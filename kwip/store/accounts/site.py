@@ -10,6 +10,7 @@ from pymongo.errors import DuplicateKeyError
 from kwip.domain.audit_log import Actor
 from kwip.domain.errors import ConflictError
 from kwip.domain.site import SiteChange, SiteRule
+from kwip.store.administration.site_version import count_change
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
 
@@ -47,7 +48,6 @@ class SiteStore:
         self._store = store
         self._settings = store.database["site_settings"]
         self._changes = store.database["site_changes"]
-        self._fences = store.database["cache_fence"]
 
     @translated()
     def read(self, session: ClientSession | None = None) -> StoredSettings:
@@ -99,8 +99,7 @@ class SiteStore:
         if not written.matched_count and written.upserted_id is None:
             raise _changed()
         self._changes.insert_many([_to_document(c) for c in changes], session=session)
-        every = {"_id": {"$gte": ""}}  # by the index
-        self._fences.update_many(every, {"$inc": {"site_version": 1}}, session=session)
+        count_change(self._store, session)
 
     @translated()
     def newest(self, limit: int) -> list[SiteChange]:

@@ -7,6 +7,7 @@ A new page has a module here, a row in `shell.PLACES`, and a template that exten
 from __future__ import annotations
 
 from kwip.blueprints.web.admin import (
+    announcements,
     appeals,
     audit,
     email_domains,
@@ -26,6 +27,7 @@ ROUTES = (
     *members.ROUTES,
     *joining.ROUTES,
     *audit.ROUTES,
+    *announcements.ROUTES,
     *site_settings.ROUTES,
     *emoji.ROUTES,
     *email_domains.ROUTES,

@@ -56,6 +56,13 @@ PLACES = (
         lazy_gettext("Name, rules, sign-up and pages of the site"),
     ),
     Place(
+        "/admin/announcements",
+        Permission.MANAGE_ANNOUNCEMENTS,
+        "notifications",
+        lazy_gettext("Announcements"),
+        lazy_gettext("Messages that all members see"),
+    ),
+    Place(
         "/admin/applications",
         Permission.REVIEW_SIGN_UPS,
         "people",
