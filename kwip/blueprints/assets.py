@@ -70,6 +70,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
                 "playing.js",
                 "polls.js",
                 "drops.js",
+                "zone.js",
             ),
         ),
         "widgets/embed.js": ("embed/embed.js",),

@@ -66,6 +66,7 @@ class Action(StrEnum):
     PUBLISH_ANNOUNCEMENT = "publish_announcement"
     END_ANNOUNCEMENT = "end_announcement"
     REMOVE_ANNOUNCEMENT = "remove_announcement"
+    CHANGE_DISCOVERY = "change_discovery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class AuditEntry:
     """One entry.
 
     `subject` is `@` and a username, a domain, an emoji, `media`, `site`, an
-    invitation, an announcement, or `waiting list`.
+    invitation, an announcement, a hashtag, a link, or `waiting list`.
     """
 
     id: int

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from kwip.services.accounts.access_recovery import AccessRecovery
     from kwip.services.accounts.account import Account
     from kwip.services.accounts.account_closing import AccountClosing
+    from kwip.services.accounts.administration.analysis import Analysis
     from kwip.services.accounts.administration.announcements import Announcements
+    from kwip.services.accounts.administration.discovery_rules import DiscoveryChanges
     from kwip.services.accounts.applications import Applications
     from kwip.services.accounts.audit_log import AuditLog
     from kwip.services.accounts.authentication import Authentication
@@ -210,6 +212,7 @@ class Accounts:
 
     site: Site
     announcements: Announcements
+    discovery_changes: DiscoveryChanges
     invitations: Invitations
     applications: Applications
     wait_list: WaitList
@@ -226,6 +229,7 @@ class Accounts:
     staff: Staff
     members: Members
     site_activity: SiteActivity
+    analysis: Analysis
     access_recovery: AccessRecovery
     second_step: SecondStep
     two_factor: TwoFactorSettings

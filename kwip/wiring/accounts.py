@@ -12,7 +12,9 @@ from kwip.domain.site import SignUpMode, SiteSettings
 from kwip.services.accounts.access_recovery import AccessRecovery
 from kwip.services.accounts.account import Account
 from kwip.services.accounts.account_closing import AccountClosing
+from kwip.services.accounts.administration.analysis import Analysis
 from kwip.services.accounts.administration.announcements import Announcements
+from kwip.services.accounts.administration.discovery_rules import DiscoveryChanges
 from kwip.services.accounts.applications import Applications
 from kwip.services.accounts.audit_log import AuditLog
 from kwip.services.accounts.authentication import Authentication
@@ -55,6 +57,8 @@ from kwip.store.accounts.site import SiteStore
 from kwip.store.accounts.two_factor import TwoFactorStore
 from kwip.store.accounts.wait_list import WaitListStore
 from kwip.store.administration.announcements import AnnouncementStore
+from kwip.store.administration.discovery_rules import DiscoveryRuleStore
+from kwip.store.administration.figures import FiguresStore
 from kwip.store.delivery.hibernation import HibernationStore
 
 if TYPE_CHECKING:
@@ -135,6 +139,9 @@ def make_accounts(
     return Accounts(
         site=site,
         announcements=_announcements(core, audit_log),
+        discovery_changes=DiscoveryChanges(
+            DiscoveryRuleStore(core.store), core.rules, audit_log
+        ),
         invitations=joining.invitations,
         applications=joining.applications,
         wait_list=joining.wait_list,
@@ -166,6 +173,13 @@ def make_accounts(
         closing=AccountClosing(two_factor, closures),
         staff=staff,
         emoji_changes=EmojiChanges(media.emojis, audit_log),
+        analysis=Analysis(
+            store=FiguresStore(core.store),
+            users=stores.users,
+            jobs=core.jobs,
+            hydration=reading.hydration,
+            clock=clock,
+        ),
         site_activity=SiteActivity(
             store=core.store, users=stores.users, jobs=core.jobs, clock=clock
         ),

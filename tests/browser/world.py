@@ -31,9 +31,7 @@ ATTACKS = [
 def staff_places(wiring, reporter, person):
     """Report somebody, announce something; give each page for staff."""
     wiring.fence.outlast_leases = lambda: None
-    typed = TypedAnnouncement(
-        text=f"**Tea**\n\n- at [five](https://example.org)\n\n{ATTACKS[0]}"
-    )
+    typed = TypedAnnouncement(text=f"**Tea**\n\n- at *five*\n\n{ATTACKS[0]}")
     announced = wiring.services.announcements.add(typed, BY_KWIP, is_published=True)
     made = reporter.post("/api/v1/reports", json={"account_id": person.id}).json
     known = {
@@ -46,7 +44,9 @@ def staff_places(wiring, reporter, person):
     return {
         row.rule: re.sub(r"<(?:.+?:)?(\w+)>", lambda m: known[m[1]], row.rule)
         for row in web.ROUTES
-        if row.method == "GET" and row.policy.auth == "staff"
+        if row.method == "GET"
+        and row.policy.auth == "staff"
+        and not row.rule.endswith(".csv")
     }
 
 

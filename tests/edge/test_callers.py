@@ -360,6 +360,15 @@ def _settings(row, services):
     return {"version": site.version, name: f"Site {site.version}"}
 
 
+def _rule(row, services):
+    """Give what is hidden: something else each time."""
+    version = services.discovery_changes.current().version
+    kind, name = (
+        ("tag", "tea") if row.rule.endswith("hashtags") else ("link", "https://")
+    )
+    return {"kind": kind, "name": f"{name}{version}", "reason": "Spam"}
+
+
 def fields_of(row, wiring, known):
     """Give what an act of staff is sent, with what it must be made for."""
     services = wiring.services
@@ -369,6 +378,8 @@ def fields_of(row, wiring, known):
         fields = JOINING[row.rule](services)
     elif "<id:announcement_id>" in row.rule:
         fields |= _announced(row, services, known)
+    elif row.rule in {"/admin/hashtags", "/admin/links"}:
+        fields = _rule(row, services)
     elif row.rule == "/admin/emoji":
         fields["picture"] = (io.BytesIO(plain()), "tea.png")
     elif row.rule.startswith(("/admin/settings", "/admin/pages/")):
@@ -385,6 +396,8 @@ def check_act(row, wiring, ask, person, browser):
     """Assert that somebody is let in; if they act, that the log says who and why."""
     token = {"csrf_token": browser.form_token}
     if row.method not in UNSAFE:
+        if "<id:announcement_id>" in row.rule:
+            _announced(row, wiring.services, ask.known)
         assert (about(row), ask(row, person, browser).status_code) == (about(row), 200)
         return
     fields = fields_of(row, wiring, ask.known)
@@ -402,6 +415,8 @@ def check_act(row, wiring, ask, person, browser):
     about_site = "site" if row.rule.startswith(("/admin/set", "/admin/pages")) else ""
     code = f":{fields['shortcode']}:" if "shortcode" in fields else ""
     subject = fields.get("domain") or about_site or code or "@alice"
+    if "kind" in fields:
+        subject = ("#" if fields["kind"] == "tag" else "") + fields["name"]
     subject = JOINED.get(row.rule, subject)
     reason = fields.get("reason", fields.get("text", fields.get("note", "")))
     is_announced = row.rule.startswith("/admin/announcements")

@@ -38,6 +38,8 @@ from kwip.store.accounts.two_factor import TwoFactorStore
 from kwip.store.accounts.users import UserStore
 from kwip.store.accounts.wait_list import WaitListStore
 from kwip.store.administration.announcements import AnnouncementStore
+from kwip.store.administration.discovery_rules import DiscoveryRuleStore
+from kwip.store.administration.figures import FiguresStore
 from kwip.store.changes import ChangeStore
 from kwip.store.delivery.hibernation import HibernationStore
 from kwip.store.delivery.outbox import OutboxStore
@@ -111,11 +113,13 @@ KINDS = {
     "closures": ClosureStore,
     "credentials": CredentialStore,
     "deletion": DeletionStore,
+    "discovery_rules": DiscoveryRuleStore,
     "domains": EmailDomainStore,
     "drafts": DraftStore,
     "edges": EdgeStore,
     "emojis": EmojiStore,
     "featured_tags": FeaturedTagStore,
+    "figures": FiguresStore,
     "filters": FilterStore,
     "follow_requests": FollowRequestStore,
     "followed_conversations": FollowedConversationStore,

@@ -67,6 +67,7 @@ from tests.store.population import HOT, PREVIEW, list_id, posts_of, token, uploa
 from tests.store.stores import (
     LATER,
     NOW,
+    NOW_MS,
     application,
     audited,
     closure,
@@ -588,8 +589,21 @@ CALLS = {
     "AnnouncementStore.newest": lambda s: s.announcements.newest(20),
     "AnnouncementStore.find": lambda s: s.announcements.find(1),
     "AnnouncementStore.save": lambda s: s.announcements.save(ANNOUNCED),
-    "AnnouncementStore.remove": lambda s: s.announcements.remove(1),
+    "AnnouncementStore.remove": lambda s: s.announcements.remove(2),
     "AnnouncementStore.dismiss": lambda s: s.announcements.dismiss(1, 2),
+    "DiscoveryRuleStore.read": lambda s: s.discovery_rules.read(),
+    "DiscoveryRuleStore.replace": lambda s: s.discovery_rules.replace(
+        s.discovery_rules.read(), []
+    ),
+    "FiguresStore.posts_between": lambda s: s.figures.posts_between(
+        NOW_MS, NOW_MS + 60_000, 1_000
+    ),
+    "FiguresStore.users_between": lambda s: s.figures.users_between(0, NOW_MS),
+    "FiguresStore.joined_between": lambda s: s.figures.joined_between(0, NOW_MS, 5),
+    "FiguresStore.authors_between": lambda s: s.figures.authors_between(
+        [1, 2, 3], NOW_MS, NOW_MS + 60_000
+    ),
+    "FiguresStore.most_answered": lambda s: s.figures.most_answered(NOW_MS, 50, 5),
     "SiteStore.read": lambda s: s.site.read(),
     "SiteStore.change": lambda s: s.site.change(s.site.read(), [CHANGED]),
     "SiteStore.newest": lambda s: s.site.newest(20),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from kwip.blueprints.api import (
     accounts,
     admin,
+    admin_trends,
     announcements,
     emojis,
     empty,
@@ -44,6 +45,7 @@ ROUTES = (
     *people.ROUTES,
     *reports.ROUTES,
     *admin.ROUTES,
+    *admin_trends.ROUTES,
     *media.ROUTES,
     *statuses.ROUTES,
     *updates.ROUTES,

@@ -79,6 +79,7 @@ ACTION_NAMES: Mapping[Action, str] = {
     Action.EDIT_ANNOUNCEMENT: lazy_gettext("Changed an announcement"),
     Action.PUBLISH_ANNOUNCEMENT: lazy_gettext("Published an announcement"),
     Action.END_ANNOUNCEMENT: lazy_gettext("Ended an announcement"),
+    Action.CHANGE_DISCOVERY: lazy_gettext("Changed what may trend or be found"),
     Action.REMOVE_ANNOUNCEMENT: lazy_gettext("Deleted an announcement"),
 }
 

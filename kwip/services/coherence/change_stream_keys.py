@@ -235,6 +235,7 @@ LEFT_OUT: Mapping[str, str] = {
     "site_settings": "processes remember them by the number in the fence",
     "site_changes": "never cached",
     "announcements": "as site_settings",
+    "discovery_rules": "as site_settings",
     "invitations": "never cached",
     "invited": "never cached",
     "applications": "never cached",

@@ -43,6 +43,7 @@ ACCOUNT_INDEXES: Mapping[str, tuple[Index, ...]] = {
     "site_settings": (),
     "site_changes": (),
     "announcements": (),
+    "discovery_rules": (),
     "invitations": (
         Index((("created_at", DESCENDING),), "InvitationStore.newest: for staff"),
         Index(

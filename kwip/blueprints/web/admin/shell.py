@@ -28,6 +28,13 @@ class Place:
 
 PLACES = (
     Place(
+        "/admin/analysis",
+        Permission.SEE_DASHBOARD,
+        "explore",
+        lazy_gettext("Analysis"),
+        lazy_gettext("Growth, retention, busiest hours and answers"),
+    ),
+    Place(
         "/admin/reports",
         Permission.SEE_REPORTS,
         "warning",
@@ -40,6 +47,20 @@ PLACES = (
         "people",
         lazy_gettext("Members"),
         lazy_gettext("Find people, and limit or suspend them"),
+    ),
+    Place(
+        "/admin/hashtags",
+        Permission.MANAGE_HASHTAGS,
+        "explore",
+        lazy_gettext("Hashtags"),
+        lazy_gettext("Which may trend and be found"),
+    ),
+    Place(
+        "/admin/links",
+        Permission.MANAGE_HASHTAGS,
+        "link",
+        lazy_gettext("Links"),
+        lazy_gettext("Which may trend, and which domains get previews"),
     ),
     Place(
         "/admin/audit",

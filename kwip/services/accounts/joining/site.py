@@ -177,7 +177,12 @@ class Site:
         }
         if "sign_up" in values:
             values["sign_up"] = SignUpMode(values["sign_up"])
-        return replace(self.defaults, version=stored.version, **values)
+        return replace(
+            self.defaults,
+            version=stored.version,
+            changed_at=stored.changed_at,
+            **values,
+        )
 
 
 def shown(value: Value | None) -> str:
