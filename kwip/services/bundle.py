@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from kwip.services.media.processing import Processing
     from kwip.services.moderation.decisions import Decisions
     from kwip.services.moderation.execution import Execution
+    from kwip.services.moderation.post_acts import PostActs
     from kwip.services.moderation.queue import Queue
     from kwip.services.moderation.reports import Reports
     from kwip.services.moderation.staff_mail import StaffMail
@@ -249,6 +250,7 @@ class Moderating:
     queue: Queue
     decisions: Decisions
     execution: Execution
+    post_acts: PostActs
     staff_mail: StaffMail
     strikes: Strikes
 

@@ -188,6 +188,7 @@ def make_accounts(
             store=MemberStore(core.store),
             homes=HibernationStore(core.store),
             attachments=media.attachments.store,
+            invitations=joining.invitations.store,
             audit_log=audit_log,
             moderation=moderation,
             staff=staff,

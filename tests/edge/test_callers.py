@@ -316,8 +316,28 @@ def _waits_for_an_invitation(services):
     return {"key": services.wait_list.waiting()[0].key}
 
 
-#: What staff sends where people join.
+def _kwip(services):
+    """Publish a kwip that can be acted on."""
+    alice = services.members.user("alice")
+    made = services.posts.publish(alice.id, Draft(text="Buy"))
+    return {"act": "delete", "post_ids[]": str(made.id), "text": "Spam"}
+
+
+def _rule(kind, name):
+    """Return a function that gives what is hidden: something else each time."""
+
+    def give(services):
+        version = services.discovery_changes.current().version
+        return {"kind": kind, "name": f"{name}{version}", "reason": "Spam"}
+
+    return give
+
+
+#: What staff sends where people join, and what has to be made for it.
 JOINING = {
+    "/admin/kwips": _kwip,
+    "/admin/hashtags": _rule("tag", "tea"),
+    "/admin/links": _rule("link", "https://"),
     "/admin/applications": _waits_for_approval,
     "/admin/invitations": lambda _: {"max_uses": "1", "days": ""},
     "/admin/invitations/end": _invites,
@@ -360,15 +380,6 @@ def _settings(row, services):
     return {"version": site.version, name: f"Site {site.version}"}
 
 
-def _rule(row, services):
-    """Give what is hidden: something else each time."""
-    version = services.discovery_changes.current().version
-    kind, name = (
-        ("tag", "tea") if row.rule.endswith("hashtags") else ("link", "https://")
-    )
-    return {"kind": kind, "name": f"{name}{version}", "reason": "Spam"}
-
-
 def fields_of(row, wiring, known):
     """Give what an act of staff is sent, with what it must be made for."""
     services = wiring.services
@@ -378,8 +389,6 @@ def fields_of(row, wiring, known):
         fields = JOINING[row.rule](services)
     elif "<id:announcement_id>" in row.rule:
         fields |= _announced(row, services, known)
-    elif row.rule in {"/admin/hashtags", "/admin/links"}:
-        fields = _rule(row, services)
     elif row.rule == "/admin/emoji":
         fields["picture"] = (io.BytesIO(plain()), "tea.png")
     elif row.rule.startswith(("/admin/settings", "/admin/pages/")):

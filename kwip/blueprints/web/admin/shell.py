@@ -42,6 +42,13 @@ PLACES = (
         lazy_gettext("What people report, and appeals"),
     ),
     Place(
+        "/admin/kwips",
+        Permission.ACT_ON_REPORTS,
+        "search",
+        lazy_gettext("Kwips"),
+        lazy_gettext("Find public kwips, and delete or cover them"),
+    ),
+    Place(
         "/admin/members",
         Permission.SEE_PEOPLE,
         "people",
