@@ -25,6 +25,7 @@ from kwip.blueprints import (
 )
 from kwip.blueprints.report import CLIENTS
 from kwip.blueprints.toolbar import Toolbar
+from kwip.blueprints.web.accounts.announcements import announced
 from kwip.blueprints.web.admin import shell
 from kwip.blueprints.web.admin.reports import waiting
 from kwip.domain.attachments import MAX_IMAGES, VIDEO_MAX_BYTES
@@ -216,6 +217,7 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
         states=STATE_NAMES,
         actions=actions,
         reports_waiting=waiting,
+        announced=announced,
     )
     app.jinja_env.filters["without_name"] = without_name
     app.jinja_env.filters["post_html"] = partial(emojis.post_markup, urls=site.urls)

@@ -46,6 +46,7 @@ ALLOWED = {
     "ReactionAuditStore": "fsck looks through everything, page by page",
     "MigrationStore": "an operator's command goes through everything",
     "RepairStore": "an operator mends one thing at a time",
+    "FiguresStore": "staff count people, each week once",
     "LoadStore": "an operator loads a world, before there are shards",
     "DeletionStore.muted_by": "an operator deletes a user: who mutes them, once",
     "DeletionStore._count": "an operator is shown what there is of a user, once",

@@ -174,9 +174,11 @@ class PageCache:
         # By the user too: a secret with another user's id would be charged to that
         # user.
         whose = "" if shown is None else f"{shown.user_id}.{shown.id.digest}"
-        # With other custom emoji or settings, all pages are others.
+        # With other emoji, settings, rules or announcements, all pages are others.
         emojis, settings = self._site.urls.emojis(), self._site.info.settings()
-        versions = f"{emojis.version} {settings.version}"
+        announced = self._site.services.announcements.key()
+        rules = self._site.services.discovery_changes.current()
+        versions = f"{emojis.version} {settings.version} {rules.version} {announced}"
         named = f"{self._site_digest} {place.address} {whose} {look_text} {versions}"
         return Asked(place, reader, _digest(named), environ)
 

@@ -266,6 +266,10 @@ unpin = pin
 feature_tag = Rule(
     "Invalidate one key: featured hashtags are part of the user.", "user:{user_id}"
 )
+dismiss_announcement = Rule(
+    "Invalidate one key: what the viewer has dismissed is part of the user.",
+    "user:{user_id}",
+)
 recount = Rule(
     "Invalidate what shows counters that were recounted.",
     "user:{user_ids} post:{post_ids}",

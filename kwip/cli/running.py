@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from config.settings import Settings
-    from kwip.wiring import Wiring
+    from kwip.wiring import Options, Wiring
 
 #: Without these nothing is delivered.
 _NEEDED = ("web", "worker")
@@ -35,7 +35,7 @@ class NotRunningError(KwipError):
 
 
 @contextmanager
-def connected(settings: Settings) -> Iterator[Wiring]:
+def connected(settings: Settings, options: Options | None = None) -> Iterator[Wiring]:
     """Return a command's parts, after checking that MongoDB answers.
 
     Raises:
@@ -47,7 +47,7 @@ def connected(settings: Settings) -> Iterator[Wiring]:
     answer = ask_mongodb(to.mongodb_uri)
     if not answer.is_ok:
         raise NotRunningError(f"MongoDB {answer.detail}")
-    wiring = build(settings, to, role="cli")
+    wiring = build(settings, to, role="cli", options=options)
     try:
         yield wiring
     finally:

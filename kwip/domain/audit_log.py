@@ -61,6 +61,12 @@ class Action(StrEnum):
     REJECT_USER = "reject_user"
     INVITE_WAITING = "invite_waiting"
     EDIT_REPORT = "edit_report"
+    ADD_ANNOUNCEMENT = "add_announcement"
+    EDIT_ANNOUNCEMENT = "edit_announcement"
+    PUBLISH_ANNOUNCEMENT = "publish_announcement"
+    END_ANNOUNCEMENT = "end_announcement"
+    REMOVE_ANNOUNCEMENT = "remove_announcement"
+    CHANGE_DISCOVERY = "change_discovery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ class AuditEntry:
     """One entry.
 
     `subject` is `@` and a username, a domain, an emoji, `media`, `site`, an
-    invitation, or `waiting list`.
+    invitation, an announcement, a hashtag, a link, or `waiting list`.
     """
 
     id: int

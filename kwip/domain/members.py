@@ -54,6 +54,9 @@ class MemberFacts:
 
     `is_confirmed` is None for accounts without an email address. `last_active_at` is
     when they last read home, to the day or so; None if that is not known yet.
+    `last_session_at` is when the newest session began. `invited_by` is None also if
+    that was the site, or somebody whose account is deleted. They made
+    `invitations_count`, 100 at most are counted, by which the `invited` came.
     """
 
     user: User
@@ -63,4 +66,9 @@ class MemberFacts:
     session_count: int
     token_count: int
     stored_bytes: int
+    last_session_at: dt.datetime | None
+    invited_by: User | None
+    came_by_invitation: bool
+    invitations_count: int
+    invited: tuple[User, ...]
     log: list[AuditEntry]

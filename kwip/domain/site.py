@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     from kwip.domain.audit_log import Actor
 
@@ -65,7 +66,7 @@ class SiteSettings:
     An empty `description` stands for Kwip's own; the contact is an address, a
     username, both or nothing. With `confirm_email`, people can only write with a
     confirmed address. `about`, `privacy` and `terms` are Markdown; empty ones have no
-    page. `version` counts the changes.
+    page. `version` counts the changes; `changed_at` says when each text last changed.
     """
 
     name: str = "Kwip"
@@ -80,6 +81,7 @@ class SiteSettings:
     privacy: str = ""
     terms: str = ""
     version: int = 0
+    changed_at: Mapping[str, dt.datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

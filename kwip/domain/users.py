@@ -110,7 +110,8 @@ class User:
     `is_locked` accept each follower; `requests_count` people wait for that. Readers who
     `folds_repeats` see on pages only once what an author says repeatedly. Authors who
     `requires_descriptions` post no files without one. What they post from pages waits
-    for `undo_s`, so that they can undo it.
+    for `undo_s`, so that they can undo it. `dismissed_ids` are the announcements that
+    they have dismissed.
     """
 
     id: UserId
@@ -122,6 +123,7 @@ class User:
     fields: tuple[ProfileField, ...] = ()
     pinned_ids: tuple[PostId, ...] = ()
     featured_tags: tuple[FeaturedTag, ...] = ()
+    dismissed_ids: tuple[int, ...] = ()
     is_suspended: bool = False
     is_silenced: bool = False
     is_embeddable: bool = True

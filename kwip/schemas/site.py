@@ -18,11 +18,12 @@ from kwip.domain.users import (
     MAX_FIELDS,
     MAX_PINS,
 )
-from kwip.schemas.dumping import DumpSchema, constant
+from kwip.schemas.dumping import DumpSchema, Instant, constant, instant
 from kwip.schemas.markdown import page_html
 from kwip.text.translation import gettext, lazy_gettext
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable
 
     from kwip.domain.site import SiteSettings
@@ -185,10 +186,42 @@ class _InstanceSchema(DumpSchema):
         return self.urls.host
 
 
+@dataclass(frozen=True, slots=True)
+class SiteText:
+    """A text about the site in Markdown; None for the time if it is not known."""
+
+    text: str
+    changed_at: dt.datetime | None
+
+
+class PrivacyPolicySchema(DumpSchema):
+    """A `SiteText` as Mastodon's PrivacyPolicy."""
+
+    updated_at = Instant(attribute="changed_at")
+    content = fields.Function(lambda view: page_html(view.text))
+
+
+class TermsOfServiceSchema(DumpSchema):
+    """A `SiteText` as Mastodon's TermsOfService: the ones in effect."""
+
+    effective_date = fields.Function(
+        lambda view: f"{view.changed_at:%Y-%m-%d}" if view.changed_at else None
+    )
+    effective = constant(value=True)
+    content = fields.Function(lambda view: page_html(view.text))
+    succeeded_by = constant(None)
+
+
 class ExtendedDescriptionSchema(DumpSchema):
     """A `SiteView` as Mastodon's ExtendedDescription."""
 
-    updated_at = constant(None)
+    updated_at = fields.Function(
+        lambda view: (
+            instant(view.settings.changed_at["about"])
+            if view.settings.about and "about" in view.settings.changed_at
+            else None
+        )
+    )
     content = fields.Function(
         lambda view: page_html(view.settings.about or view.info.description)
     )

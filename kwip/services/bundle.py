@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from kwip.services.accounts.access_recovery import AccessRecovery
     from kwip.services.accounts.account import Account
     from kwip.services.accounts.account_closing import AccountClosing
+    from kwip.services.accounts.administration.analysis import Analysis
+    from kwip.services.accounts.administration.announcements import Announcements
+    from kwip.services.accounts.administration.discovery_rules import DiscoveryChanges
     from kwip.services.accounts.applications import Applications
     from kwip.services.accounts.audit_log import AuditLog
     from kwip.services.accounts.authentication import Authentication
@@ -60,6 +63,7 @@ if TYPE_CHECKING:
     from kwip.services.media.processing import Processing
     from kwip.services.moderation.decisions import Decisions
     from kwip.services.moderation.execution import Execution
+    from kwip.services.moderation.post_acts import PostActs
     from kwip.services.moderation.queue import Queue
     from kwip.services.moderation.reports import Reports
     from kwip.services.moderation.staff_mail import StaffMail
@@ -208,6 +212,8 @@ class Accounts:
     """The services of accounts, with rate limits."""
 
     site: Site
+    announcements: Announcements
+    discovery_changes: DiscoveryChanges
     invitations: Invitations
     applications: Applications
     wait_list: WaitList
@@ -224,6 +230,7 @@ class Accounts:
     staff: Staff
     members: Members
     site_activity: SiteActivity
+    analysis: Analysis
     access_recovery: AccessRecovery
     second_step: SecondStep
     two_factor: TwoFactorSettings
@@ -243,6 +250,7 @@ class Moderating:
     queue: Queue
     decisions: Decisions
     execution: Execution
+    post_acts: PostActs
     staff_mail: StaffMail
     strikes: Strikes
 

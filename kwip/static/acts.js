@@ -217,3 +217,18 @@ if (seen) {
   });
   markSeen();
 }
+
+// An announcement goes at once, and comes back if the server does not know.
+document.addEventListener("submit", async (event) => {
+  if (!event.target.matches?.("form[data-dismiss]")) return;
+  event.preventDefault();
+  const box = event.target.closest("section");
+  box.hidden = true;
+  try {
+    await send(event.target.action, new FormData(event.target));
+    box.remove();
+  } catch (error) {
+    box.hidden = false;
+    toast(error.message);
+  }
+});

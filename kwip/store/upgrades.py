@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: The current schema of each collection; 1 unless named.
 SCHEMAS: Mapping[str, int] = {
-    "users": 11,
+    "users": 12,
     "credentials": 4,
     "posts": 6,
     "follows": 3,
@@ -80,6 +80,11 @@ def _user_can_be_locked(document: dict[str, Any]) -> None:
 def _user_can_undo(document: dict[str, Any]) -> None:
     """Schema 10 of users posted everything at once."""
     document.setdefault("undo_s", 0)
+
+
+def _user_can_dismiss(document: dict[str, Any]) -> None:
+    """Schema 11 of users saw no announcements."""
+    document.setdefault("dismissed_ids", [])
 
 
 def _credentials_get_a_key(document: dict[str, Any]) -> None:
@@ -192,6 +197,7 @@ STEPS: Sequence[Step] = (
     Step("users", 8, _user_gets_a_role),
     Step("users", 9, _user_can_be_locked),
     Step("users", 10, _user_can_undo),
+    Step("users", 11, _user_can_dismiss),
     Step("credentials", 1, _credentials_get_a_key),
     Step("credentials", 2, _credentials_get_a_state),
     Step("credentials", 3, _credentials_get_factors),

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.cache.rate_limits import RateLimitWindows
+from kwip.domain.clock import at
 from kwip.domain.rate_limits import SPANS_S, windows
 from kwip.domain.site import SignUpMode, SiteSettings
 from kwip.services.accounts.access_recovery import AccessRecovery
 from kwip.services.accounts.account import Account
 from kwip.services.accounts.account_closing import AccountClosing
+from kwip.services.accounts.administration.analysis import Analysis
+from kwip.services.accounts.administration.announcements import Announcements
+from kwip.services.accounts.administration.discovery_rules import DiscoveryChanges
 from kwip.services.accounts.applications import Applications
 from kwip.services.accounts.audit_log import AuditLog
 from kwip.services.accounts.authentication import Authentication
@@ -40,6 +44,7 @@ from kwip.services.accounts.two_factor import TwoFactorSettings
 from kwip.services.accounts.users import Users
 from kwip.services.bundle import Accounts
 from kwip.services.coherence.cache_lease import boot_clock
+from kwip.services.coherence.site_memory import SiteMemory
 from kwip.services.reading.rate_limits import RateLimits
 from kwip.store.accounts.applications import ApplicationStore
 from kwip.store.accounts.audit_log import AuditLogStore
@@ -51,6 +56,9 @@ from kwip.store.accounts.setup import SetupStore
 from kwip.store.accounts.site import SiteStore
 from kwip.store.accounts.two_factor import TwoFactorStore
 from kwip.store.accounts.wait_list import WaitListStore
+from kwip.store.administration.announcements import AnnouncementStore
+from kwip.store.administration.discovery_rules import DiscoveryRuleStore
+from kwip.store.administration.figures import FiguresStore
 from kwip.store.delivery.hibernation import HibernationStore
 
 if TYPE_CHECKING:
@@ -130,6 +138,10 @@ def make_accounts(
     staff = Staff(stores.users, entities)
     return Accounts(
         site=site,
+        announcements=_announcements(core, audit_log),
+        discovery_changes=DiscoveryChanges(
+            DiscoveryRuleStore(core.store), core.rules, audit_log
+        ),
         invitations=joining.invitations,
         applications=joining.applications,
         wait_list=joining.wait_list,
@@ -161,6 +173,13 @@ def make_accounts(
         closing=AccountClosing(two_factor, closures),
         staff=staff,
         emoji_changes=EmojiChanges(media.emojis, audit_log),
+        analysis=Analysis(
+            store=FiguresStore(core.store),
+            users=stores.users,
+            jobs=core.jobs,
+            hydration=reading.hydration,
+            clock=clock,
+        ),
         site_activity=SiteActivity(
             store=core.store, users=stores.users, jobs=core.jobs, clock=clock
         ),
@@ -169,6 +188,7 @@ def make_accounts(
             store=MemberStore(core.store),
             homes=HibernationStore(core.store),
             attachments=media.attachments.store,
+            invitations=joining.invitations.store,
             audit_log=audit_log,
             moderation=moderation,
             staff=staff,
@@ -222,6 +242,24 @@ def _site(core: Core, audit_log: AuditLog) -> Site:
         clock=options.clock,
         lease_s=options.fence_times.lease_s,
         elapsed=boot_clock,
+    )
+
+
+def _announcements(core: Core, audit_log: AuditLog) -> Announcements:
+    store, clock = AnnouncementStore(core.store), core.options.clock
+    return Announcements(
+        store=store,
+        memory=SiteMemory(
+            (),
+            lambda: store.published(at(clock())),
+            fence=core.fence,
+            lease_s=core.options.fence_times.lease_s,
+            elapsed=boot_clock,
+        ),
+        audit_log=audit_log,
+        fence=core.fence,
+        ids=core.ids,
+        clock=clock,
     )
 
 

@@ -10,11 +10,13 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
     from kwip.cache.client import Client
+    from kwip.domain.discovery_rules import DiscoveryRules
     from kwip.domain.ids import IdGenerator
     from kwip.domain.signed_addresses import Signer
     from kwip.services.accounts.sealing import Sealer
     from kwip.services.coherence.clock_guard import ClockGuard
     from kwip.services.coherence.fence import Fence
+    from kwip.services.coherence.site_memory import SiteMemory
     from kwip.services.delivery.signals import Enqueue, Signal
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loaders
@@ -51,3 +53,4 @@ class Core:
     ids: IdGenerator
     signer: Signer
     sealer: Sealer
+    rules: SiteMemory[DiscoveryRules]

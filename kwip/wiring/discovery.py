@@ -24,8 +24,9 @@ def make_discovery(core: Core, reading: Reading) -> Discovery:
             stores=stores,
             fence=core.fence,
             clock=core.options.clock,
+            rules=core.rules.current,
         ),
-        trends=Trends(entities, reading.hydration),
+        trends=Trends(entities, reading.hydration, core.rules.current),
         suggestions=Suggestions(
             entities, reading.hydration, stores.suggestions, core.fence
         ),

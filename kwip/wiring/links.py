@@ -41,6 +41,7 @@ def make_links(core: Core, media: Uploads) -> Links:
             signal=core.signal,
             clock=core.options.clock,
             host=urlsplit(settings.origin).netloc,
+            rules=core.rules.current,
             is_on=settings.link_previews == "on",
         )
     )

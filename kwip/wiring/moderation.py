@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kwip.services.bundle import Moderating
 from kwip.services.moderation.decisions import Decisions
 from kwip.services.moderation.execution import Execution
+from kwip.services.moderation.post_acts import PostActs
 from kwip.services.moderation.queue import Queue
 from kwip.services.moderation.reports import Reports
 from kwip.services.moderation.staff_mail import StaffMail
@@ -19,12 +20,16 @@ from kwip.store.moderation.strikes import StrikeStore
 from kwip.store.posting.marks import MarkStore
 
 if TYPE_CHECKING:
-    from kwip.services.bundle import Accounts, Mailing, Posting
+    from kwip.services.bundle import Accounts, Finding, Mailing, Posting
     from kwip.wiring.core import Core
 
 
 def make_moderation(
-    core: Core, posting: Posting, mail: Mailing, accounts: Accounts
+    core: Core,
+    posting: Posting,
+    mail: Mailing,
+    finding: Finding,
+    accounts: Accounts,
 ) -> Moderating:
     """Make them from the services they call."""
     stores, clock = core.stores, core.options.clock
@@ -70,6 +75,7 @@ def make_moderation(
         ),
         decisions=decisions,
         execution=execution,
+        post_acts=PostActs(finding.search, stores, decisions),
         strikes=Strikes(
             store=strikes,
             stores=stores,

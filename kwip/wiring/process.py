@@ -17,19 +17,23 @@ from kwip.cache.entity_cache import EntityCache
 from kwip.cache.queue import JobQueue
 from kwip.cache.recorder import RecordedClient
 from kwip.cache.signals import Listener, RedisSignals
+from kwip.domain.discovery_rules import NO_RULES
 from kwip.domain.ids import IdGenerator
 from kwip.domain.signed_addresses import Signer
 from kwip.jobs.runner import LANES
 from kwip.services.accounts.sealing import Sealer
 from kwip.services.coherence import probes
+from kwip.services.coherence.cache_lease import boot_clock
 from kwip.services.coherence.clock_guard import ClockGuard
 from kwip.services.coherence.fence import Fence
+from kwip.services.coherence.site_memory import SiteMemory
 from kwip.services.maintenance.presence import Presence
 from kwip.services.maintenance.site_status import SiteStatus
 from kwip.services.reading.entities import Entities
 from kwip.services.reading.loader import Loaders
 from kwip.services.reading.secondary_loads import SecondaryLoads
 from kwip.services.reading.stores import Stores
+from kwip.store.administration.discovery_rules import DiscoveryRuleStore
 from kwip.store.client import JOB_TIMEOUT_MS, WEB_TIMEOUT_MS, Store, connect
 from kwip.store.commands import CommandWatch
 from kwip.store.delivery.outbox import OutboxStore
@@ -173,6 +177,13 @@ def build(
         ids=IdGenerator(options.id_clock, rng),
         signer=Signer(endpoints.secret_keys, options.clock),
         sealer=Sealer([*endpoints.secret_keys, *endpoints.retired_keys]),
+        rules=SiteMemory(
+            NO_RULES,
+            DiscoveryRuleStore(store).read,
+            fence=fence,
+            lease_s=options.fence_times.lease_s,
+            elapsed=boot_clock,
+        ),
     )
     services = make_services(core)
     listener = Listener(endpoints.redis_realtime_uri, fence.deployment, services.live)

@@ -23,10 +23,14 @@ def make_search(core: Core, reading: Reading) -> Finding:
         search=Search(
             PostSearch(entities, hydration, stores.search),
             PeopleSearch(entities, hydration, stores.people),
-            TagSearch(hydration, stores.search, core.options.clock),
+            TagSearch(hydration, stores.search, core.options.clock, core.rules.current),
             reading.id_lists,
         ),
         search_widget=SearchWidget(
-            entities, stores.search, core.loaders, core.options.clock
+            entities,
+            stores.search,
+            core.loaders,
+            core.options.clock,
+            core.rules.current,
         ),
     )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def make_timelines(core: Core) -> Reading:
     """Make them from the shared parts."""
     stores, entities, options = core.stores, core.entities, core.options
-    hydration = Hydration(entities, options.clock)
+    hydration = Hydration(entities, options.clock, core.rules.current)
     home_reads = HomeReads(core.enqueue, options.clock)
     sources = Sources(entities, stores.posts, home_reads)
     timelines = Timelines(entities, hydration, sources, stores)
@@ -56,6 +56,6 @@ def make_timelines(core: Core) -> Reading:
             clock=options.clock,
         ),
         catch_up=CatchUp(markers, timelines),
-        widgets=Widgets(entities, sources, stores, options.clock),
+        widgets=Widgets(entities, sources, stores, options.clock, core.rules.current),
         open_pages=OpenPages(entities, notifications, options.clock),
     )

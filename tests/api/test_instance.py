@@ -4,6 +4,7 @@ import pytest
 
 from config.settings import load
 from kwip.app import create_app
+from kwip.domain.audit_log import BY_KWIP
 from kwip.domain.site import SignUpMode, SiteSettings
 
 
@@ -62,3 +63,20 @@ def test_both_say_which_api_and_which_kwip_this_is(wiring, settings, version):
     found = instance(wiring, settings, version)
 
     assert found["version"].startswith("4.5.0 (compatible; Kwip ")
+
+
+def test_apps_get_the_texts_of_the_site(client, wiring):
+    place = "/api/v1/instance"
+    paths = ("privacy_policy", "terms_of_service")
+    assert [client.get(f"{place}/{path}").status_code for path in paths] == [404, 404]
+    wiring.fence.outlast_leases = lambda: None
+    texts = {"privacy": "No **ads**.", "terms": "Be kind.", "about": "Bread"}
+    wiring.services.site.change(texts, BY_KWIP)
+
+    privacy, terms = (client.get(f"{place}/{path}").json for path in paths)
+    about = client.get(f"{place}/extended_description").json
+    assert privacy["content"] == "<p>No <strong>ads</strong>.</p>\n"
+    assert privacy["updated_at"] == about["updated_at"]
+    assert terms["effective_date"] == privacy["updated_at"][:10]
+    assert (terms["effective"], terms["content"]) == (True, "<p>Be kind.</p>\n")
+    assert client.get(f"{place}/domain_blocks").json == []

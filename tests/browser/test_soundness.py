@@ -72,7 +72,7 @@ def test_every_page_of_an_owner_is_sound(open_browser, site, places, alice, bob,
     seen.expected.append("404")
     site.wiring.services.moderation.set_role(alice.user.id, Role.OWNER)
     site.wiring.services.moderation.silence(bob.user.id)
-    places |= staff_places(alice, bob)
+    places |= staff_places(site.wiring, alice, bob)
     page = open_browser(alice)
 
     assert all_faults(page, places) == {}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from kwip.blueprints import web
+from kwip.domain.announcements import TypedAnnouncement
+from kwip.domain.audit_log import BY_KWIP
 
 #: Whatever people may type that is no text to a careless page.
 ATTACKS = [
@@ -26,19 +28,25 @@ ATTACKS = [
 ]
 
 
-def staff_places(reporter, person):
-    """Report somebody; give each page for staff, where it is about them."""
+def staff_places(wiring, reporter, person):
+    """Report somebody, announce something; give each page for staff."""
+    wiring.fence.outlast_leases = lambda: None
+    typed = TypedAnnouncement(text=f"**Tea**\n\n- at *five*\n\n{ATTACKS[0]}")
+    announced = wiring.services.announcements.add(typed, BY_KWIP, is_published=True)
     made = reporter.post("/api/v1/reports", json={"account_id": person.id}).json
     known = {
         "username": person.user.username,
         "name": "about",
         "page_name": "about",
         "report_id": made["id"],
+        "announcement_id": str(announced.id),
     }
     return {
         row.rule: re.sub(r"<(?:.+?:)?(\w+)>", lambda m: known[m[1]], row.rule)
         for row in web.ROUTES
-        if row.method == "GET" and row.policy.auth == "staff"
+        if row.method == "GET"
+        and row.policy.auth == "staff"
+        and not row.rule.endswith(".csv")
     }
 
 

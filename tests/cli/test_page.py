@@ -18,6 +18,7 @@ from kwip.domain.audit_log import BY_KWIP
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.domain.posts import Draft
+from kwip.domain.reports import NewReport
 from kwip.domain.users import ProfileChange, Viewer
 from kwip.jobs.registry import jobs
 from kwip.services.coherence.fence import Fence
@@ -28,7 +29,7 @@ from kwip.services.world.loader import PHASES, Loaded, WorldLoader
 from kwip.store.timelines.buckets import home_of
 from tests.docs.test_data_model import examples_in, shapes
 from tests.pictures import BLUE, plain, sent
-from tests.wired import form_of, sign_up
+from tests.wired import form_of, sign_up, viewer_of
 
 PAGE = (PROJECT / "docs" / "cli.md").read_text(encoding="utf-8")
 URL = "https://example.org/rye"
@@ -82,6 +83,23 @@ def users(kwip, _wiring, _posts, _monkeypatch):
     }
 
 
+def reports(kwip, wiring, posts, monkeypatch):
+    monkeypatch.setattr(Fence, "outlast_leases", lambda _: None)
+    wiring.services.site.change({"rules": "Be kind."}, BY_KWIP)
+    alice, bob = sign_up(wiring, "alice"), posts[0].author_id
+    wish = NewReport(
+        target_id=bob, post_ids=(posts[0].id,), comment="Ads", rule_ids=(1,)
+    )
+    made = wiring.services.reports.create(viewer_of(alice), wish).report
+    wiring.services.queue.note(viewer_of(alice), BY_KWIP, made.id, "Wrote to bob.")
+    place = str(made.id)
+    return {
+        "reports-list": [kwip("reports", "list", "--json")],
+        "reports-show": [kwip("reports", "show", place, "--json")],
+        "reports-resolve": [kwip("reports", "resolve", place, "--json")],
+    }
+
+
 def domains(kwip, _wiring, _posts, _monkeypatch):
     block = ("users", "block-domain")
     return {
@@ -100,6 +118,21 @@ def site(kwip, _wiring, _posts, monkeypatch):
         "site-set": [changed],
         "site-undo": [undone],
         "site-changes": [kwip("site", "changes", "--json")],
+    }
+
+
+def announced(kwip, _wiring, _posts, monkeypatch):
+    monkeypatch.setattr(Fence, "outlast_leases", lambda _: None)
+    until = ("--until", "2031-01-01", "--json")
+    draft = kwip("announcements", "add", "Tea", "--draft", *until).json["id"]
+    published = kwip("announcements", "publish", draft, "--json")
+    return {
+        "announcements-add": [kwip("announcements", "add", "Cake", *until)],
+        "announcements-publish": [published],
+        "announcements-edit": [kwip("announcements", "edit", draft, "Tea!", "--json")],
+        "announcements-list": [kwip("announcements", "list", "--json")],
+        "announcements-end": [kwip("announcements", "end", draft, "--json")],
+        "announcements-delete": [kwip("announcements", "delete", draft, "--json")],
     }
 
 
@@ -284,6 +317,10 @@ def trends(kwip, wiring, posts, _monkeypatch):
         wiring.services.reactions.favourite(sign_up(wiring, name), post.id)
     recomputed = kwip("trends", "recompute", "--json")
     return {
+        "trends-hide": [
+            kwip("trends", "hide", "domain", "a.example", "--in", "trends", "--json")
+        ],
+        "trends-rules": [kwip("trends", "rules", "--json")],
         "trends-recompute": [recomputed],
         "routes": [kwip("routes", "/api/v1/statuses", "--json")],
         "secrets-rotate": [kwip("secrets", "rotate", "--json")],
@@ -363,7 +400,8 @@ def load(kwip, _wiring, _posts, monkeypatch):
 
 
 PRINTING = [
-    *(users, fanout, timelines, database, stack, settings, site, joining),
+    *(users, fanout, timelines, database, stack, settings, site, announced),
+    *(joining, reports),
     *(release, load, cache, media, emoji, trends, links, backups, moves, domains),
 ]
 

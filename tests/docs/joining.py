@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from kwip.domain.announcements import TypedAnnouncement
 from kwip.domain.audit_log import BY_KWIP
+from kwip.domain.discovery_rules import Place, RuleKind
 from kwip.domain.mail.mails import MailKind
 from tests.wired import form_of, viewer_of
 
@@ -19,8 +21,13 @@ def join(kwip, note):
 
 def _invite(services, note):
     services.site.change({"members_invite": "yes"}, BY_KWIP)
+    told = TypedAnnouncement(text="Tea", ends_at="2099-01-01")
+    told = services.announcements.add(told, BY_KWIP, is_published=True)
     forms = [services.users.prepare(form_of(name)) for name in ("carol", "dave")]
     carol = viewer_of(services.users.create(forms[0]))
+    places = [Place.TRENDS]
+    services.discovery_changes.hide(RuleKind.TAG, "spam", places, BY_KWIP)
+    services.announcements.dismiss(carol, told.id)
     made = services.invitations.create(carol, max_uses=5, days=7)
     services.users.create(forms[1], services.invitations.using(made.code))
     endless = services.invitations.create_for_staff(BY_KWIP, max_uses=None, days=None)

@@ -57,7 +57,7 @@ PAGE = (PROJECT / "docs" / "data-model.md").read_text(encoding="utf-8")
 #: Fields whose keys are data.
 MAPS = {"jobs.counts", "jobs.detail", "processes.shared", ".kinds", ".added"}
 MAPS |= {"audit_log.details", "processes.schemas", "processes.readable_from"}
-MAPS |= {"site_settings.values", "mails.details"}
+MAPS |= {"site_settings.values", "site_settings.changed_at", "mails.details"}
 
 
 def shapes(path, value):

@@ -11,6 +11,7 @@ import re
 import pytest
 
 from kwip.blueprints import cors, gate, login
+from kwip.domain.announcements import TypedAnnouncement
 from kwip.domain.audit_log import BY_KWIP, Actor, AuditQuery
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import UserId
@@ -87,6 +88,12 @@ STAFF_FIELDS = {
     "/admin/emoji/remove": {"shortcode": "tea"},
     "/admin/domains": {"domain": "spam.example", "reason": "Spam"},
     "/admin/domains/unblock": {"domain": "spam.example"},
+    "/admin/announcements": {"text": "Tea", "act": "save"},
+    "/admin/announcements/<id:announcement_id>": {"text": "Cake", "act": "save"},
+    **{
+        f"/admin/announcements/<id:announcement_id>/{act}": {}
+        for act in ("publish", "end", "delete")
+    },
     "/admin/settings": {"sign_up": "open"},
     "/admin/settings/changes": {},
     "/admin/pages/<name>": {"act": "save"},
@@ -309,8 +316,28 @@ def _waits_for_an_invitation(services):
     return {"key": services.wait_list.waiting()[0].key}
 
 
-#: What staff sends where people join.
+def _kwip(services):
+    """Publish a kwip that can be acted on."""
+    alice = services.members.user("alice")
+    made = services.posts.publish(alice.id, Draft(text="Buy"))
+    return {"act": "delete", "post_ids[]": str(made.id), "text": "Spam"}
+
+
+def _rule(kind, name):
+    """Return a function that gives what is hidden: something else each time."""
+
+    def give(services):
+        version = services.discovery_changes.current().version
+        return {"kind": kind, "name": f"{name}{version}", "reason": "Spam"}
+
+    return give
+
+
+#: What staff sends where people join, and what has to be made for it.
 JOINING = {
+    "/admin/kwips": _kwip,
+    "/admin/hashtags": _rule("tag", "tea"),
+    "/admin/links": _rule("link", "https://"),
     "/admin/applications": _waits_for_approval,
     "/admin/invitations": lambda _: {"max_uses": "1", "days": ""},
     "/admin/invitations/end": _invites,
@@ -322,7 +349,35 @@ JOINED = {
     "/admin/invitations": "invitation",
     "/admin/invitations/end": "invitation",
     "/admin/waiting-list": "waiting",
+    **{rule: "announcement" for rule in STAFF_FIELDS if "/announcements" in rule},
 }
+
+
+def _announced(row, services, known):
+    """Add an announcement that the row can act on; give what else it is sent."""
+    is_published = row.rule.endswith("/end")
+    typed = TypedAnnouncement(text="Tea")
+    made = services.announcements.add(typed, BY_KWIP, is_published=is_published)
+    known["announcement_id"] = str(made.id)
+    return {"version": 1} if row.rule.endswith("_id>") else {}
+
+
+def _appealed(services, known):
+    owner = UserId(int(known["user_id"]))
+    viewer = Viewer(id=UserId(0), username="", digest="")
+    decision = Decision(act=Act.SILENCE, text="Spam")
+    strike = services.decisions.act_on(viewer, BY_KWIP, owner, decision)
+    services.strikes.appeal(owner, strike.id, "No")
+    return str(strike.id)
+
+
+def _settings(row, services):
+    """Give what a page about settings is sent: the version, and something else."""
+    site = services.site.current()
+    if row.rule.endswith("/changes"):
+        return {"change": services.site.changes(1)[0].id}
+    name = "text" if row.rule.startswith("/admin/pages/") else "name"
+    return {"version": site.version, name: f"Site {site.version}"}
 
 
 def fields_of(row, wiring, known):
@@ -330,27 +385,16 @@ def fields_of(row, wiring, known):
     services = wiring.services
     nobody = Viewer(id=UserId(0), username="", digest="")
     fields = dict(STAFF_FIELDS.get(row.rule, {"reason": f"For {row.rule}"}))
-    site = services.site.current()
     if row.rule in JOINING:
         fields = JOINING[row.rule](services)
+    elif "<id:announcement_id>" in row.rule:
+        fields |= _announced(row, services, known)
     elif row.rule == "/admin/emoji":
         fields["picture"] = (io.BytesIO(plain()), "tea.png")
-    elif row.rule == "/admin/settings":
-        fields |= {"version": site.version, "name": f"Site {site.version}"}
-    elif row.rule.startswith("/admin/pages/"):
-        fields |= {"version": site.version, "text": f"Text {site.version}"}
-    elif row.rule == "/admin/settings/changes":
-        fields["change"] = services.site.changes(1)[0].id
+    elif row.rule.startswith(("/admin/settings", "/admin/pages/")):
+        fields |= _settings(row, services)
     elif "<id:strike_id>" in row.rule:
-        owner = UserId(int(known["user_id"]))
-        strike = services.decisions.act_on(
-            nobody,
-            BY_KWIP,
-            owner,
-            Decision(act=Act.SILENCE, text="Spam"),
-        )
-        services.strikes.appeal(owner, strike.id, "No")
-        known["strike_id"] = str(strike.id)
+        known["strike_id"] = _appealed(services, known)
     elif "<id:report_id>" in row.rule and not row.rule.endswith("note"):
         seen = services.queue.get(nobody, int(known["report_id"]))
         fields["version"] = seen.report.version
@@ -361,6 +405,8 @@ def check_act(row, wiring, ask, person, browser):
     """Assert that somebody is let in; if they act, that the log says who and why."""
     token = {"csrf_token": browser.form_token}
     if row.method not in UNSAFE:
+        if "<id:announcement_id>" in row.rule:
+            _announced(row, wiring.services, ask.known)
         assert (about(row), ask(row, person, browser).status_code) == (about(row), 200)
         return
     fields = fields_of(row, wiring, ask.known)
@@ -378,9 +424,12 @@ def check_act(row, wiring, ask, person, browser):
     about_site = "site" if row.rule.startswith(("/admin/set", "/admin/pages")) else ""
     code = f":{fields['shortcode']}:" if "shortcode" in fields else ""
     subject = fields.get("domain") or about_site or code or "@alice"
+    if "kind" in fields:
+        subject = ("#" if fields["kind"] == "tag" else "") + fields["name"]
     subject = JOINED.get(row.rule, subject)
     reason = fields.get("reason", fields.get("text", fields.get("note", "")))
-    reason = "" if about_site else reason
+    is_announced = row.rule.startswith("/admin/announcements")
+    reason = "" if about_site or is_announced else reason
     assert (about(row), answer.status_code) in {(about(row), 200), (about(row), 303)}
     act = (Actor("staff", person.user.username), subject, reason)
     assert (about(row), added) == (about(row), {act})

@@ -17,6 +17,8 @@ EXAMPLES = {
     "user_id": "1",
     "list_id": "1",
     "report_id": "1",
+    "announcement_id": "1",
+    "link_id": "1",
     "strike_id": "1",
     "tag_id": "1",
     "filter_id": "1",

@@ -37,6 +37,9 @@ from kwip.store.accounts.transfers import TransferStore
 from kwip.store.accounts.two_factor import TwoFactorStore
 from kwip.store.accounts.users import UserStore
 from kwip.store.accounts.wait_list import WaitListStore
+from kwip.store.administration.announcements import AnnouncementStore
+from kwip.store.administration.discovery_rules import DiscoveryRuleStore
+from kwip.store.administration.figures import FiguresStore
 from kwip.store.changes import ChangeStore
 from kwip.store.delivery.hibernation import HibernationStore
 from kwip.store.delivery.outbox import OutboxStore
@@ -100,6 +103,7 @@ LATER = NOW + dt.timedelta(seconds=30)
 #: Which attribute holds which store.
 KINDS = {
     "activity": ActivityStore,
+    "announcements": AnnouncementStore,
     "applications": ApplicationStore,
     "attachments": AttachmentStore,
     "audit": AuditStore,
@@ -109,11 +113,13 @@ KINDS = {
     "closures": ClosureStore,
     "credentials": CredentialStore,
     "deletion": DeletionStore,
+    "discovery_rules": DiscoveryRuleStore,
     "domains": EmailDomainStore,
     "drafts": DraftStore,
     "edges": EdgeStore,
     "emojis": EmojiStore,
     "featured_tags": FeaturedTagStore,
+    "figures": FiguresStore,
     "filters": FilterStore,
     "follow_requests": FollowRequestStore,
     "followed_conversations": FollowedConversationStore,

@@ -13,6 +13,7 @@ from functools import partial
 import pytest
 
 import kwip.store
+from kwip.domain.announcements import Announcement
 from kwip.domain.attachments import UploadState
 from kwip.domain.audit_log import BY_KWIP, AuditQuery
 from kwip.domain.drafts import SavedDraft
@@ -66,6 +67,7 @@ from tests.store.population import HOT, PREVIEW, list_id, posts_of, token, uploa
 from tests.store.stores import (
     LATER,
     NOW,
+    NOW_MS,
     application,
     audited,
     closure,
@@ -121,6 +123,7 @@ WAITING = read_email("w9@example.org")
 CHANGED = SiteChange(
     id=1, at=NOW, actor=BY_KWIP.actor, name="name", before=None, after="Bakers"
 )
+ANNOUNCED = Announcement(id=1, text="Tea", updated_at=NOW)
 JOB = Job(
     id="reindex:timelines",
     state="running",
@@ -564,6 +567,7 @@ CALLS = {
     "ApplicationStore.find": lambda s: s.applications.find("u1"),
     "ApplicationStore.get": lambda s: s.applications.get(1),
     "ApplicationStore.oldest": lambda s: s.applications.oldest(20),
+    "InvitationStore.of_user": lambda s: s.invitations.of_user(3),
     "InvitationStore.add": lambda s: s.invitations.add(invitation(903)),
     "InvitationStore.find": lambda s: s.invitations.find("i1"),
     "InvitationStore.use": lambda s: s.store.transact(
@@ -582,6 +586,25 @@ CALLS = {
     "WaitListStore.take": lambda s: s.wait_list.take("w1", lambda *_: None),
     "JoiningAuditStore.miscounted": lambda s: s.joining.miscounted(),
     "JoiningAuditStore.unclaimed": lambda s: list(s.joining.unclaimed()),
+    "AnnouncementStore.published": lambda s: s.announcements.published(NOW),
+    "AnnouncementStore.newest": lambda s: s.announcements.newest(20),
+    "AnnouncementStore.find": lambda s: s.announcements.find(1),
+    "AnnouncementStore.save": lambda s: s.announcements.save(ANNOUNCED),
+    "AnnouncementStore.remove": lambda s: s.announcements.remove(2),
+    "AnnouncementStore.dismiss": lambda s: s.announcements.dismiss(1, 2),
+    "DiscoveryRuleStore.read": lambda s: s.discovery_rules.read(),
+    "DiscoveryRuleStore.replace": lambda s: s.discovery_rules.replace(
+        s.discovery_rules.read(), []
+    ),
+    "FiguresStore.posts_between": lambda s: s.figures.posts_between(
+        NOW_MS, NOW_MS + 60_000, 1_000
+    ),
+    "FiguresStore.users_between": lambda s: s.figures.users_between(0, NOW_MS),
+    "FiguresStore.joined_between": lambda s: s.figures.joined_between(0, NOW_MS, 5),
+    "FiguresStore.authors_between": lambda s: s.figures.authors_between(
+        [1, 2, 3], NOW_MS, NOW_MS + 60_000
+    ),
+    "FiguresStore.most_answered": lambda s: s.figures.most_answered(NOW_MS, 50, 5),
     "SiteStore.read": lambda s: s.site.read(),
     "SiteStore.change": lambda s: s.site.change(s.site.read(), [CHANGED]),
     "SiteStore.newest": lambda s: s.site.newest(20),

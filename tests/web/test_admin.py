@@ -36,7 +36,7 @@ def test_every_page_for_staff_is_sound(appointed, wiring, alice, bob, settings):
     order = Order(Actor("staff", "boss"), HOSTILE)
     wiring.services.moderation.silence(alice.user.id, order)
     browser = appointed(Role.OWNER)
-    for place in staff_places(bob, alice).values():
+    for place in staff_places(wiring, bob, alice).values():
         check(browser.get(place), settings.origin)
 
 

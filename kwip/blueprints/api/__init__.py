@@ -8,6 +8,8 @@ from __future__ import annotations
 from kwip.blueprints.api import (
     accounts,
     admin,
+    admin_trends,
+    announcements,
     emojis,
     empty,
     featured_tags,
@@ -35,6 +37,7 @@ from kwip.blueprints.api import (
 ROUTES = (
     *instance.ROUTES,
     *emojis.ROUTES,
+    *announcements.ROUTES,
     *accounts.ROUTES,
     *search.ROUTES,
     *relationships.ROUTES,
@@ -42,6 +45,7 @@ ROUTES = (
     *people.ROUTES,
     *reports.ROUTES,
     *admin.ROUTES,
+    *admin_trends.ROUTES,
     *media.ROUTES,
     *statuses.ROUTES,
     *updates.ROUTES,

@@ -37,7 +37,6 @@ ROUTES = tuple(
     _none(path, name, says, policy)
     for path, name, says, policy in (
         (f"{_ACCOUNT}/endorsements", "account_endorsed", "Featured accounts", _OPEN),
-        (f"{_V1}/announcements", "announcements", "Announcements", _OWN),
         (f"{_V1}/conversations", "conversations", "Private conversations", _OWN),
         (f"{_V1}/domain_blocks", "domain_blocks", "Blocked servers", _OWN),
         (f"{_V1}/endorsements", "endorsements", "The viewer's featured accounts", _OWN),

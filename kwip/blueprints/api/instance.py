@@ -13,12 +13,21 @@ from kwip.schemas.site import (
     ExtendedDescriptionSchema,
     InstanceV1Schema,
     InstanceV2Schema,
+    PrivacyPolicySchema,
+    SiteText,
     SiteView,
+    TermsOfServiceSchema,
     rules_json,
 )
+from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flask import Response
+
+    from kwip.domain.site import PageName
+    from kwip.schemas.dumping import DumpSchema
 
 
 def instance_v1() -> Response:
@@ -54,10 +63,50 @@ def extended_description() -> Response:
     return http.answer_dumped(ExtendedDescriptionSchema, SiteView(http.site().info))
 
 
+def instance_privacy_policy() -> Response:
+    """Return the privacy policy.
+
+    Raises:
+        NotFoundError: The site has not published one.
+    """
+    return _text("privacy")
+
+
+def instance_terms() -> Response:
+    """Return the terms of service.
+
+    Raises:
+        NotFoundError: The site has not published any.
+    """
+    return _text("terms")
+
+
+_TEXTS: Mapping[str, type[DumpSchema]] = {
+    "privacy": PrivacyPolicySchema,
+    "terms": TermsOfServiceSchema,
+}
+
+
+def _text(name: PageName) -> Response:
+    settings = http.site().info.settings()
+    text = str(getattr(settings, name))
+    if not text:
+        raise NotFoundError(gettext("This site hasn't published this page yet."))
+    view = SiteText(text, settings.changed_at.get(name))
+    return http.answer_dumped(_TEXTS[name], view)
+
+
 ROUTES = (
     Route("GET", "/api/v1/instance", instance_v1, policies.ANYBODY),
     Route("GET", "/api/v2/instance", instance_v2, policies.ANYBODY),
     Route("GET", "/api/v1/instance/rules", rules, policies.ANYBODY),
+    Route(
+        "GET",
+        "/api/v1/instance/privacy_policy",
+        instance_privacy_policy,
+        policies.ANYBODY,
+    ),
+    Route("GET", "/api/v1/instance/terms_of_service", instance_terms, policies.ANYBODY),
     Route(
         "GET",
         "/api/v1/instance/extended_description",

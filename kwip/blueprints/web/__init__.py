@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kwip.blueprints.web import admin, styleguide
 from kwip.blueprints.web.accounts import (
+    announcements,
     closing,
     data,
     email,
@@ -58,6 +59,7 @@ ROUTES = (
     *suggestions.ROUTES,
     *explore.ROUTES,
     *welcome.ROUTES,
+    *announcements.ROUTES,
     *featured_tags.ROUTES,
     *follow_requests.ROUTES,
     *people.ROUTES,

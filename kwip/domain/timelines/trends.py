@@ -6,11 +6,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar
 
+from kwip.domain.discovery_rules import Place
 from kwip.domain.ids import ms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from kwip.domain.discovery_rules import DiscoveryRules
     from kwip.domain.ids import UserId
     from kwip.domain.timelines.tags import TagDay
     from kwip.domain.timelines.timelines import Entry
@@ -73,6 +75,17 @@ class LinkView:
 
     url: str
     history: tuple[TagDay, ...]
+
+
+def may_trend(rules: DiscoveryRules, kind: TrendKind, name: str) -> bool:
+    """Return whether staff let something trend, by its name in a `Trend`."""
+    if not rules.rules:
+        return True
+    if kind == "tags":
+        return rules.tag_may(Place.TRENDS, name)
+    if kind == "links":
+        return rules.link_may(Place.TRENDS, name)
+    return rules.post_may_trend(int(name))
 
 
 def rank(

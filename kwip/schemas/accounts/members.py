@@ -75,6 +75,12 @@ ACTION_NAMES: Mapping[Action, str] = {
     Action.REJECT_USER: lazy_gettext("Declined a request to join"),
     Action.INVITE_WAITING: lazy_gettext("Invited someone from the waiting list"),
     Action.EDIT_REPORT: lazy_gettext("Changed a report"),
+    Action.ADD_ANNOUNCEMENT: lazy_gettext("Added an announcement"),
+    Action.EDIT_ANNOUNCEMENT: lazy_gettext("Changed an announcement"),
+    Action.PUBLISH_ANNOUNCEMENT: lazy_gettext("Published an announcement"),
+    Action.END_ANNOUNCEMENT: lazy_gettext("Ended an announcement"),
+    Action.CHANGE_DISCOVERY: lazy_gettext("Changed what may trend or be found"),
+    Action.REMOVE_ANNOUNCEMENT: lazy_gettext("Deleted an announcement"),
 }
 
 

@@ -39,7 +39,8 @@ class AuditLog:
             order: Who acts, and why.
             action: What they do.
             subject: `@` and a username, a domain, an emoji between colons, `media`,
-                `site`, an invitation, or `waiting list`.
+                `site`, an invitation, an announcement, a hashtag, a link, or `waiting
+                list`.
             details: What else there is to know. Never a secret.
 
         Raises:

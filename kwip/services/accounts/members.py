@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from kwip.services.accounts.moderation import Moderation
     from kwip.services.accounts.staff import Staff
     from kwip.services.reading.stores import Stores
+    from kwip.store.accounts.invitations import InvitationStore
     from kwip.store.accounts.members import MemberStore
     from kwip.store.delivery.hibernation import HibernationStore
     from kwip.store.posting.attachments import AttachmentStore
 
 #: Entries of the audit log on a member's page.
 _LOGGED = 20
+#: Invitations that are counted there, and people who came by them.
+_INVITATIONS, _GUESTS = 100, 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,7 @@ class Members:
     store: MemberStore
     homes: HibernationStore
     attachments: AttachmentStore
+    invitations: InvitationStore
     audit_log: AuditLog
     moderation: Moderation
     staff: Staff
@@ -88,7 +92,7 @@ class Members:
         return found[user_id]
 
     def facts(self, username: str) -> MemberFacts:
-        """Return what is known about a member; eight queries.
+        """Return what is known about a member; twelve queries.
 
         Raises:
             NotFoundError: There is no such user.
@@ -99,12 +103,23 @@ class Members:
         now = at(self.clock())
         sessions = self.stores.sessions.of_user(user.id)
         about = AuditQuery(subject=f"@{user.username}", limit=_LOGGED)
+        current = [s for s in sessions if not s.expires_at or s.expires_at > now]
+        came = self.invitations.of_user(user.id)
+        made = self.invitations.of_creator(user.id, _INVITATIONS)
+        guests = self.invitations.invited_by([each.code for each in made])
+        ids = [each.user_id for each in guests[:_GUESTS]]
+        people = self.stores.users.get_many(ids + ([came.inviter_id] if came else []))
         return MemberFacts(
             user=user,
             is_confirmed=mailbox and mailbox.confirmed_at is not None,
             mail_problem=mailbox.problem if mailbox else "",
             last_active_at=home and home.last_read_at,
-            session_count=sum(not s.expires_at or s.expires_at > now for s in sessions),
+            session_count=len(current),
+            last_session_at=max((s.created_at for s in current), default=None),
+            invited_by=people.get(came.inviter_id) if came else None,
+            came_by_invitation=came is not None,
+            invitations_count=len(made),
+            invited=tuple(people[i] for i in ids if i in people),
             token_count=len(self.stores.tokens.of_user(user.id)),
             stored_bytes=self.attachments.bytes_of(user.id),
             log=self.audit_log.page(about),

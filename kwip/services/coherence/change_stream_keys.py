@@ -234,6 +234,8 @@ LEFT_OUT: Mapping[str, str] = {
     "blocked_email_domains": "never cached",
     "site_settings": "processes remember them by the number in the fence",
     "site_changes": "never cached",
+    "announcements": "as site_settings",
+    "discovery_rules": "as site_settings",
     "invitations": "never cached",
     "invited": "never cached",
     "applications": "never cached",

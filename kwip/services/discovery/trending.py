@@ -22,14 +22,16 @@ from kwip.domain.timelines.trends import (
     MAX_WITNESSES,
     Trend,
     Use,
+    may_trend,
     rank,
 )
 from kwip.services.search.tags import use_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kwip.domain.clock import ClockMs
+    from kwip.domain.discovery_rules import DiscoveryRules
     from kwip.domain.timelines.tags import TagDay
     from kwip.domain.timelines.timelines import Entry
     from kwip.domain.timelines.trends import PeopleOrder, Ranked, TrendKind
@@ -57,6 +59,7 @@ class Trending:
     stores: Stores
     fence: Fence
     clock: ClockMs
+    rules: Callable[[], DiscoveryRules]
     _next_look: int = field(default=0, init=False)
 
     def is_due(self) -> bool:
@@ -92,7 +95,7 @@ class Trending:
         trends: dict[TrendKind, list[Trend]] = {
             "tags": self._tags(calm, now, days_ms),
             "posts": self._posts(calm, now),
-            "links": _links(calm, now, days_ms),
+            "links": _links(self._linking(calm), now, days_ms),
         }
         self.store.save(at(now), trends, self._people(recent))
         self.fence.invalidate(invalidation_rules.trend())
@@ -101,7 +104,13 @@ class Trending:
     def _tags(
         self, posts: Sequence[RecentPost], now: int, days_ms: Sequence[int]
     ) -> list[Trend]:
-        uses = (Use(tag, *_by(post)) for post in posts for tag in post.tags)
+        rules = self.rules()
+        uses = (
+            Use(tag, *_by(post))
+            for post in posts
+            for tag in post.tags
+            if may_trend(rules, "tags", tag)
+        )
         found = rank(uses, now, HALF_LIVES_MS["tags"], MAX_TRENDS["tags"])
         if not found:
             return []
@@ -116,7 +125,12 @@ class Trending:
     def _posts(self, posts: Sequence[RecentPost], now: int) -> list[Trend]:
         """Rank posts by the people who favourited, reposted or answered them."""
         half_life_ms = HALF_LIVES_MS["posts"]
-        candidates = [p for p in posts if p.reactions]
+        rules = self.rules()
+        candidates = [
+            p
+            for p in posts
+            if p.reactions and may_trend(rules, "posts", str(p.entry.post_id))
+        ]
         candidates.sort(key=lambda p: _promise(p, now, half_life_ms), reverse=True)
         entries = _entries(candidates[:MAX_COUNTED])
         if not entries:
@@ -134,6 +148,10 @@ class Trending:
         )
         found = rank(others, now, half_life_ms, MAX_TRENDS["posts"])
         return [Trend(str(each.thing), (entries[each.thing],)) for each in found]
+
+    def _linking(self, posts: Sequence[RecentPost]) -> list[RecentPost]:
+        rules = self.rules()
+        return [p for p in posts if p.link and may_trend(rules, "links", p.link)]
 
     def _people(
         self, recent: Sequence[RecentPost]
@@ -158,7 +176,7 @@ class Trending:
 def _links(
     posts: Sequence[RecentPost], now: int, days_ms: Sequence[int]
 ) -> list[Trend]:
-    uses = [Use(post.link, *_by(post)) for post in posts if post.link]
+    uses = [Use(post.link, *_by(post)) for post in posts]
     found = rank(uses, now, HALF_LIVES_MS["links"], MAX_TRENDS["links"])
     by_link: dict[str, list[tuple[int, UserId]]] = defaultdict(list)
     for use in uses:

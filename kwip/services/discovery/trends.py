@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from kwip.domain.posts import Visibility
 from kwip.domain.timelines.filters import hidden_by
 from kwip.domain.timelines.tags import TagView
-from kwip.domain.timelines.trends import MIN_PEOPLE, LinkView
+from kwip.domain.timelines.trends import MIN_PEOPLE, LinkView, may_trend
 from kwip.services.reading.loader import Lookup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from kwip.domain.discovery_rules import DiscoveryRules
     from kwip.domain.keyword_filters import Filtering
     from kwip.domain.timelines.trends import Trend, TrendKind
     from kwip.domain.timelines.views import PostView
@@ -29,11 +30,13 @@ class Trends:
 
     A post must still be public and not sensitive, by somebody whom no block, mute,
     silence or suspension hides. A hashtag or link is only shown if so many of the posts
-    kept with it are such posts, and still have it, that it would be a trend.
+    kept with it are such posts, and still have it, that it would be a trend. The rules
+    of staff apply at once.
     """
 
     entities: Entities
     hydration: Hydration
+    rules: Callable[[], DiscoveryRules]
 
     def posts(
         self,
@@ -66,6 +69,9 @@ class Trends:
             if len(views) >= MIN_PEOPLE
         ]
 
+    def _may(self, kind: TrendKind, name: str) -> bool:
+        return may_trend(self.rules(), kind, name)
+
     def _checked(
         self,
         viewer: Viewer | None,
@@ -76,10 +82,11 @@ class Trends:
     ) -> list[tuple[Trend, Sequence[PostView]]]:
         """Return the trends of a kind with those of their posts that still count."""
         viewers = [] if viewer is None else [viewer.id]
-        trends = loader.load(
+        known = loader.load(
             Lookup(self.entities.trends, [kind]),
             Lookup(self.entities.relations, viewers),
         )[0][kind]
+        trends = [each for each in known if self._may(kind, each.name)]
         hidden = hidden_by(self.hydration.relations(viewer, loader))
         entries = [post for each in trends for post in each.posts]
         entries = [post for post in entries if post.author_id not in hidden]

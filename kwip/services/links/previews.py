@@ -18,6 +18,7 @@ import structlog
 from kwip import telemetry
 from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
+from kwip.domain.discovery_rules import Place
 from kwip.domain.errors import NotFoundError, StorageFullError, StoreUnavailableError
 from kwip.domain.link_previews import preview_path
 from kwip.services.delivery.signals import post_topic
@@ -25,7 +26,10 @@ from kwip.services.outgoing.connections import FetchError
 from kwip.store.posting.link_previews import LIFETIME, Busy, Claimed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kwip.domain.clock import ClockMs
+    from kwip.domain.discovery_rules import DiscoveryRules
     from kwip.domain.ids import PostId
     from kwip.domain.link_previews import LinkPreview
     from kwip.domain.media import OpenFile
@@ -64,6 +68,7 @@ class Previews:
 
     Attributes:
         host: This site's own; links to it get no preview.
+        rules: Say which links get none.
         is_on: Whether posts get previews at all.
     """
 
@@ -76,6 +81,7 @@ class Previews:
     signal: Signal
     clock: ClockMs
     host: str
+    rules: Callable[[], DiscoveryRules]
     is_on: bool
 
     def settle(self, post_id: PostId) -> str:
@@ -89,7 +95,7 @@ class Previews:
         if post is None or post.is_tombstone:
             return "nothing"
         url = post.link_to_preview if self.is_on else None
-        if url is None or urlsplit(url).netloc == self.host:
+        if url is None or not self._may_have_one(url):
             return self._store(post, None)
         found = self._known(urldefrag(url).url)
         if isinstance(found, Busy):
@@ -97,6 +103,10 @@ class Previews:
             self.of_posts.postpone(post_id, due_at)
             return "later"
         return self._store(post, found and replace(found, url=url))
+
+    def _may_have_one(self, url: str) -> bool:
+        is_own = urlsplit(url).netloc == self.host
+        return not is_own and self.rules().link_may(Place.PREVIEWS, url)
 
     def forget(self, url: str) -> bool:
         """Forget what is known of an address; False if nothing was.

@@ -111,20 +111,26 @@ class Decisions:
         return strike
 
     def act_on(
-        self, staff: Viewer, order: Order, user_id: UserId, decision: Decision
+        self,
+        staff: Viewer,
+        order: Order,
+        user_id: UserId,
+        decision: Decision,
+        posts: tuple[ReportedPost, ...] = (),
     ) -> Strike:
-        """Act on a person without a report.
+        """Act on a person, or on posts of theirs, without a report.
 
         Raises:
-            InvalidError: The text cannot be used, or it is an act on posts.
+            InvalidError: The text cannot be used, or it is an act on posts and there
+                are none.
             NotFoundError: There is no such user.
             ForbiddenError: The moderator doesn't outrank the person.
         """
-        if decision.act.is_on_posts:
+        if decision.act.is_on_posts and not posts:
             wrong = {"type": "This needs a report."}
             raise InvalidError("Nothing was changed.", wrong)
         user = self.target(order, user_id)
-        strike = self._strike(staff, user.id, decision, (), None)
+        strike = self._strike(staff, user.id, decision, posts, None)
         self._store(strike, user, None)
         self.execution.carry_out(strike.id, order)
         return strike

@@ -40,7 +40,11 @@ def _names(kind: type[Any], *without: str) -> tuple[str, ...]:
 
 
 #: The fields that are packed as they are.
-_USER = _names(User, "fields", "pinned_ids", "featured_tags", "embed_origins", "role")
+_USER = _names(
+    User,
+    *("fields", "pinned_ids", "featured_tags", "embed_origins", "role"),
+    "dismissed_ids",
+)
 _POST = _names(
     Post,
     *("visibility", "quote_policy", "created_at", "edited_at"),
@@ -67,17 +71,19 @@ def encode_user(user: User) -> bytes:
     profile = [[x.name, x.value] for x in user.fields]
     featured = [[x.id, x.name] for x in user.featured_tags]
     lists = [profile, user.pinned_ids, featured, user.embed_origins]
-    return _dump([*lists, user.role, *_user_values(user)])
+    return _dump([*lists, user.dismissed_ids, user.role, *_user_values(user)])
 
 
 def decode_user(raw: bytes) -> User:
     """Unpack a user."""
-    profile, pinned, featured, origins, role, *values = json.loads(raw.decode())
+    profile, pinned, featured, origins, *others = json.loads(raw.decode())
+    dismissed, role, *values = others
     return User(
         fields=tuple(ProfileField(*field) for field in profile),
         pinned_ids=tuple(pinned),
         featured_tags=tuple(FeaturedTag(*tag) for tag in featured),
         embed_origins=tuple(origins),
+        dismissed_ids=tuple(dismissed),
         role=Role(role),
         **dict(zip(_USER, values, strict=True)),
     )

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kwip.domain.discovery_rules import Place
 from kwip.domain.ids import first_id_at
 from kwip.domain.timelines.tags import TagView, history_of, latest_days
 from kwip.text.hashtags import name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from kwip.domain.clock import ClockMs
+    from kwip.domain.discovery_rules import DiscoveryRules
     from kwip.domain.timelines.tags import TagDay
     from kwip.domain.users import Viewer
     from kwip.services.reading.loader import Loader
@@ -30,19 +32,30 @@ class TagSearch:
     hydration: Hydration
     store: SearchStore
     clock: ClockMs
+    rules: Callable[[], DiscoveryRules]
 
     def find(
-        self, viewer: Viewer | None, loader: Loader, text: str, *, limit: int
+        self,
+        viewer: Viewer | None,
+        loader: Loader,
+        text: str,
+        *,
+        limit: int,
+        with_hidden: bool = False,
     ) -> list[TagView]:
         """Find hashtags: the exact one first, then the latest used. Three queries.
 
-        Those whose posts have all been deleted are left out.
+        Those whose posts have all been deleted are left out, and those that staff keep
+        out of searches, unless it is `with_hidden`.
         """
         name = name_of(text.strip().lstrip("#\uff03"))
         if name is None:
             return []
         loader.bypass()
         names = self.store.tags_from(name, MAX_NAMES)
+        if not with_hidden:
+            rules = self.rules()
+            names = [each for each in names if rules.tag_may(Place.SEARCH, each)]
         names.sort(key=lambda each: each != name)
         used = self.store.used_among(names[: 2 * limit]) if names else set()
         names = [each for each in names if each in used]

@@ -17,9 +17,10 @@ from kwip.text.queries import parse_strictly
 from kwip.text.terms import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from kwip.domain.clock import ClockMs
+    from kwip.domain.discovery_rules import DiscoveryRules
     from kwip.domain.timelines.pages import PageRequest
     from kwip.domain.timelines.views import PostView
     from kwip.services.reading.entities import Entities
@@ -57,9 +58,14 @@ class SearchWidget:
     """
 
     def __init__(
-        self, entities: Entities, store: SearchStore, loaders: Loaders, clock: ClockMs
+        self,
+        entities: Entities,
+        store: SearchStore,
+        loaders: Loaders,
+        clock: ClockMs,
+        rules: Callable[[], DiscoveryRules],
     ):
-        self._hydration = Hydration(entities, clock, is_embedding=True)
+        self._hydration = Hydration(entities, clock, rules, is_embedding=True)
         self._search = PostSearch(entities, self._hydration, store)
         self._loaders = loaders
         self._found = Kind(

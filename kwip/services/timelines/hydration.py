@@ -6,11 +6,12 @@ known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kwip.cache.keys import PAGE_TTL_S
 from kwip.domain.clock import at
+from kwip.domain.discovery_rules import Place
 from kwip.domain.ids import UserId
 from kwip.domain.quotes import QuoteState, may_quote
 from kwip.domain.reactions import NO_REACTIONS, Reacted, Span, span_of
@@ -22,9 +23,10 @@ from kwip.services.reading.loader import Lookup
 from kwip.text.filtering import matcher_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kwip.domain.clock import ClockMs
+    from kwip.domain.discovery_rules import DiscoveryRules
     from kwip.domain.ids import PostId
     from kwip.domain.keyword_filters import Filtering, FilterMatch
     from kwip.domain.posts import Post
@@ -39,11 +41,12 @@ class Hydration:
     """Turn ids into what one viewer gets.
 
     If `is_embedding`, it reads for other sites: it leaves out authors who do not want
-    to be shown there, and reposts of theirs.
+    to be shown there, and reposts of theirs. `rules` say which links have no preview.
     """
 
     entities: Entities
     clock: ClockMs
+    rules: Callable[[], DiscoveryRules]
     is_embedding: bool = False
 
     def relations(self, viewer: Viewer | None, loader: Loader) -> Relations:
@@ -78,6 +81,8 @@ class Hydration:
             users = {i: user for i, user in users.items() if user.is_embeddable}
         now_ms = self.clock()
         _note_expiry(loader, relations, now_ms)
+        if bare := _without_previews(posts, self.rules()):
+            posts = {**posts, **bare}
         maker = _ViewMaker(viewer, relations, users, reactions, now_ms, filtering)
         parents = posts if with_parents else {}
         views = (_view_of(entry, posts, maker, parents) for entry in entries)
@@ -249,6 +254,19 @@ def _note_expiry(loader: Loader, relations: Relations, now_ms: int) -> None:
     for each in relations.filters:
         if each.is_active(now_ms) and not each.is_active(now_ms + PAGE_TTL_S * 1_000):
             loader.bypass()
+
+
+def _without_previews(
+    posts: Mapping[PostId, Post], rules: DiscoveryRules
+) -> dict[PostId, Post]:
+    """Return the posts with links whose domains get no preview, without theirs."""
+    if not rules.rules:
+        return {}
+    return {
+        i: replace(post, preview=None)
+        for i, post in posts.items()
+        if post.preview and not rules.link_may(Place.PREVIEWS, post.preview.url)
+    }
 
 
 def _votes(post: Post, reacted: Reacted) -> tuple[int, ...]:

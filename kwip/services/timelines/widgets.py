@@ -22,7 +22,10 @@ from kwip.services.timelines.threads import Threads
 from kwip.services.timelines.timelines import Timelines
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kwip.domain.clock import ClockMs
+    from kwip.domain.discovery_rules import DiscoveryRules
     from kwip.domain.ids import PostId
     from kwip.domain.timelines.id_lists import Row
     from kwip.domain.timelines.pages import Page, PageRequest
@@ -48,8 +51,9 @@ class Widgets:
         sources: Sources,
         stores: Stores,
         clock: ClockMs,
+        rules: Callable[[], DiscoveryRules],
     ):
-        hydration = Hydration(entities, clock, is_embedding=True)
+        hydration = Hydration(entities, clock, rules, is_embedding=True)
         self._threads = Threads(entities, hydration)
         self._timelines = Timelines(entities, hydration, sources, stores)
         self._id_lists = IdLists(entities, hydration)

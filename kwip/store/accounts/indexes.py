@@ -42,6 +42,8 @@ ACCOUNT_INDEXES: Mapping[str, tuple[Index, ...]] = {
     "blocked_email_domains": (),
     "site_settings": (),
     "site_changes": (),
+    "announcements": (),
+    "discovery_rules": (),
     "invitations": (
         Index((("created_at", DESCENDING),), "InvitationStore.newest: for staff"),
         Index(

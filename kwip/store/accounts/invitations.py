@@ -113,14 +113,21 @@ class InvitationStore:
     def invited_by(self, codes: Sequence[str]) -> list[Invited]:
         """Return who came by some invitations, in the order in which they came."""
         found = self._invited.find({"code": {"$in": list(codes)}}).sort("_id")
-        return [
-            Invited(UserId(d["_id"]), d["code"], UserId(d["inviter_id"]), d["at"])
-            for d in found
-        ]
+        return [_to_invited(document) for document in found]
+
+    @translated()
+    def of_user(self, user_id: UserId) -> Invited | None:
+        """Return by which invitation somebody came; None if by none."""
+        found = self._invited.find_one({"_id": user_id})
+        return None if found is None else _to_invited(found)
 
     def _newest(self, query: Document, limit: int) -> list[Invitation]:
         found = self._invitations.find(query).sort("created_at", DESCENDING)
         return [_to_invitation(document) for document in found.limit(limit)]
+
+
+def _to_invited(d: Any) -> Invited:
+    return Invited(UserId(d["_id"]), d["code"], UserId(d["inviter_id"]), d["at"])
 
 
 def _to_invitation(document: Any) -> Invitation:

@@ -9,11 +9,13 @@ from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.audit_log import Actor
 from kwip.domain.errors import ConflictError
-from kwip.domain.site import SiteChange, SiteRule
+from kwip.domain.site import PAGES, SiteChange, SiteRule
+from kwip.store.administration.site_version import count_change
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping, Sequence
 
     from pymongo.client_session import ClientSession
@@ -25,12 +27,16 @@ _ID = "site"
 
 
 class SettingsDocument(TypedDict):
-    """The settings that were changed; `version` counts the changes."""
+    """The settings that were changed; `version` counts the changes.
+
+    `changed_at` has the times of the last changes of texts.
+    """
 
     _id: str
     schema: int
     version: int
     values: dict[str, Any]
+    changed_at: dict[str, dt.datetime]
 
 
 class StoredSettings(NamedTuple):
@@ -38,6 +44,7 @@ class StoredSettings(NamedTuple):
 
     version: int
     values: Mapping[SettingName, Value]
+    changed_at: Mapping[str, dt.datetime]
 
 
 class SiteStore:
@@ -47,16 +54,16 @@ class SiteStore:
         self._store = store
         self._settings = store.database["site_settings"]
         self._changes = store.database["site_changes"]
-        self._fences = store.database["cache_fence"]
 
     @translated()
     def read(self, session: ClientSession | None = None) -> StoredSettings:
         """Read the settings by `_id`; empty before the first change."""
         found = self._settings.find_one({"_id": _ID}, session=session)
         if found is None:
-            return StoredSettings(0, {})
+            return StoredSettings(0, {}, {})
         values = {name: _read(value) for name, value in found["values"].items()}
-        return StoredSettings(found["version"], values)
+        # Settings of an earlier version have no times.
+        return StoredSettings(found["version"], values, found.get("changed_at", {}))
 
     def change(self, known: StoredSettings, changes: Sequence[SiteChange]) -> None:
         """Store changes of the known settings, with their history; one transaction.
@@ -88,6 +95,7 @@ class SiteStore:
             "schema": schema_of("site_settings"),
             "version": known.version + 1,
             "values": values,
+            "changed_at": {**known.changed_at, **_times(changes)},
         }
         same = {"_id": _ID, "version": known.version}
         try:
@@ -99,8 +107,7 @@ class SiteStore:
         if not written.matched_count and written.upserted_id is None:
             raise _changed()
         self._changes.insert_many([_to_document(c) for c in changes], session=session)
-        every = {"_id": {"$gte": ""}}  # by the index
-        self._fences.update_many(every, {"$inc": {"site_version": 1}}, session=session)
+        count_change(self._store, session)
 
     @translated()
     def newest(self, limit: int) -> list[SiteChange]:
@@ -113,6 +120,10 @@ class SiteStore:
         """Find a change by its id."""
         found = self._changes.find_one({"_id": change_id})
         return None if found is None else _to_change(found)
+
+
+def _times(changes: Sequence[SiteChange]) -> dict[str, dt.datetime]:
+    return {change.name: change.at for change in changes if change.name in PAGES}
 
 
 def _changed() -> ConflictError:

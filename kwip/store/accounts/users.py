@@ -37,7 +37,8 @@ _HANDLE, _EMAIL = "handle:", "email:"
 _PINNED = {"$ifNull": ["$pinned_ids", []]}
 #: The fields of a user that documents have as they are.
 _AS_STORED = {f.name for f in fields(User)} - {
-    *("id", "fields", "pinned_ids", "featured_tags", "embed_origins", "role")
+    *("id", "fields", "pinned_ids", "featured_tags", "embed_origins", "role"),
+    "dismissed_ids",
 }
 
 
@@ -318,6 +319,7 @@ def to_user(document: Document) -> User:
         fields=tuple(ProfileField(x["name"], x["value"]) for x in d["fields"]),
         pinned_ids=tuple(PostId(i) for i in d["pinned_ids"]),
         embed_origins=tuple(d["embed_origins"]),
+        dismissed_ids=tuple(d["dismissed_ids"]),
         role=Role(d["role"]),
         featured_tags=tuple(
             FeaturedTag(x["id"], x["name"]) for x in d["featured_tags"]
@@ -339,6 +341,7 @@ def _to_document(user: User) -> Document:
         "fields": _field_documents(user.fields),
         "pinned_ids": [],
         "featured_tags": [],
+        "dismissed_ids": [],
         "is_suspended": False,
         "is_silenced": False,
         "is_embeddable": user.is_embeddable,

@@ -71,7 +71,7 @@ def test_without_mongodb_the_settings_stay_as_they_are_known(site, monkeypatch):
         raise StoreUnavailableError(reason="no server")
 
     monkeypatch.setattr(site.store, "read", fail)
-    monkeypatch.setattr(site, "_is_fresh", lambda: False)
+    monkeypatch.setattr(site._memory, "_is_fresh", lambda: False)
 
     assert [site.current().name for _ in range(3)] == ["Bakers"] * 3
     assert len(tries) == 1  # not asked again for a second

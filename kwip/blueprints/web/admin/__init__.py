@@ -7,11 +7,15 @@ A new page has a module here, a row in `shell.PLACES`, and a template that exten
 from __future__ import annotations
 
 from kwip.blueprints.web.admin import (
+    analysis,
+    announcements,
     appeals,
     audit,
+    discovery,
     email_domains,
     emoji,
     joining,
+    kwips,
     members,
     overview,
     reports,
@@ -21,11 +25,15 @@ from kwip.blueprints.web.admin import (
 
 ROUTES = (
     *overview.ROUTES,
+    *analysis.ROUTES,
     *reports.ROUTES,
     *appeals.ROUTES,
     *members.ROUTES,
+    *kwips.ROUTES,
     *joining.ROUTES,
     *audit.ROUTES,
+    *announcements.ROUTES,
+    *discovery.ROUTES,
     *site_settings.ROUTES,
     *emoji.ROUTES,
     *email_domains.ROUTES,

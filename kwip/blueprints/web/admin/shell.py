@@ -28,6 +28,13 @@ class Place:
 
 PLACES = (
     Place(
+        "/admin/analysis",
+        Permission.SEE_DASHBOARD,
+        "explore",
+        lazy_gettext("Analysis"),
+        lazy_gettext("Growth, retention, busiest hours and answers"),
+    ),
+    Place(
         "/admin/reports",
         Permission.SEE_REPORTS,
         "warning",
@@ -35,11 +42,32 @@ PLACES = (
         lazy_gettext("What people report, and appeals"),
     ),
     Place(
+        "/admin/kwips",
+        Permission.ACT_ON_REPORTS,
+        "search",
+        lazy_gettext("Kwips"),
+        lazy_gettext("Find public kwips, and delete or cover them"),
+    ),
+    Place(
         "/admin/members",
         Permission.SEE_PEOPLE,
         "people",
         lazy_gettext("Members"),
         lazy_gettext("Find people, and limit or suspend them"),
+    ),
+    Place(
+        "/admin/hashtags",
+        Permission.MANAGE_HASHTAGS,
+        "explore",
+        lazy_gettext("Hashtags"),
+        lazy_gettext("Which may trend and be found"),
+    ),
+    Place(
+        "/admin/links",
+        Permission.MANAGE_HASHTAGS,
+        "link",
+        lazy_gettext("Links"),
+        lazy_gettext("Which may trend, and which domains get previews"),
     ),
     Place(
         "/admin/audit",
@@ -54,6 +82,13 @@ PLACES = (
         "settings",
         lazy_gettext("Settings"),
         lazy_gettext("Name, rules, sign-up and pages of the site"),
+    ),
+    Place(
+        "/admin/announcements",
+        Permission.MANAGE_ANNOUNCEMENTS,
+        "notifications",
+        lazy_gettext("Announcements"),
+        lazy_gettext("Messages that all members see"),
     ),
     Place(
         "/admin/applications",

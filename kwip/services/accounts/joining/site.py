@@ -1,29 +1,19 @@
 """The settings of the site: known to every process, changed by administrators.
 
-Each process remembers them. A number in the fence, which every process reads about once
-a second anyway, counts their changes; a process that sees another number reads them
-again. A change is acknowledged when every lease from before it has expired, and a
-process without a lease reads them again every 2 s: so no request that begins later sees
-the former settings (docs/decisions/site-settings.md).
+Each process remembers them, and no request that begins after a change is acknowledged
+sees the former settings (`SiteMemory`).
 """
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from kwip.domain.audit_log import Action
 from kwip.domain.clock import at
-from kwip.domain.errors import (
-    ConflictError,
-    InvalidError,
-    NotFoundError,
-    StoreUnavailableError,
-)
+from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.site import SignUpMode, SiteChange, SiteSettings
+from kwip.services.coherence.site_memory import SiteMemory
 from kwip.text.site import cleaned_settings
 
 if TYPE_CHECKING:
@@ -37,23 +27,6 @@ if TYPE_CHECKING:
     from kwip.services.coherence.fence import Fence
     from kwip.store.accounts.site import SiteStore, StoredSettings
     from kwip.store.accounts.users import SignUpStep, UserStore
-
-log = structlog.get_logger()
-
-#: After MongoDB did not answer, it is not asked again for this long.
-_PAUSE_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """The settings as read, the number in the fence before, and until when they hold.
-
-    `until` is for a process that has no lease.
-    """
-
-    settings: SiteSettings
-    seen: int | None
-    until: float
 
 
 @dataclass(kw_only=True, eq=False)
@@ -84,39 +57,20 @@ class Site:
 
     def __post_init__(self) -> None:
         """Begin with the defaults, which are read again at once."""
-        self._known = _Known(self.defaults, None, -1.0)
-        self._failed_at = -_PAUSE_S
-        self._lock = threading.Lock()
+        self._memory = SiteMemory(
+            self.defaults,
+            lambda: self._in_force(self.store.read()),
+            fence=self.fence,
+            lease_s=self.lease_s,
+            elapsed=lambda: self.elapsed(),  # noqa: PLW0108 -- tests replace it
+        )
 
     def current(self) -> SiteSettings:
         """Return the settings in force; reads them only if this process must.
 
         One query after a change. If MongoDB does not answer, those that are known.
         """
-        if not self._is_fresh():
-            with self._lock:
-                if not self._is_fresh():
-                    self._read_again()
-        return self._known.settings
-
-    def _is_fresh(self) -> bool:
-        known, version = self._known, self.fence.site_version()
-        if version is not None:
-            return known.seen == version
-        return self.elapsed() < known.until
-
-    def _read_again(self) -> None:
-        # What is read now is at least as new as the number that is known now.
-        version, began = self.fence.site_version(), self.elapsed()
-        if began - self._failed_at < _PAUSE_S:
-            return
-        try:
-            found = self._in_force(self.store.read())
-        except StoreUnavailableError as error:
-            log.warning("site_settings_unreadable", **error.context)
-            self._failed_at = began
-            return
-        self._known = _Known(found, version, began + self.lease_s)
+        return self._memory.current()
 
     def change(
         self,
@@ -213,15 +167,8 @@ class Site:
         details = {"settings": ", ".join(change.name for change in made)}
         self.audit_log.record(order, Action.CHANGE_SITE, "site", details)
         self.store.change(stored, made)
-        self._note(self._in_force(self.store.read()))
-        self.fence.outlast_leases()
+        self._memory.changed()
         return made
-
-    def _note(self, settings: SiteSettings) -> None:
-        """Use settings that were read just now; this process sees a change at once."""
-        with self._lock:
-            if settings.version > self._known.settings.version:
-                self._known = replace(self._known, settings=settings)
 
     def _in_force(self, stored: StoredSettings) -> SiteSettings:
         known = {field.name for field in fields(SiteSettings)}
@@ -230,7 +177,12 @@ class Site:
         }
         if "sign_up" in values:
             values["sign_up"] = SignUpMode(values["sign_up"])
-        return replace(self.defaults, version=stored.version, **values)
+        return replace(
+            self.defaults,
+            version=stored.version,
+            changed_at=stored.changed_at,
+            **values,
+        )
 
 
 def shown(value: Value | None) -> str:

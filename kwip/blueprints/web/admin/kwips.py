@@ -1,0 +1,74 @@
+"""The page on which staff find public kwips and act on them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flask import url_for
+
+from kwip.blueprints import http
+from kwip.blueprints.staff_access import by_viewer
+from kwip.blueprints.table import Route
+from kwip.blueprints.web.admin.shell import form_policy, page_policy
+from kwip.blueprints.web.pages import Form, go, page, page_again
+from kwip.domain.errors import ForbiddenError, InvalidError
+from kwip.domain.reports import MAX_POSTS
+from kwip.domain.roles import Permission
+from kwip.domain.timelines.pages import Page
+from kwip.schemas.moderation.kwips import KwipActsForm, KwipsQuery
+from kwip.services.moderation.execution import reason_of
+from kwip.text.translation import ngettext
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from kwip.domain.timelines.views import PostView
+    from kwip.schemas.moderation.kwips import KwipsWish
+
+_MAY = Permission.ACT_ON_REPORTS
+
+
+def kwips() -> Response:
+    """Search public kwips by words, author and date."""
+    wish = http.load_query(KwipsQuery())
+    nothing: Page[PostView] = Page(items=())
+    try:
+        return page("admin_kwips.html", **_found(wish), form=Form())
+    except InvalidError as error:
+        return page_again("admin_kwips.html", error, wish=wish, page=nothing)
+
+
+def act_on_kwips() -> Response:
+    """Delete kwips, or mark them as sensitive."""
+    wish, decision = http.load_form(KwipActsForm())
+    try:
+        order = by_viewer(_MAY, reason_of(decision.text))
+        strikes = http.services().post_acts.act(http.signed_in(), order, decision)
+    except (InvalidError, ForbiddenError) as error:
+        http.begin_loader()
+        return page_again("admin_kwips.html", error, **_found(wish))
+    count = sum(len(strike.posts) for strike in strikes)
+    message = ngettext(
+        "Done, for %(num)s kwip. Its author gets an email.",
+        "Done, for %(num)s kwips. Their authors get an email.",
+        count,
+    )
+    return go(url_for("web.kwips") + http.query(**wish.words()), message)
+
+
+def _found(wish: KwipsWish) -> dict[str, object]:
+    nothing: Page[PostView] = Page(items=())
+    request = replace(wish.page, limit=MAX_POSTS)
+    found = (
+        http.services().post_acts.find(http.loader(), wish.query, request)
+        if wish.query
+        else nothing
+    )
+    return {"wish": wish, "page": found}
+
+
+ROUTES = (
+    Route("GET", "/admin/kwips", kwips, page_policy(_MAY)),
+    Route("POST", "/admin/kwips", act_on_kwips, form_policy(_MAY)),
+)

@@ -1,0 +1,99 @@
+"""Figures for staff: what they ask for, and the figures as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from marshmallow import fields, validate
+
+from kwip.domain.analysis import OFFSETS
+from kwip.schemas.body import BodySchema
+from kwip.text.translation import gettext, lazy_gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kwip.domain.analysis import BusyHours, Cohort, Growth
+    from kwip.domain.site_activity import ActivityReport
+
+WEEKDAYS = (
+    lazy_gettext("Monday"),
+    lazy_gettext("Tuesday"),
+    lazy_gettext("Wednesday"),
+    lazy_gettext("Thursday"),
+    lazy_gettext("Friday"),
+    lazy_gettext("Saturday"),
+    lazy_gettext("Sunday"),
+)
+
+
+class OffsetQuery(BodySchema[int]):
+    """The reader's time zone, in hours from UTC."""
+
+    offset = fields.Integer(
+        load_default=0,
+        validate=validate.OneOf(OFFSETS, error=lazy_gettext("Choose a time zone.")),
+        error_messages={"invalid": lazy_gettext("Choose a time zone.")},
+    )
+
+    def make(self, *, offset: int) -> int:
+        """Return it."""
+        return offset
+
+
+def offsets() -> list[tuple[int, str]]:
+    """Return the time zones with their names."""
+    return [(n, f"UTC{n:+d}" if n else "UTC") for n in OFFSETS]
+
+
+def activity_csv(report: ActivityReport) -> str:
+    """Write the charts of the first page."""
+    head = [gettext("From (UTC)"), gettext("Sign-ups"), gettext("Kwips")]
+    rows = zip(report.starts, report.sign_ups, report.posts, strict=True)
+    return _table(head, ([f"{at:%Y-%m-%dT%H:%MZ}", *more] for at, *more in rows))
+
+
+def growth_csv(growth: Growth) -> str:
+    """Write how a site grows."""
+    head = [gettext("Week from"), gettext("Joined"), gettext("Members")]
+    rows = zip(growth.weeks, growth.joined, growth.members, strict=True)
+    return _table(head, ([f"{at:%Y-%m-%d}", *more] for at, *more in rows))
+
+
+def retention_csv(cohorts: Sequence[Cohort]) -> str:
+    """Write cohorts: a row for each week of each."""
+    head = [
+        *(gettext("Joined in the week from"), gettext("Joined"), gettext("Looked at")),
+        *(gettext("Weeks later"), gettext("Posted")),
+    ]
+    return _table(
+        head,
+        (
+            [f"{each.begins_at:%Y-%m-%d}", each.joined, each.sampled, week, active]
+            for each in cohorts
+            for week, active in enumerate(each.active)
+        ),
+    )
+
+
+def hours_csv(busy: BusyHours) -> str:
+    """Write the busiest hours: a row for each hour, a column for each weekday."""
+    head = [gettext("Hour"), *map(str, WEEKDAYS)]
+    return _table(
+        head, ([hour, *(day[hour] for day in busy.posts)] for hour in range(24))
+    )
+
+
+def answered_csv(rows: Iterable[tuple[str, str, int]]) -> str:
+    """Write kwips: the address, the author and the number of replies."""
+    return _table([gettext("Kwip"), gettext("Author"), gettext("Replies")], rows)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    out = io.StringIO()
+    written = csv.writer(out)
+    written.writerow(head)
+    written.writerows(rows)
+    return out.getvalue()

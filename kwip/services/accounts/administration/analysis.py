@@ -1,0 +1,189 @@
+"""Figures about the use of a site over weeks, for its staff.
+
+What is over is counted once and stored, so that a look costs a few short queries. All
+of them have bounds, use indexes, and are answered by secondaries where there are any.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kwip.domain.analysis import (
+    GROWTH_WEEKS,
+    MAX_ANSWERED,
+    MAX_COMPARED,
+    MAX_SAMPLE,
+    WEEKS,
+    BusyHours,
+    Cohort,
+    Growth,
+)
+from kwip.domain.clock import at
+from kwip.store.jobs import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.timelines.views import PostView
+    from kwip.domain.users import Viewer
+    from kwip.services.reading.loader import Loader
+    from kwip.services.timelines.hydration import Hydration
+    from kwip.store.accounts.users import UserStore
+    from kwip.store.administration.figures import FiguresStore
+    from kwip.store.jobs import JobStore
+
+_HOUR_MS = 3_600_000
+_DAY_MS = 24 * _HOUR_MS
+_WEEK_MS = 7 * _DAY_MS
+#: The first Monday after the beginning of 1970.
+_MONDAY_MS = 4 * _DAY_MS
+#: Weeks whose hours are counted, how many of them in one look, and posts of one hour.
+_HOUR_WEEKS, _HOURS_AT_ONCE, _MOST_OF_HOUR = 4, 168, 50_000
+#: The rows with what was counted.
+COHORTS, HOURS, JOINED = "report:cohorts", "report:hours", "report:joined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """Work out figures; nothing else reads or changes what it stores."""
+
+    store: FiguresStore
+    users: UserStore
+    jobs: JobStore
+    hydration: Hydration
+    clock: ClockMs
+
+    def retention(self) -> list[Cohort]:
+        """Return who joined in each of the last weeks and posted later, oldest first.
+
+        Up to three queries for each week, and two for each pair of weeks that was not
+        counted when both were over.
+        """
+        now = self.clock()
+        starts = _weeks(now, WEEKS)
+        book = _Book(self.jobs, COHORTS, now)
+        cohorts = [self._cohort(book, start, starts) for start in starts]
+        book.save(keep=lambda key: int(key.split(":")[1]) >= starts[0])
+        return cohorts
+
+    def _cohort(self, book: _Book, start: int, starts: list[int]) -> Cohort:
+        end = start + _WEEK_MS
+        is_over = end <= book.now
+        joined = book.count(
+            f"joined:{start}",
+            partial(self.store.users_between, start, end),
+            is_over=is_over,
+        )
+        people = self.store.joined_between(start, end, MAX_SAMPLE) if joined else []
+        active = tuple(
+            book.count(
+                f"active:{start}:{week}",
+                partial(self.store.authors_between, people, week, week + _WEEK_MS),
+                is_over=week + _WEEK_MS <= book.now,
+            )
+            for week in starts
+            if week >= start
+        )
+        return Cohort(
+            begins_at=at(start), joined=joined, sampled=len(people), active=active
+        )
+
+    def busy_hours(self, offset: int) -> BusyHours:
+        """Count posts by weekday and hour of the last four weeks, `offset` from UTC.
+
+        An hour is counted once, and `_HOURS_AT_ONCE` in a look: one short query each.
+        """
+        now = self.clock()
+        last = now - now % _HOUR_MS
+        hours = [last - n * _HOUR_MS for n in range(1, _HOUR_WEEKS * 168 + 1)]
+        book = _Book(self.jobs, HOURS, now)
+        unknown = [hour for hour in hours if not book.knows(f"hour:{hour}")]
+        for hour in unknown[:_HOURS_AT_ONCE]:
+            book.count(
+                f"hour:{hour}",
+                partial(self.store.posts_between, hour, hour + _HOUR_MS, _MOST_OF_HOUR),
+                is_over=True,
+            )
+        book.save(keep=lambda key: int(key.split(":")[1]) >= hours[-1])
+        table = [[0] * 24 for _ in range(7)]
+        for hour in hours:
+            local = hour + offset * _HOUR_MS - _MONDAY_MS
+            table[local // _DAY_MS % 7][local // _HOUR_MS % 24] += book.known(
+                f"hour:{hour}"
+            )
+        return BusyHours(
+            offset=offset,
+            posts=tuple(map(tuple, table)),
+            counted=len(hours) - max(0, len(unknown) - _HOURS_AT_ONCE),
+            wanted=len(hours),
+        )
+
+    def growth(self) -> Growth:
+        """Count people who joined in each week; a query for each not counted yet."""
+        now = self.clock()
+        starts = _weeks(now, GROWTH_WEEKS)
+        book = _Book(self.jobs, JOINED, now)
+        joined = [
+            book.count(
+                f"joined:{start}",
+                partial(self.store.users_between, start, start + _WEEK_MS),
+                is_over=start + _WEEK_MS <= now,
+            )
+            for start in starts
+        ]
+        book.save(keep=lambda key: int(key.split(":")[1]) >= starts[0])
+        total = self.users.count()
+        members = [max(0, total - sum(joined[n + 1 :])) for n in range(len(joined))]
+        return Growth(weeks=[at(s) for s in starts], joined=joined, members=members)
+
+    def most_answered(self, viewer: Viewer, loader: Loader) -> list[PostView]:
+        """Return the public posts of the last seven days with the most replies.
+
+        Only among the newest `MAX_COMPARED`; one query, and those that hydrate them.
+        """
+        since = self.clock() - _WEEK_MS
+        found = self.store.most_answered(since, MAX_COMPARED, MAX_ANSWERED)
+        views = self.hydration.posts(viewer, loader, [entry for entry, _ in found])
+        return [views[e.post_id] for e, _ in found if e.post_id in views]
+
+
+class _Book:
+    """What was counted before, and is not counted again."""
+
+    def __init__(self, jobs: JobStore, name: str, now_ms: int):
+        self.now = now_ms
+        self._jobs = jobs
+        self._row = jobs.find(name) or Job.begun(name, at(now_ms))
+        self._new: dict[str, int] = {}
+
+    def knows(self, key: str) -> bool:
+        return key in self._row.counts
+
+    def known(self, key: str) -> int:
+        return self._new.get(key, self._row.counts.get(key, 0))
+
+    def count(self, key: str, counted: Callable[[], int], *, is_over: bool) -> int:
+        """Return a count, and remember it if it cannot change any more."""
+        if key in self._row.counts:
+            return self._row.counts[key]
+        found = counted()
+        if is_over:
+            self._new[key] = found
+        return found
+
+    def save(self, keep: Callable[[str], bool]) -> None:
+        """Store what is new, without what is too old."""
+        if not self._new:
+            return
+        counts: Mapping[str, int] = {**self._row.counts, **self._new}
+        kept = {key: count for key, count in counts.items() if keep(key)}
+        self._jobs.save(replace(self._row, counts=kept, updated_at=at(self.now)))
+
+
+def _weeks(now_ms: int, count: int) -> list[int]:
+    """Return when the last weeks began, Mondays in UTC; the current one is the last."""
+    this = now_ms - (now_ms - _MONDAY_MS) % _WEEK_MS
+    return [this - n * _WEEK_MS for n in reversed(range(count))]
