@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: The current schema of each collection; 1 unless named.
 SCHEMAS: Mapping[str, int] = {
-    "users": 11,
+    "users": 12,
     "credentials": 4,
     "posts": 6,
     "follows": 3,
@@ -75,6 +75,12 @@ def _user_can_be_locked(document: dict[str, Any]) -> None:
     """Schema 9 of users accepted every follower."""
     document.setdefault("is_locked", False)
     document.setdefault("requests_count", 0)
+
+
+def _user_can_choose_a_language(document: dict[str, Any]) -> None:
+    """Before, all pages were in English, and times in mails in UTC."""
+    document.setdefault("language", "")
+    document.setdefault("time_zone", "")
 
 
 def _user_can_undo(document: dict[str, Any]) -> None:
@@ -192,6 +198,7 @@ STEPS: Sequence[Step] = (
     Step("users", 8, _user_gets_a_role),
     Step("users", 9, _user_can_be_locked),
     Step("users", 10, _user_can_undo),
+    Step("users", 11, _user_can_choose_a_language),
     Step("credentials", 1, _credentials_get_a_key),
     Step("credentials", 2, _credentials_get_a_state),
     Step("credentials", 3, _credentials_get_factors),

@@ -9,6 +9,7 @@ from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.audit_log import Actor
 from kwip.domain.errors import ConflictError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.site import SiteChange, SiteRule
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
@@ -117,7 +118,9 @@ class SiteStore:
 
 def _changed() -> ConflictError:
     return ConflictError(
-        "Someone else changed the settings meanwhile. Check them and try again."
+        lazy_gettext(
+            "Someone else changed the settings meanwhile. Check them and try again."
+        )
     )
 
 
