@@ -4,12 +4,13 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input install --quiet \
 	--require-hashes --no-deps --root-user-action=ignore
+BABEL := $(PY) -m babel.messages.frontend --quiet
 # The compiler of the pinned requirements: `pip install uv`.
 UV ?= uv
 # A test run starts a hundred processes; none has to compile what another has.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run cluster test thorough browser tools monitoring alerts check check-cache machine faults scroll-back stale bench lighthouse pictures setup setup-dev docs lock clean
+.PHONY: run cluster test thorough browser tools monitoring alerts check check-cache machine faults scroll-back stale bench lighthouse pictures setup setup-dev docs texts lock clean
 
 run: setup
 	@$(VENV)/bin/kwip up --demo
@@ -91,7 +92,7 @@ bench: setup
 lighthouse pictures: setup-dev browser
 	$(PY) -m bench.pages $@
 
-setup: $(VENV)/runtime.stamp $(VENV)/bin/kwip
+setup: $(VENV)/runtime.stamp $(VENV)/texts.stamp $(VENV)/bin/kwip
 
 setup-dev: setup $(VENV)/dev.stamp
 
@@ -103,6 +104,11 @@ $(VENV)/runtime.stamp: requirements.txt $(VENV)/python.stamp
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/runtime.stamp
 	@echo "Installing the pinned tools …"
 	@$(PIP) --no-compile -r requirements-dev.txt
+	@touch $@
+
+# What translators write, compiled for gettext.
+$(VENV)/texts.stamp: $(wildcard kwip/translations/*/LC_MESSAGES/kwip.po) $(VENV)/runtime.stamp
+	@$(BABEL) compile --directory kwip/translations --domain kwip
 	@touch $@
 
 # The first Python of 3.11 or newer that can make environments; `make PYTHON=…` chooses.
@@ -118,6 +124,18 @@ $(VENV)/bin/kwip: config/kwip.sh $(VENV)/python.stamp
 # What the pages print from the code.
 docs: setup
 	@$(PY) -m docs.generate
+
+# Takes new texts into what translators write, and removes those that are gone.
+texts: setup-dev
+	@$(BABEL) extract --mapping-file babel.cfg --add-location file \
+		--keywords lazy_gettext --keywords lazy_ngettext:1,2 --output-file $(VENV)/kwip.pot .
+	@for language in kwip/translations/*/; do \
+		$(BABEL) update --domain kwip --input-file $(VENV)/kwip.pot \
+			--output-dir kwip/translations --locale $$(basename $$language) \
+			--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date \
+			--width 88 || exit; \
+	done
+	@$(MAKE) --no-print-directory setup
 
 lock:
 	$(UV) pip compile -q -p 3.11.0 --generate-hashes --no-annotate --no-header \

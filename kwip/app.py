@@ -37,7 +37,7 @@ from kwip.schemas.discovery.trends import short_address
 from kwip.schemas.site import SiteInfo
 from kwip.schemas.timelines import cards
 from kwip.schemas.urls import Urls
-from kwip.text import translation
+from kwip.text import dates, translation
 from kwip.text.agents import browser_in_words
 
 if TYPE_CHECKING:
@@ -197,7 +197,10 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
         _=translation.gettext_markup,
         gettext=translation.gettext_markup,
         ngettext=translation.ngettext_markup,
-        language=translation.LANGUAGE,
+        language=translation.language,
+        languages=translation.LANGUAGES,
+        language_choices=[(c, x.name) for c, x in translation.LANGUAGES.items()],
+        direction=translation.direction,
         site=site.info,
         urls=site.urls,
         here=http.here,
@@ -224,6 +227,9 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
     app.jinja_env.filters["bio_html"] = partial(emojis.bio_markup, urls=site.urls)
     app.jinja_env.filters["emojis"] = partial(emojis.plain_markup, urls=site.urls)
     app.jinja_env.filters["short_address"] = short_address
+    for write in (dates.day, dates.month, dates.time, dates.whole_time, dates.number):
+        app.jinja_env.filters[write.__name__] = write
+    app.jinja_env.filters["translated"] = translation.translated
     app.jinja_env.filters["browser"] = browser_in_words
     app.jinja_env.filters["role"] = role_name
     app.jinja_env.filters["action"] = action_name

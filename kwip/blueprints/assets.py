@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING
 from rcssmin import cssmin
 from rjsmin import jsmin
 
+from kwip.blueprints import script_texts
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
 #: Where the sources are; Flask serves them unchanged below `/static`.
 FOLDER = Path(__file__).parents[1] / "static"
@@ -55,9 +57,16 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "frame.js": ("embed/frame.js",),
         "builder.js": ("builder.js",),
-        "passkeys.js": ("translation.js", "passkeys.js"),
+        "passkeys.js": ("texts.js", "translation.js", "passkeys.js"),
         "kwip.js": (
-            *("translation.js", "kwip.js", "acts.js", "sharing.js", "elements.js"),
+            *(
+                "texts.js",
+                "translation.js",
+                "kwip.js",
+                "acts.js",
+                "sharing.js",
+                "elements.js",
+            ),
             *("uploads.js", "compose_media.js", "quoting.js", "write.js"),
             *("replies.js", "cards.js", "keys.js", "live.js", "open.js", "more.js"),
             *(
@@ -75,12 +84,14 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "widgets/embed.js": ("embed/embed.js",),
         "widgets/kwip.js": (
-            *("translation.js", "widgets/style.css", "widgets/parts.js"),
+            *("widgets/translation.js", "widgets/style.css", "widgets/parts.js"),
             *("widgets/feed.js", "widgets/post.js", "widgets/elements.js"),
         ),
     }
 )
 
+#: The bundles whose texts are translated.
+_TRANSLATED = ("kwip.js", "passkeys.js")
 #: Files that are always here: browsers refuse `<use>` of another origin, and the
 #: scripts for other sites learn from their own address where the site is.
 _OWN = ("icons.svg", "widgets/")
@@ -143,7 +154,9 @@ def load() -> Assets:
 
 
 def _contents() -> Iterator[tuple[str, bytes]]:
-    """Iterate the bundles, and all files that are in none."""
+    """Iterate the texts of scripts, the bundles, and all files that are in none."""
+    for name, text in script_texts.files(_scripts(_TRANSLATED)):
+        yield name, text.encode()
     for name, sources in BUNDLES.items():
         kind = PurePosixPath(name).suffix
         texts = [_source(source, kind) for source in sources]
@@ -151,6 +164,13 @@ def _contents() -> Iterator[tuple[str, bytes]]:
     for path in sorted(FOLDER.rglob("*")):
         if path.is_file() and path.suffix not in _MINIFIERS:
             yield path.relative_to(FOLDER).as_posix(), path.read_bytes()
+
+
+def _scripts(bundles: Collection[str]) -> str:
+    """Return the scripts of bundles."""
+    sources = {source for name in bundles for source in BUNDLES[name]}
+    scripts = sorted(source for source in sources if source.endswith(".js"))
+    return "\n".join(_source(source, ".js") for source in scripts)
 
 
 def _source(name: str, kind: str) -> str:

@@ -163,7 +163,7 @@ def _respond(number: int, message: str, fields: dict[str, str], title: str) -> R
     if wants_json() or is_json or http.is_script():
         return http.problem(message, fields, number)
     if is_feed:  # readers of feeds show no page
-        lines = [message, *(f"{name}: {text}" for name, text in fields.items())]
+        lines = [str(message), *(f"{name}: {text}" for name, text in fields.items())]
         return Response("\n".join(lines) + "\n", number, mimetype="text/plain")
     page = _page(number, message, fields, str(title))
     return Response(page, number, mimetype="text/html")

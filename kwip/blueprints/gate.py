@@ -24,6 +24,7 @@ from kwip.blueprints import (
     errors,
     framing,
     http,
+    languages,
     login,
     page_cache,
     placeholders,
@@ -47,6 +48,7 @@ from kwip.domain.roles import Role, may
 from kwip.domain.text import has_controls
 from kwip.schemas.urls import origin_of
 from kwip.services.accounts.authentication import Credential
+from kwip.text import translation
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
@@ -113,6 +115,7 @@ def begin() -> None:
         g.started_s, g.request_id = begun.started_s, begun.request_id
     clear_contextvars()
     bind_contextvars(request_id=g.request_id)
+    languages.begin(_policy())
 
 
 def enforce() -> BaseResponse | None:
@@ -134,6 +137,7 @@ def enforce() -> BaseResponse | None:
     rate_limits.open_charge(policy)
     _check_address()
     viewer = g.viewer = _identify(policy)
+    languages.follow(policy, viewer)
     if policy.asks_nothing:
         rate_limits.charge()
     is_write = request.method not in http.SAFE_METHODS
@@ -222,6 +226,7 @@ def finalize_response(response: Response) -> Response:
         response.headers["Cache-Control"] = _CACHE_CONTROL[cache]
     if response.mimetype == "text/html":
         response.vary.add("Accept-Encoding")
+        response.content_language.add(translation.language())
     if policy.reads_cookie:
         response.vary.add("Cookie")
     has_tag = cache in {"widget", "card"} or (response.is_json and cache != "never")

@@ -390,10 +390,10 @@ def is_feed(path: str) -> bool:
 
 def problem(message: str, fields: Mapping[str, str], number: int) -> Response:
     """Respond with a JSON problem: the message and the wrong fields."""
-    body: dict[str, object] = {"error": message}
+    body: dict[str, object] = {"error": str(message)}
     if fields:
         body["details"] = {
-            name: [{"error": "ERR_INVALID", "description": text}]
+            name: [{"error": "ERR_INVALID", "description": str(text)}]
             for name, text in fields.items()
         }
     return answer(body, number)

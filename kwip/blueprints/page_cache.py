@@ -5,8 +5,9 @@ compares that, charges the request, and returns the page if nothing has changed.
 Otherwise the same call has read what the request begins with, and Flask goes on from
 there.
 
-A page is cached under its address and its reader's credential; what differs in each
-response is a placeholder, or is added to it.
+A page is cached under its address, its reader's credential and the language it would
+have if they had set none; what differs in each response is a placeholder, or is added
+to it.
 
 Four places decide whether an answer may be cached: `Policy.page_cache` by its route,
 `PARAMETERS` by its query, `keep` by the response (200, whole, no new cookie), and
@@ -32,7 +33,7 @@ from werkzeug.http import parse_cookie, parse_etags
 from werkzeug.routing import RequestRedirect
 
 from kwip import telemetry
-from kwip.blueprints import appearance, compression, http, login, rate_limits
+from kwip.blueprints import appearance, compression, http, languages, login, rate_limits
 from kwip.blueprints.page_copies import (
     FOR_NGINX,
     FORMAT,
@@ -48,6 +49,8 @@ from kwip.domain.memo import Remembered
 from kwip.domain.timelines.pages import DEFAULT_LIMIT, PageRequest
 from kwip.recording import note_lookups
 from kwip.services.accounts.authentication import Credential
+from kwip.text import translation
+from kwip.text.translation import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -60,7 +63,7 @@ if TYPE_CHECKING:
     from kwip.services.reading.loader import Lookup
 
     Header = tuple[str, str]
-    _Visitors = Callable[[str], tuple[Reader, str] | None]
+    _Visitors = Callable[[str], tuple[Reader, str, str] | None]
 
 #: Memory of a process for pages that it has served before.
 COPIES_BYTES = 4_000_000
@@ -91,6 +94,7 @@ PARAMETERS: Mapping[str, Mapping[str, str]] = {
         "url": r"https?://.{1,200}",
         "format": r"json",
         "v": r"[0-9a-f]{20}",
+        "lang": "|".join(LANGUAGES),
         **dict.fromkeys(("maxwidth", "maxheight"), r"[1-9][0-9]{0,3}"),
     },
     "web": {"order": _SHARED["order"], "repeats": r"fold|show"},
@@ -185,12 +189,16 @@ class PageCache:
     def _reader(
         self, policy: Policy, environ: WSGIEnvironment
     ) -> tuple[Reader, str] | None:
-        """Return who asks, and the appearance; None if the app has to decide."""
+        """Return who asks, and how it looks to them; None if the app has to decide."""
         if policy.auth in {"user", "optional"}:
             cookies = environ.get("HTTP_COOKIE", "")
             found = self._visitor(cookies) if len(cookies) <= MAX_COOKIE else None
-            is_nobody = found is None or found[0].credential is None
-            return None if is_nobody and policy.auth == "user" else found
+            if found is None or (found[0].credential is None and policy.auth == "user"):
+                return None
+            reader, look, chosen = found
+            accepted = environ.get("HTTP_ACCEPT_LANGUAGE", "")
+            default = self._site.info.settings().language
+            return reader, f"{look} {languages.of_page(chosen, accepted, default)}"
         text = environ.get("HTTP_AUTHORIZATION")
         if policy.auth == "none" or (text is None and policy.auth != "token"):
             return login.Reader(), ""
@@ -301,17 +309,23 @@ def _are_cached(area: str, pairs: Sequence[tuple[str, str]]) -> bool:
     return are_known and len(dict(pairs)) == len(pairs)
 
 
-def _visitor(app: Flask, site: http.Site, cookies: str) -> tuple[Reader, str] | None:
-    """Return who sent these cookies, and the appearance; None if the app decides."""
+def _visitor(
+    app: Flask, site: http.Site, cookies: str
+) -> tuple[Reader, str, str] | None:
+    """Return who sent these cookies, the appearance and the language they name.
+
+    None if the app decides.
+    """
     try:
         known = parse_cookie(cookies)
     except UnicodeDecodeError:
         return None
     reader = login.reader_of(app, known.get(app.config["SESSION_COOKIE_NAME"]))
     chosen = known.get(appearance.cookie_of(site.urls.origin), "")
-    return (
-        None if reader is None else (reader, str(appearance.Appearance.parse(chosen)))
-    )
+    if reader is None:
+        return None
+    language = known.get(languages.cookie_of(site.urls.origin), "")
+    return reader, str(appearance.Appearance.parse(chosen)), language
 
 
 def _answer(
@@ -332,6 +346,7 @@ def _answer(
     if copy.is_whole:
         return HTTPStatus.OK, [*own, *copy.headers], copy.page.parts[0]
     token = asked.reader.form_token or ""
+    translation.use(copy.language)
     body = copy.page.fill(lambda: token, system_clock_ms())
     if compression.is_worth_it(environ.get("HTTP_ACCEPT_ENCODING", ""), len(body)):
         body = compression.compressed(body)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from kwip.blueprints import surrogate_keys
 from kwip.blueprints.placeholders import WithPlaceholders
 from kwip.domain.clock import system_clock_ms
+from kwip.text.translation import DEFAULT
 
 if TYPE_CHECKING:
     from flask import Response
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from kwip.domain.timelines.pages import CachedPage
 
 #: Raised when `pack` changes, so that pages of other versions are not found.
-FORMAT = 2
+FORMAT = 3
 #: Headers that each answer has of its own, or that are computed for it.
 _OWN_HEADERS = ("x-request-id", "x-ratelimit-", "content-length", "content-encoding")
 #: Headers that a client which has the body already knows.
@@ -36,7 +37,8 @@ class Copy:
     """A cached page: the response, and the one for clients that have it already.
 
     `tag` is the ETag that readers know, if it has one; `etag` is that of the cached
-    bytes. `is_for_nginx` if our own nginx may keep it for others.
+    bytes. `is_for_nginx` if our own nginx may keep it for others. `language` is the
+    one that its placeholders are filled in.
     """
 
     etag: bytes
@@ -46,6 +48,7 @@ class Copy:
     page: WithPlaceholders
     is_whole: bool
     is_for_nginx: bool
+    language: str
 
     @classmethod
     def of(cls, found: CachedPage) -> Self:
@@ -65,6 +68,7 @@ class Copy:
             page,
             is_whole,
             len(headers) < len(named),
+            shown.get("content-language", DEFAULT),
         )
 
 

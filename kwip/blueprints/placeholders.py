@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from kwip.domain.clock import to_ms
 from kwip.schemas.times import ago, ago_in_words
+from kwip.text.dates import ZONE
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -39,12 +40,19 @@ def key() -> Markup:
 
 def time_ago(moment: dt.datetime) -> Markup:
     """Leave one for how long ago something was."""
-    return _placeholder(b"%d" % to_ms(moment))
+    return _placeholder(_time(moment))
 
 
 def time_ago_in_words(moment: dt.datetime) -> Markup:
     """Leave one for the same in a sentence."""
-    return _placeholder(_IN_WORDS + b"%d" % to_ms(moment))
+    return _placeholder(_IN_WORDS + _time(moment))
+
+
+def _time(moment: dt.datetime) -> bytes:
+    """Name a moment, and where its reader is: by how many minutes off UTC."""
+    offset = moment.astimezone(ZONE.get()).utcoffset()
+    minutes = 0 if offset is None else int(offset.total_seconds() // 60)
+    return b"%d,%d" % (to_ms(moment), minutes)
 
 
 def _placeholder(name: bytes) -> Markup:
@@ -90,11 +98,16 @@ class WithPlaceholders:
             elif name == _KEY:
                 filled = secrets.token_hex(_KEY_BYTES)
             elif name.startswith(_IN_WORDS):
-                filled = ago_in_words(int(name.removeprefix(_IN_WORDS)), now_ms)
+                filled = ago_in_words(*_read(name.removeprefix(_IN_WORDS)), now_ms)
             else:
-                filled = ago(int(name), now_ms)
+                filled = ago(*_read(name), now_ms)
             parts[i] = filled.encode()
         return b"".join(parts)
+
+
+def _read(name: bytes) -> tuple[int, int]:
+    moment, _, offset = name.partition(b",")
+    return int(moment), int(offset)
 
 
 def fill(response: Response, form_token: Callable[[], str], now_ms: int) -> None:

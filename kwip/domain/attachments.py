@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import IO, TYPE_CHECKING
 
 from kwip.domain.errors import InvalidError
+from kwip.domain.messages import lazy_gettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -184,6 +185,12 @@ def file_name(files: Mapping[str, IO[bytes]], key: bytes) -> str:
     return digest.hexdigest()
 
 
+#: What to say of a file that is not there any more.
+LOST = lazy_gettext(
+    "One of these files was deleted, or is in another kwip. Attach it again."
+)
+
+
 def check_together(attachments: Sequence[Attachment]) -> None:
     """Check that a post may have these.
 
@@ -191,14 +198,18 @@ def check_together(attachments: Sequence[Attachment]) -> None:
         InvalidError: There are too many, or a video or sound is not alone.
     """
     if len(attachments) > MAX_IMAGES:
-        raise refused_attachments(f"Attach up to {MAX_IMAGES} pictures.")
+        raise refused_attachments(
+            lazy_gettext("Attach up to %(limit)s pictures.", limit=MAX_IMAGES)
+        )
     alone = any(a.kind is not AttachmentKind.IMAGE for a in attachments)
     if alone and len(attachments) > 1:
         raise refused_attachments(
-            "Attach up to four pictures, or one video or audio file."
+            lazy_gettext("Attach up to four pictures, or one video or audio file.")
         )
 
 
 def refused_attachments(why: str) -> InvalidError:
     """Return the error for attachments that cannot be used."""
-    return InvalidError("These files can't be attached.", {"media_ids": why})
+    return InvalidError(
+        lazy_gettext("These files can't be attached."), {"media_ids": why}
+    )

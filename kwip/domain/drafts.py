@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from kwip.domain.errors import InvalidError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft
 
@@ -104,9 +105,9 @@ def require_later(moment: dt.datetime, now: dt.datetime) -> None:
         InvalidError: It is not.
     """
     if moment - now < MIN_AHEAD:
-        says = "Choose a time at least 5 minutes from now."
+        says = lazy_gettext("Choose a time at least 5 minutes from now.")
     elif moment - now > MAX_AHEAD:
-        says = "Choose a time within the next five years."
+        says = lazy_gettext("Choose a time within the next five years.")
     else:
         return
     raise InvalidError(says, {"scheduled_at": says})

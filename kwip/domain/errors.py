@@ -8,15 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kwip.domain.messages import lazy_gettext
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_UNREACHABLE = lazy_gettext(
+    "Kwip can't reach its database right now. Try again shortly."
+)
 
 
 class KwipError(Exception):
     """An error that Kwip raises on purpose; `code` is its constant name.
 
     Args:
-        message: Safe to show; says what to do.
+        message: Safe to show; says what to do. `str` translates it.
         **context: Ids and values for the log, never shown.
     """
 
@@ -93,7 +100,7 @@ class StoreUnavailableError(KwipError):
 
     def __init__(
         self,
-        message: str = "Kwip can't reach its database right now. Try again shortly.",
+        message: str = _UNREACHABLE,
         *,
         retry_after_s: float = 2.0,
         **context: object,

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import InvalidError, NotFoundError
+from kwip.domain.messages import lazy_gettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -158,7 +159,10 @@ class FilterEditor:
             InvalidError: There are too many, or something is missing or wrong.
         """
         if len(filters) >= MAX_FILTERS:
-            says = f"Delete one first. You can have up to {MAX_FILTERS} filters."
+            says = lazy_gettext(
+                "Delete one first. You can have up to %(limit)s filters.",
+                limit=MAX_FILTERS,
+            )
             raise InvalidError(says, {"title": says})
         empty = Filter(id=self.next_id(), title="", contexts=())
         return self._checked(filters, self._changed(empty, change))
@@ -223,7 +227,7 @@ class FilterEditor:
         kept = {each.id: each for each in old}
         for change in changes:
             if change.id is not None and change.id not in kept:
-                raise NotFoundError("Keyword not found.", id=change.id)
+                raise NotFoundError(lazy_gettext("Keyword not found."), id=change.id)
             if change.is_removed:
                 kept.pop(change.id or 0, None)
                 continue
@@ -247,7 +251,9 @@ class FilterEditor:
         ):
             own = changed.keywords if name == "keywords" else changed.posts
             if count + len(own) > most:
-                wrong[name] = f"Your filters can have up to {most} in all."
+                wrong[name] = lazy_gettext(
+                    "Your filters can have up to %(most)s in all.", most=most
+                )
         if wrong:
             raise InvalidError(next(iter(wrong.values())), wrong)
         if len(others) == len(filters):
@@ -258,15 +264,17 @@ class FilterEditor:
 def _wrong_fields(changed: Filter) -> dict[str, str]:
     wrong: dict[str, str] = {}
     if not changed.title:
-        wrong["title"] = "Give the filter a title."
+        wrong["title"] = lazy_gettext("Give the filter a title.")
     elif len(changed.title) > MAX_TITLE:
-        wrong["title"] = f"Up to {MAX_TITLE} characters."
+        wrong["title"] = lazy_gettext("Up to %(limit)s characters.", limit=MAX_TITLE)
     if not changed.contexts:
-        wrong["context"] = "Choose at least one place."
+        wrong["context"] = lazy_gettext("Choose at least one place.")
     if any(not each.text for each in changed.keywords):
-        wrong["keywords"] = "A keyword can't be empty."
+        wrong["keywords"] = lazy_gettext("A keyword can't be empty.")
     elif any(len(each.text) > MAX_KEYWORD for each in changed.keywords):
-        wrong["keywords"] = f"A keyword can have up to {MAX_KEYWORD} characters."
+        wrong["keywords"] = lazy_gettext(
+            "A keyword can have up to %(limit)s characters.", limit=MAX_KEYWORD
+        )
     return wrong
 
 
@@ -279,7 +287,7 @@ def require_filter(filters: FilterSet, filter_id: int) -> Filter:
     for each in filters:
         if each.id == filter_id:
             return each
-    raise NotFoundError("Filter not found.", id=filter_id)
+    raise NotFoundError(lazy_gettext("Filter not found."), id=filter_id)
 
 
 def require_keyword(filters: FilterSet, keyword_id: int) -> tuple[Filter, Keyword]:
@@ -292,7 +300,7 @@ def require_keyword(filters: FilterSet, keyword_id: int) -> tuple[Filter, Keywor
         for keyword in each.keywords:
             if keyword.id == keyword_id:
                 return each, keyword
-    raise NotFoundError("Keyword not found.", id=keyword_id)
+    raise NotFoundError(lazy_gettext("Keyword not found."), id=keyword_id)
 
 
 def require_filtered_post(
@@ -307,4 +315,4 @@ def require_filtered_post(
         for post in each.posts:
             if post.id == filtered_id:
                 return each, post
-    raise NotFoundError("No filter has this kwip.", id=filtered_id)
+    raise NotFoundError(lazy_gettext("No filter has this kwip."), id=filtered_id)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import InvalidError
+from kwip.domain.messages import lazy_gettext
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -109,8 +110,8 @@ class NewPoll:
         elif old is not None:
             expires_at = old.expires_at
         else:
-            why = {"poll": "Choose how long the poll is open."}
-            raise InvalidError("This poll can't be posted.", why)
+            why = {"poll": lazy_gettext("Choose how long the poll is open.")}
+            raise InvalidError(lazy_gettext("This poll can't be posted."), why)
         same = old and (old.titles, old.is_multiple) == (self.titles, self.is_multiple)
         if old is not None and same:
             return replace(old, expires_at=expires_at, hides_totals=self.hides_totals)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from kwip.domain.messages import Message, lazy_ngettext
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -46,7 +48,6 @@ API_WORK = 200
 #: A household gets an IPv6 network of 64 bits, and can use all of its addresses.
 _IPV6_PREFIX = 64
 _ADDRESSES_REMEMBERED = 4_096
-_UNITS = ((_HOUR_S, "hour"), (_MINUTE_S, "minute"))
 
 
 class Window(NamedTuple):
@@ -97,11 +98,14 @@ def whose(address: str | None) -> str:
     return str(ipaddress.IPv6Address(network << (found.max_prefixlen - _IPV6_PREFIX)))
 
 
-def in_words(seconds: float) -> str:
+def in_words(seconds: float) -> Message:
     """Return how long to wait, rounded up: "in 3 minutes"."""
     # Up to two minutes in seconds, and up to two hours in minutes.
-    unit_s, unit = next(
-        (each for each in _UNITS if seconds > 2 * each[0]), (1, "second")
-    )
-    number = max(1, math.ceil(seconds / unit_s))
-    return f"in {number} {unit}{'' if number == 1 else 's'}"
+    if seconds > 2 * _HOUR_S:
+        hours = math.ceil(seconds / _HOUR_S)
+        return lazy_ngettext("in %(num)s hour", "in %(num)s hours", hours)
+    if seconds > 2 * _MINUTE_S:
+        minutes = math.ceil(seconds / _MINUTE_S)
+        return lazy_ngettext("in %(num)s minute", "in %(num)s minutes", minutes)
+    number = max(1, math.ceil(seconds))
+    return lazy_ngettext("in %(num)s second", "in %(num)s seconds", number)

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Literal
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ms_of
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.roles import Role
 from kwip.domain.text import is_unicode
 
@@ -73,6 +74,8 @@ ProfileKey = Literal[
     "folds_repeats",
     "requires_descriptions",
     "undo_s",
+    "language",
+    "time_zone",
     "avatar",
     "banner",
 ]
@@ -111,7 +114,8 @@ class User:
     `folds_repeats` see on pages only once what an author says repeatedly. Authors who
     `requires_descriptions` post no files without one. What they post from pages waits
     for `undo_s`, so that they can undo it. `dismissed_ids` are the announcements that
-    they have dismissed.
+    they have dismissed. Pages and mails are in their `language` and `time_zone`, if they
+    have chosen one.
     """
 
     id: UserId
@@ -135,6 +139,8 @@ class User:
     folds_repeats: bool = True
     requires_descriptions: bool = False
     undo_s: int = 0
+    language: str = ""
+    time_zone: str = ""
     posts_count: int = 0
     followers_count: int = 0
     following_count: int = 0
@@ -172,6 +178,8 @@ class ProfileChange:
     folds_repeats: bool | None = None
     requires_descriptions: bool | None = None
     undo_s: int | None = None
+    language: str | None = None
+    time_zone: str | None = None
     avatar: IO[bytes] | None = None
     banner: IO[bytes] | None = None
     is_avatar_removed: bool = False
@@ -210,13 +218,16 @@ class Viewer:
     """Who makes this request.
 
     `digest` identifies the session or token (SHA-256 of its secret, hex), so that it
-    can be ended; the secret itself is never stored.
+    can be ended; the secret itself is never stored. `language` and `time_zone` are what
+    the user has chosen.
     """
 
     id: UserId
     username: str
     digest: str
     scopes: frozenset[str] = frozenset({READ, WRITE})
+    language: str = ""
+    time_zone: str = ""
 
 
 def clean_username(text: str) -> str:
@@ -228,13 +239,21 @@ def clean_username(text: str) -> str:
     name = text.strip().removeprefix("@").lower()
     if not _USERNAME.fullmatch(name):
         raise InvalidError(
-            "That username can't be used.",
-            {"username": "Use 1 to 30 letters (a-z), digits or underscores."},
+            lazy_gettext("That username can't be used."),
+            {
+                "username": lazy_gettext(
+                    "Use 1 to 30 letters (a-z), digits or underscores."
+                )
+            },
         )
     if name in RESERVED_USERNAMES:
         raise InvalidError(
-            "That username can't be used.",
-            {"username": "This username is reserved. Choose another one."},
+            lazy_gettext("That username can't be used."),
+            {
+                "username": lazy_gettext(
+                    "This username is reserved. Choose another one."
+                )
+            },
         )
     return name
 
@@ -248,7 +267,7 @@ def check_password(text: str) -> str:
     """
     if len(text) not in PASSWORD_LENGTHS or not is_unicode(text):
         raise InvalidError(
-            "That password can't be used.",
-            {"password": "Use 8 to 256 characters."},
+            lazy_gettext("That password can't be used."),
+            {"password": lazy_gettext("Use 8 to 256 characters.")},
         )
     return text

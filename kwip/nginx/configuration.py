@@ -21,6 +21,7 @@ from kwip.domain.errors import InvalidError
 from kwip.domain.media import INTERNAL_PATH
 from kwip.embedded.home_folder import HomeFolder
 from kwip.nginx.upstreams import listing
+from kwip.text.translation import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -169,6 +170,7 @@ def _values(settings: Settings, proxy: Proxy) -> Mapping[str, object]:
         "upload_bytes": _FORM_BYTES
         + max(MAX_IMAGES * settings.media_max_bytes, VIDEO_MAX_BYTES),
         "patterns": PATTERNS,
+        "languages": "|".join(LANGUAGES),
         "file_headers": [*_FILE_HEADERS, *hsts],
         "private_headers": [*_PRIVATE_HEADERS, *hsts],
         "error_headers": [*_ERROR_HEADERS, *hsts],

@@ -147,7 +147,7 @@ class _InstanceSchema(DumpSchema):
         lambda view: f"{_MASTODON_VERSION} (compatible; Kwip {view.info.version})"
     )
     description = fields.String(attribute="info.description")
-    languages = constant([])
+    languages = fields.Function(lambda view: [view.settings.language])
     rules = fields.Function(lambda view: rules_json(view.settings))
     configuration = fields.Method("get_configuration")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kwip.domain.clock import at
+from kwip.text import dates
 from kwip.text.translation import gettext
 
 _MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
@@ -10,8 +11,11 @@ _MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
 _COUNTED_DAYS = 7
 
 
-def ago(then_ms: int, now_ms: int) -> str:
-    """Write "now", "5m", "3h", "2d", and after a week the date, as `kwip.js` does."""
+def ago(then_ms: int, offset_min: int, now_ms: int) -> str:
+    """Write "now", "5m", "3h", "2d", and after a week the date, as `kwip.js` does.
+
+    The date is that of a reader who is some minutes off UTC.
+    """
     passed_ms = now_ms - then_ms
     if passed_ms < _MINUTE_MS:
         return gettext("now")
@@ -21,14 +25,13 @@ def ago(then_ms: int, now_ms: int) -> str:
         return gettext("%(number)sh", number=passed_ms // _HOUR_MS)
     if passed_ms < _COUNTED_DAYS * _DAY_MS:
         return gettext("%(number)sd", number=passed_ms // _DAY_MS)
-    moment = at(then_ms)
-    is_this_year = moment.year == at(now_ms).year
-    return f"{moment:%-d %b}" if is_this_year else f"{moment:%-d %b %Y}"
+    offset_ms = offset_min * _MINUTE_MS
+    return dates.brief_day(at(then_ms + offset_ms), at(now_ms + offset_ms))
 
 
-def ago_in_words(then_ms: int, now_ms: int) -> str:
+def ago_in_words(then_ms: int, offset_min: int, now_ms: int) -> str:
     """Write "just now", "5m ago" or "on 7 Mar", for a sentence."""
-    passed_ms, time = now_ms - then_ms, ago(then_ms, now_ms)
+    passed_ms, time = now_ms - then_ms, ago(then_ms, offset_min, now_ms)
     if passed_ms < _MINUTE_MS:
         return gettext("just now")
     if passed_ms < _COUNTED_DAYS * _DAY_MS:

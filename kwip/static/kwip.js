@@ -8,7 +8,10 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-const words = (date, options) => new Intl.DateTimeFormat("en-GB", options).format(date);
+// As the server writes them; Arabic with the digits that its other texts have.
+const locale = { en: "en-GB", ar: "ar-u-nu-latn" }[document.documentElement.lang];
+const LOCALE = locale ?? document.documentElement.lang;
+const words = (date, options) => new Intl.DateTimeFormat(LOCALE, options).format(date);
 
 // The same words as the server's, in the reader's time zone.
 function ago(date, now) {
@@ -54,6 +57,13 @@ function clock(date, now) {
 showTimes();
 setInterval(() => showTimes(), MINUTE * 1000);
 document.addEventListener("kwip:added", () => showTimes());
+
+// Whoever has chosen no time zone is probably in that of the device.
+const zone = document.querySelector("select[data-guess]");
+if (zone && !zone.value) {
+  const here = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (all("option", zone).some(({ value }) => value === here)) zone.value = here;
+}
 
 // Show a toast. `button` is {label, press}; the toast stays while it is hovered or
 // focused. `gone` is called with whether the focus was in it. Returns a function that

@@ -1,12 +1,11 @@
-// The texts of scripts, in the language of the page; only English so far. They are marked
-// like those of templates, and a second language would be looked up here.
+// Texts are marked like those of templates, and looked up in the reader's language.
 
 // Fill in the `%(name)s` of a text.
 function gettext(message, values = {}) {
-  return message.replace(/%\((\w+)\)s/g, (_, name) => values[name]);
+  return (texts[message] ?? message).replace(/%\((\w+)\)s/g, (_, name) => values[name]);
 }
 
 // The same for a text with a number, `%(num)s`.
 function ngettext(one, many, num) {
-  return gettext(num === 1 ? one : many, { num });
+  return (texts[one] ?? [one, many])[plural(num)].replace("%(num)s", num);
 }

@@ -13,6 +13,7 @@ from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.emojis import Emoji, EmojiSet
 from kwip.domain.errors import ConflictError
+from kwip.domain.messages import lazy_gettext
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
 
@@ -98,4 +99,6 @@ class EmojiStore:
 
 
 def _changed() -> ConflictError:
-    return ConflictError("Someone else changed the emoji meanwhile. Try again.")
+    return ConflictError(
+        lazy_gettext("Someone else changed the emoji meanwhile. Try again.")
+    )

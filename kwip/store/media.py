@@ -17,14 +17,15 @@ from typing import IO, TYPE_CHECKING, Protocol
 
 from kwip.domain.errors import StorageFullError, StoreUnavailableError
 from kwip.domain.media import OpenFile
+from kwip.domain.messages import lazy_gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 #: What people see when files cannot be stored, or not be reached.
-FULL = "This site has no space left for files. Tell its administrator."
-UNREACHABLE = "Kwip can't reach its files right now. Try again shortly."
+FULL = lazy_gettext("This site has no space left for files. Tell its administrator.")
+UNREACHABLE = lazy_gettext("Kwip can't reach its files right now. Try again shortly.")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 #: The suffixes of what a killed writer leaves behind, and of files being removed.
 _DRAFT, TAKEN = ".draft", ".taken"

@@ -77,6 +77,12 @@ def _user_can_be_locked(document: dict[str, Any]) -> None:
     document.setdefault("requests_count", 0)
 
 
+def _user_can_choose_a_language(document: dict[str, Any]) -> None:
+    """Before, all pages were in English, and times in mails in UTC."""
+    document.setdefault("language", "")
+    document.setdefault("time_zone", "")
+
+
 def _user_can_undo(document: dict[str, Any]) -> None:
     """Schema 10 of users posted everything at once."""
     document.setdefault("undo_s", 0)
@@ -198,6 +204,7 @@ STEPS: Sequence[Step] = (
     Step("users", 9, _user_can_be_locked),
     Step("users", 10, _user_can_undo),
     Step("users", 11, _user_can_dismiss),
+    Step("users", 12, _user_can_choose_a_language),
     Step("credentials", 1, _credentials_get_a_key),
     Step("credentials", 2, _credentials_get_a_state),
     Step("credentials", 3, _credentials_get_factors),

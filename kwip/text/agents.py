@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from kwip.domain.messages import lazy_gettext
+
 #: Checked in this order: most browsers also claim to be others.
 _BROWSERS = (
     (r"\bEdg(e|A|iOS)?/", "Edge"),
@@ -24,15 +26,17 @@ _SYSTEMS = (
     (r"\bMac OS X\b|\bMacintosh\b", "Mac"),
     (r"\bLinux\b|\bX11\b", "Linux"),
 )
-UNKNOWN = "An unknown browser"
+UNKNOWN = lazy_gettext("An unknown browser")
 
 
 def browser_in_words(agent: str) -> str:
     """Return the browser and the system that a User-Agent names."""
     browser, system = _first(_BROWSERS, agent), _first(_SYSTEMS, agent)
     if browser and system:
-        return f"{browser} on {system}"
-    return browser or (f"A browser on {system}" if system else UNKNOWN)
+        return lazy_gettext("%(browser)s on %(system)s", browser=browser, system=system)
+    return browser or (
+        lazy_gettext("A browser on %(system)s", system=system) if system else UNKNOWN
+    )
 
 
 def _first(known: tuple[tuple[str, str], ...], agent: str) -> str:

@@ -7,6 +7,7 @@ import unicodedata
 import regex
 
 from kwip.domain.errors import InvalidError
+from kwip.domain.messages import Message, lazy_gettext
 from kwip.domain.text import is_unicode
 
 #: Code points per character of a text's limit, at most: otherwise hundreds of marks on
@@ -40,17 +41,42 @@ def length_problem(text: str, *, max_chars: int, warning: str = "") -> str | Non
     # A character has at least one code point, so most texts need no counting.
     if points <= max_chars:
         return None
-    together = " including the warning" if warning else ""
     over = count_chars(text) + count_chars(warning) - max_chars
     if over > 0:
-        return f"Use up to {max_chars} characters{together}. This has {over} too many."
+        return _too_long(over, max_chars, has_warning=bool(warning))
     max_points = max_chars * POINTS_PER_CHAR
     if points > max_points:
-        return (
-            "Use fewer accents and other marks on each character. "
-            f"This has {points - max_points} too many{together}."
-        )
+        return _too_many_marks(points - max_points, has_warning=bool(warning))
     return None
+
+
+def _too_long(over: int, max_chars: int, *, has_warning: bool) -> Message:
+    if has_warning:
+        return lazy_gettext(
+            "Use up to %(limit)s characters including the warning. "
+            "This has %(over)s too many.",
+            limit=max_chars,
+            over=over,
+        )
+    return lazy_gettext(
+        "Use up to %(limit)s characters. This has %(over)s too many.",
+        limit=max_chars,
+        over=over,
+    )
+
+
+def _too_many_marks(over: int, *, has_warning: bool) -> Message:
+    if has_warning:
+        return lazy_gettext(
+            "Use fewer accents and other marks on each character. "
+            "This has %(over)s too many including the warning.",
+            over=over,
+        )
+    return lazy_gettext(
+        "Use fewer accents and other marks on each character. "
+        "This has %(over)s too many.",
+        over=over,
+    )
 
 
 def clean_text(
@@ -78,11 +104,12 @@ def clean_text(
         if may_be_empty:
             return ""
         raise InvalidError(
-            "You can't post an empty kwip.", {field: "Write something first."}
+            lazy_gettext("You can't post an empty kwip."),
+            {field: lazy_gettext("Write something first.")},
         )
     problem = length_problem(cleaned, warning=warning, max_chars=max_chars)
     if problem is not None:
-        raise InvalidError("This is too long.", {field: problem})
+        raise InvalidError(lazy_gettext("This is too long."), {field: problem})
     return cleaned
 
 
@@ -116,14 +143,15 @@ def clean_description(text: str, *, max_chars: int) -> str:
     cleaned = _cleaned(text, "description")
     problem = length_problem(cleaned, max_chars=max_chars)
     if problem is not None:
-        raise InvalidError("This is too long.", {"description": problem})
+        raise InvalidError(lazy_gettext("This is too long."), {"description": problem})
     return cleaned if is_visible(cleaned) else ""
 
 
 def _cleaned(text: str, field: str) -> str:
     if not is_unicode(text):
         raise InvalidError(
-            "That text can't be posted.", {field: "Contains characters we can't store."}
+            lazy_gettext("That text can't be posted."),
+            {field: lazy_gettext("Contains characters we can't store.")},
         )
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     kept = "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) != "Cc")

@@ -11,6 +11,7 @@ import re
 import unicodedata
 
 from kwip.domain.errors import InvalidError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.users import Email
 from kwip.text.hosts import ascii_host
 
@@ -30,8 +31,12 @@ def clean_email(text: str) -> Email:
     fits = _LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain)
     if not (fits and email.address.isprintable() and ascii_host(domain)):
         raise InvalidError(
-            "That email address can't be used.",
-            {"email": "Enter an email address, such as name@example.org."},
+            lazy_gettext("That email address can't be used."),
+            {
+                "email": lazy_gettext(
+                    "Enter an email address, such as name@example.org."
+                )
+            },
         )
     return email
 
@@ -45,8 +50,12 @@ def clean_domain(text: str) -> str:
     domain = ascii_host(text.strip().removeprefix("@"))
     if domain is None or not _DOMAIN.fullmatch(domain):
         raise InvalidError(
-            "That domain can't be used.",
-            {"domain": "Enter what follows the @ of an address: example.org."},
+            lazy_gettext("That domain can't be used."),
+            {
+                "domain": lazy_gettext(
+                    "Enter what follows the @ of an address: example.org."
+                )
+            },
         )
     return domain
 

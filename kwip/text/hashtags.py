@@ -7,6 +7,7 @@ import unicodedata
 import regex
 
 from kwip.domain.errors import InvalidError
+from kwip.domain.messages import lazy_gettext
 
 #: Longer ones are plain text; in code points of the folded name.
 NAME_MAX = 100
@@ -58,10 +59,13 @@ def clean_hashtag(text: str, *, field: str = "hashtag") -> str:
     name = name_of(_FIRST_MARK.sub("", text.strip()))
     if name is None:
         raise InvalidError(
-            "That isn't a hashtag.",
+            lazy_gettext("That isn't a hashtag."),
             {
-                field: "Use letters, digits and underscores, with at least one letter, "
-                f"and up to {NAME_MAX} characters."
+                field: lazy_gettext(
+                    "Use letters, digits and underscores, with at least one "
+                    "letter, and up to %(limit)s characters.",
+                    limit=NAME_MAX,
+                )
             },
         )
     return name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.text import is_unicode
 from kwip.domain.users import (
     BIO_MAX,
@@ -33,6 +34,8 @@ _FLAGS: tuple[ProfileKey, ...] = (
     "folds_repeats",
     "requires_descriptions",
     "undo_s",
+    "language",
+    "time_zone",
 )
 
 
@@ -75,7 +78,7 @@ def clean_lines(name: str, text: str, limit: int, wrong: dict[str, str]) -> str:
     if not is_visible(clean):
         clean = ""
     if not is_unicode(text):
-        wrong[name] = "Contains characters we can't store."
+        wrong[name] = lazy_gettext("Contains characters we can't store.")
     elif problem := length_problem(clean, max_chars=limit):
         wrong[name] = problem
     return clean
@@ -95,9 +98,13 @@ def _clean_fields(
         if name or value:
             found.append(ProfileField(name, value))
         if value and not name:
-            wrong[places[0]] = "Enter a label."
+            wrong[places[0]] = lazy_gettext("Enter a label.")
         if name and not value:
-            wrong[places[1]] = "Enter the content, or leave both empty."
+            wrong[places[1]] = lazy_gettext("Enter the content, or leave both empty.")
     if len(found) > MAX_FIELDS:
-        wrong["fields"] = f"Use up to {MAX_FIELDS}. These are {len(found)}."
+        wrong["fields"] = lazy_gettext(
+            "Use up to %(limit)s. These are %(number)s.",
+            limit=MAX_FIELDS,
+            number=len(found),
+        )
     return tuple(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import InvalidError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.site import (
     DESCRIPTION_MAX,
     MAX_RULES,
@@ -18,9 +19,10 @@ from kwip.domain.site import (
 from kwip.domain.users import clean_username
 from kwip.text.emails import clean_email
 from kwip.text.profiles import clean_line, clean_lines
+from kwip.text.translation import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from kwip.domain.site import SettingName, SiteRule, Value
 
@@ -42,7 +44,7 @@ def cleaned_settings(
     wrong: dict[str, str] = {}
     found = {name: _cleaned(name, text, known, wrong) for name, text in typed.items()}
     if wrong:
-        raise InvalidError("The settings were not saved.", wrong)
+        raise InvalidError(lazy_gettext("The settings were not saved."), wrong)
     return found
 
 
@@ -55,8 +57,8 @@ def _cleaned(
         return clean_lines(name, text.expandtabs(4), PAGE_MAX, wrong)
     if name in _FLAGS:
         return _flag(name, text, wrong)
-    if name == "sign_up":
-        return _mode(text, wrong)
+    if name in _CHOICES:
+        return _CHOICES[name](text, wrong)
     if name == "rules":
         return _rules(text, known, wrong)
     return _contact(name, text, wrong)
@@ -65,14 +67,14 @@ def _cleaned(
 def _line(name: SettingName, text: str, wrong: dict[str, str]) -> str:
     clean = clean_line(name, text, _LINES[name], wrong)
     if name == "name" and not clean:
-        wrong.setdefault(name, "Enter a name for the site.")
+        wrong.setdefault(name, lazy_gettext("Enter a name for the site."))
     return clean
 
 
 def _flag(name: SettingName, text: str, wrong: dict[str, str]) -> bool:
     typed = text.strip().lower()
     if typed not in _ON | _OFF:
-        wrong[name] = "Use yes or no."
+        wrong[name] = lazy_gettext("Use yes or no.")
     return typed in _ON
 
 
@@ -80,8 +82,19 @@ def _mode(text: str, wrong: dict[str, str]) -> SignUpMode:
     try:
         return SignUpMode(text.strip().lower())
     except ValueError:
-        wrong["sign_up"] = f"Choose one of: {', '.join(SignUpMode)}."
+        wrong["sign_up"] = lazy_gettext(
+            "Choose one of: %(modes)s.", modes=", ".join(SignUpMode)
+        )
         return SignUpMode.CLOSED
+
+
+def _language(text: str, wrong: dict[str, str]) -> str:
+    code = text.strip().lower()
+    if code not in LANGUAGES:
+        wrong["language"] = lazy_gettext(
+            "Choose one of: %(modes)s.", modes=", ".join(LANGUAGES)
+        )
+    return code
 
 
 def _rules(
@@ -89,15 +102,27 @@ def _rules(
 ) -> tuple[SiteRule, ...]:
     places: dict[str, str] = {}
     lines = (
-        clean_line(f"line {number}", typed, RULE_MAX, places)
+        clean_line(str(number), typed, RULE_MAX, places)
         for number, typed in enumerate(text.splitlines(), 1)
     )
     texts = list(dict.fromkeys(line for line in lines if line))
     if len(texts) > MAX_RULES:
-        wrong["rules"] = f"Use up to {MAX_RULES} rules. These are {len(texts)}."
-    for place, problem in places.items():
-        wrong["rules"] = f"{place.capitalize()}: {problem}"
+        wrong["rules"] = lazy_gettext(
+            "Use up to %(limit)s rules. These are %(number)s.",
+            limit=MAX_RULES,
+            number=len(texts),
+        )
+    for number, problem in places.items():
+        wrong["rules"] = lazy_gettext(
+            "Line %(number)s: %(problem)s", number=number, problem=problem
+        )
     return renumbered(known, texts)
+
+
+_CHOICES: Mapping[SettingName, Callable[[str, dict[str, str]], str]] = {
+    "sign_up": _mode,
+    "language": _language,
+}
 
 
 def _contact(name: SettingName, text: str, wrong: dict[str, str]) -> str:

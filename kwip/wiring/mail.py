@@ -11,7 +11,9 @@ from kwip.services.mail.letters import Site
 from kwip.services.mail.mails import Mails
 from kwip.services.mail.messages import Messages
 from kwip.services.mail.notification_mail import NotificationMail
+from kwip.services.mail.recipients import Recipients
 from kwip.services.mail.transports import transport_of
+from kwip.store.accounts.site import SiteStore
 from kwip.store.mail.mails import MailStore
 from kwip.store.mail.preferences import MailPreferenceStore
 
@@ -34,6 +36,7 @@ def make_mail(core: Core, reading: Reading) -> Mailing:
         signer=core.signer,
         site=site,
         digests=digests,
+        recipients=Recipients(core.stores.users, SiteStore(core.store)),
         enqueue=core.enqueue,
         clock=clock,
     )

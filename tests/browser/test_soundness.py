@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from kwip.domain.roles import Role
+from kwip.domain.users import ProfileChange, Viewer
 from kwip.services.media.emojis import NewEmoji
 from tests.browser.conftest import DESKTOP, NARROW, PHONE
 from tests.browser.world import fill, staff_places
@@ -59,13 +60,21 @@ def faults_of(page, place, is_tried_large, is_tried_small):
     found += axe_faults(page) if is_tried_small else []
     if over := overflow_of(page):
         found.append(f"{over} px too wide")
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    if over := overflow_of(page, -9999):
+        found.append(f"{over} px too wide from right to left")
     page.emulate_media(color_scheme="light")
     page.set_viewport_size(DESKTOP)
     return found
 
 
-def overflow_of(page):
-    return page.evaluate("scrollTo(9999, 0), scrollX")
+def choose(site, person, change):
+    viewer = Viewer(id=person.user.id, username=person.user.username, digest="")
+    site.wiring.services.users.update_profile(viewer, change)
+
+
+def overflow_of(page, far=9999):
+    return page.evaluate("(far) => (scrollTo(far, 0), scrollX)", far)
 
 
 def test_every_page_of_an_owner_is_sound(open_browser, site, places, alice, bob, seen):
@@ -73,9 +82,28 @@ def test_every_page_of_an_owner_is_sound(open_browser, site, places, alice, bob,
     site.wiring.services.moderation.set_role(alice.user.id, Role.OWNER)
     site.wiring.services.moderation.silence(bob.user.id)
     places |= staff_places(site.wiring, alice, bob)
+    # German words are longer than most.
+    choose(site, alice, ProfileChange(language="de"))
     page = open_browser(alice)
 
     assert all_faults(page, places) == {}
+
+
+def test_the_layout_is_mirrored_in_arabic(open_browser, site, places, alice):
+    change = ProfileChange(language="ar", time_zone="Asia/Riyadh")
+    choose(site, alice, change)
+    page = open_browser(alice)
+    page.goto("/home")
+    post = page.locator("article.post").first
+
+    def left_of(part):
+        return post.locator(part).first.bounding_box()["x"]
+
+    assert page.locator("html").get_attribute("dir") == "rtl"
+    assert left_of("img.avatar") > left_of(".post-text")
+    # What scripts say is in the same language.
+    assert page.evaluate("document.querySelector('.post time').textContent") == "الآن"
+    page.locator(".nav").get_by_text("الرئيسية", exact=True).first.wait_for()
 
 
 def test_every_page_of_a_visitor_is_sound(open_browser, places, seen):

@@ -114,6 +114,7 @@ def fill(author, other):
         "your data": "/settings/data",
         "delete account": "/settings/delete",
         "appearance": "/settings/appearance",
+        "language": "/settings/language",
         "tokens": "/settings/tokens",
         "muted": "/settings/muted",
         "follow requests": "/follow-requests",

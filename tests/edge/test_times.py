@@ -6,6 +6,7 @@ import pytest
 
 from kwip.domain.clock import to_ms
 from kwip.schemas.times import ago, ago_in_words
+from kwip.text.translation import in_language
 
 NOW = dt.datetime(2026, 3, 14, 9, 26, tzinfo=dt.UTC)
 
@@ -27,7 +28,24 @@ NOW = dt.datetime(2026, 3, 14, 9, 26, tzinfo=dt.UTC)
     ],
 )
 def test_a_time_is_told_in_as_few_letters_as_say_it(passed, words):
-    assert ago(to_ms(NOW - dt.timedelta(**passed)), to_ms(NOW)) == words
+    assert ago(to_ms(NOW - dt.timedelta(**passed)), 0, to_ms(NOW)) == words
+
+
+@pytest.mark.parametrize(
+    ("language", "offset_min", "words"),
+    [
+        ("en", -720, "6 Mar"),
+        ("en", 900, "8 Mar"),
+        ("de", 0, "7. März"),
+        ("hi", 0, "7 मार्च"),
+        ("ar", 0, "7 مارس"),
+    ],
+)
+def test_a_date_is_in_the_readers_language_and_time_zone(language, offset_min, words):
+    with in_language(language):
+        said = ago(to_ms(NOW - dt.timedelta(days=7)), offset_min, to_ms(NOW))
+
+    assert said == words
 
 
 @pytest.mark.parametrize(
@@ -40,4 +58,4 @@ def test_a_time_is_told_in_as_few_letters_as_say_it(passed, words):
     ],
 )
 def test_a_time_in_a_sentence_is_told_in_words(passed, words):
-    assert ago_in_words(to_ms(NOW - dt.timedelta(**passed)), to_ms(NOW)) == words
+    assert ago_in_words(to_ms(NOW - dt.timedelta(**passed)), 0, to_ms(NOW)) == words

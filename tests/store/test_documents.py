@@ -23,6 +23,8 @@ NEW_IN_USERS = (
     "folds_repeats",
     "requires_descriptions",
     "undo_s",
+    "language",
+    "time_zone",
     "featured_tags",
     "is_discoverable",
     "shows_favourites",

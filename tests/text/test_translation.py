@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from gettext import NullTranslations
 
 import pytest
 from markupsafe import Markup
 
-from kwip.text import translation
+from kwip.domain.messages import CATALOGUE, Message
 from kwip.text.translation import (
     gettext,
     gettext_markup,
     lazy_gettext,
+    lazy_ngettext,
+    negotiated,
     ngettext,
     ngettext_markup,
 )
@@ -19,6 +22,7 @@ from kwip.text.translation import (
 GERMAN = {
     "Reply to @%(name)s": "@%(name)s antworten",
     "At most {max}.": "Höchstens {max}.",
+    "Wait %(when)s.": "Warte %(when)s.",
     "%(num)s reply": "%(num)s Antwort",
     "%(num)s replies": "%(num)s Antworten",
 }
@@ -33,8 +37,10 @@ class German(NullTranslations):
 
 
 @pytest.fixture
-def in_german(monkeypatch):
-    monkeypatch.setattr(translation, "_catalogue", German)
+def in_german():
+    token = CATALOGUE.set(German())
+    yield
+    CATALOGUE.reset(token)
 
 
 def test_english_texts_are_their_own_translation():
@@ -66,3 +72,32 @@ def test_a_text_that_is_marked_at_import_is_translated_when_shown(request):
 
     assert str(later) == "Höchstens {max}."
     assert later.format(max=3) == "Höchstens 3."
+
+
+def test_a_message_is_english_until_it_is_shown(request):
+    replies = lazy_ngettext("%(num)s reply", "%(num)s replies", 2)
+    says = lazy_gettext("Wait %(when)s.", when=replies)
+    sent = Message.of(deepcopy(replies).parts)
+    request.getfixturevalue("in_german")
+
+    assert says == "Wait 2 replies."
+    assert str(says) == f"{says}" == "Warte 2 Antworten."
+    assert Markup("%s") % says == "Warte 2 Antworten."
+    assert str(sent) == "2 Antworten"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("fr-FR, fr;q=0.9, hi;q=0.8, en;q=0.7", "hi"),
+        ("en;q=0.5, AR;q=0.6", "ar"),
+        ("de;q=0, en;q=0.1", "en"),
+        ("fr", "hi"),
+        ("", "hi"),
+        ("*", "hi"),
+        ("de;q=x,\x00;;,", "hi"),
+    ],
+)
+def test_the_language_is_the_first_that_a_browser_asks_for(accepted, language):
+    assert negotiated(accepted, "hi") == language

@@ -173,6 +173,7 @@ def places(alice, mallory, at_mallory, people, wiring):
         "password_settings": "/settings/password",
         "session_settings": "/settings/sessions",
         "appearance_settings": "/settings/appearance",
+        "language_settings": "/settings/language",
         "compose": "/compose",
         "builder": f"/widgets?kind=search&of={HOSTILE[:300]}",
         "thread": f"/@mallory/{reply}",

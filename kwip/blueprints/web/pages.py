@@ -130,10 +130,11 @@ def go(address: str, message: str = "", **more: str) -> Response:
 
     A page's script gets both as data instead, with `more`.
     """
+    said = str(message)  # in the reader's language
     if http.is_script():
-        return http.answer({"message": message, "location": address, **more})
-    if message:
-        flash(message)
+        return http.answer({"message": said, "location": address, **more})
+    if said:
+        flash(said)
     return make_response(redirect(address, 303))
 
 

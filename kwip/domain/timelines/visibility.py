@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import GoneError, NotFoundError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.posts import Visibility
 
 if TYPE_CHECKING:
@@ -46,9 +47,9 @@ def require_shown(user_id: UserId, user: User | None) -> User:
         GoneError: The account is suspended, or closed by its owner.
     """
     if user is None:
-        raise NotFoundError("User not found.", user_id=user_id)
+        raise NotFoundError(lazy_gettext("User not found."), user_id=user_id)
     if user.is_suspended:
-        raise GoneError("This account isn't available.", user_id=user_id)
+        raise GoneError(lazy_gettext("This account isn't available."), user_id=user_id)
     return user
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate, validates
 
 from kwip.domain.drafts import UNDO_S
 from kwip.domain.users import (
@@ -19,6 +19,8 @@ from kwip.domain.users import (
     ProfileField,
 )
 from kwip.schemas.body import LINE_MAX, StrictSchema, Text, choice, line
+from kwip.text.dates import zones
+from kwip.text.translation import LANGUAGES, gettext
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,23 @@ class AppearanceForm(StrictSchema[tuple[str, str]]):
     def make(self, *, theme: str, size: str) -> tuple[str, str]:
         """Return both."""
         return theme, size
+
+
+class LanguageForm(StrictSchema[ProfileChange]):
+    """A language and a time zone; without, the browser decides, or it is UTC."""
+
+    language = choice("", *LANGUAGES)
+    time_zone = Text(load_default=None)
+
+    def make(self, *, language: str, time_zone: str | None) -> ProfileChange:
+        """Build the change."""
+        return ProfileChange(language=language, time_zone=time_zone)
+
+    @validates("time_zone")
+    def require_zone(self, value: str | None, **_: object) -> None:
+        """Refuse what is no time zone."""
+        if value and value not in zones():
+            raise ValidationError(gettext("Choose a time zone from the list."))
 
 
 class TokenForm(StrictSchema[TokenWish]):

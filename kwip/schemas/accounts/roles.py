@@ -49,8 +49,8 @@ def role_name(role: Role) -> str:
 
 
 def public_role(role: Role) -> dict[str, str]:
-    """Return a role as everybody sees it."""
-    name = role_name(role) if role.is_staff else ""
+    """Return a role as everybody sees it; in English, because it is remembered."""
+    name = ROLE_NAMES[role] if role.is_staff else ""
     return {"id": _IDS[role], "name": name, "color": ""}
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from marshmallow import fields
 
 from kwip.schemas.body import Id, StrictSchema, Text, choice
+from kwip.text.translation import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +43,7 @@ class SiteSettingsForm(StrictSchema[TypedSettings]):
     contact_username = Text(load_default="")
     rules = Text(load_default="")
     sign_up = Text(load_default="")
+    language = Text(load_default=DEFAULT)
     confirm_email = Text(load_default="")
     members_invite = Text(load_default="")
 

@@ -8,6 +8,7 @@ from typing import Literal, cast
 
 from kwip.schemas.body import StrictSchema
 from kwip.schemas.timelines import parameters
+from kwip.text.dates import number
 from kwip.text.translation import gettext
 
 Shown = Literal["followers", "kwips", "latest"]
@@ -44,13 +45,21 @@ class BadgeRequest:
 
 
 class BadgeQuery(StrictSchema[BadgeRequest]):
-    """`show`, `size` and `theme`; all others are rejected."""
+    """`show`, `size`, `theme` and `lang`; all others are rejected."""
 
     show = parameters.one_of(*SHOWN)
     size = parameters.number(DEFAULT_SIZE, MIN_SIZE, MAX_SIZE)
     theme = parameters.theme()
+    lang = parameters.language()
 
-    def make(self, *, show: str, size: int, theme: str) -> BadgeRequest:
+    def make(
+        self,
+        *,
+        show: str,
+        size: int,
+        theme: str,
+        lang: str,  # noqa: ARG002 - read before
+    ) -> BadgeRequest:
         """Build the request."""
         return BadgeRequest(show=cast("Shown", show), size=size, theme=theme)
 
@@ -66,7 +75,7 @@ def shortened(text: str) -> str:
 def counted(show: Shown, count: int) -> tuple[str, str]:
     """Return the label and the value of a badge with a number."""
     label = gettext("followers") if show == "followers" else gettext("kwips")
-    return label, f"{count:,}"
+    return label, number(count)
 
 
 def draw(label: str, value: str, asked: BadgeRequest, ground: str = ACCENT) -> str:

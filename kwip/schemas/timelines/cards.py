@@ -9,7 +9,7 @@ from kwip.domain.cards import Card
 from kwip.domain.media import is_picture_name
 from kwip.schemas import avatars
 from kwip.schemas.body import StrictSchema, Text
-from kwip.text.translation import gettext
+from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
     from kwip.domain.timelines.views import PostView
@@ -25,6 +25,11 @@ class CardQuery(StrictSchema[str]):
     def make(self, *, v: str) -> str:
         """Return it."""
         return v
+
+
+#: In English on every card: its address is the same for all readers, and its font
+#: lacks many scripts.
+_ABOUT_TAG = lazy_gettext("Kwips with this hashtag")
 
 
 def card_of_post(view: PostView, urls: Urls) -> Card:
@@ -43,7 +48,7 @@ def card_of_tag(name: str, urls: Urls) -> Card:
     """Return the card of a hashtag's page."""
     return Card(
         title=f"#{name}",
-        about=gettext("Kwips with this hashtag"),
+        about=_ABOUT_TAG,
         text="",
         site=urls.host,
         picture="",

@@ -22,24 +22,27 @@ class EmbeddedTimeline:
 
 
 class EmbedQuery(StrictSchema[None]):
-    """`theme`: `auto`, `light` or `dark`; all others are rejected."""
+    """`theme`: `auto`, `light` or `dark`; `lang`; all others are rejected."""
 
     theme = parameters.theme()
+    lang = parameters.language()
 
-    def make(self, *, theme: str) -> None:
-        """Return nothing: the layout reads it."""
+    def make(self, *, theme: str, lang: str) -> None:
+        """Return nothing: the layout reads them."""
 
 
 class EmbeddedTimelineQuery(StrictSchema[EmbeddedTimeline]):
-    """`theme` and `limit` (1 to 40 kwips); all others are rejected."""
+    """`theme`, `lang` and `limit` (1 to 40 kwips); all others are rejected."""
 
     theme = parameters.theme()
+    lang = parameters.language()
     limit = parameters.limit(EMBED_LIMIT)
 
     def make(
         self,
         *,
         theme: str,  # noqa: ARG002 - the layout reads it
+        lang: str,  # noqa: ARG002 - as is this
         limit: int,
         **kinds: bool,
     ) -> EmbeddedTimeline:

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from kwip.domain.timelines.pages import DEFAULT_LIMIT, MAX_LIMIT
 from kwip.schemas.body import Text
-from kwip.text.translation import lazy_gettext
+from kwip.text.translation import LANGUAGES, lazy_gettext
 
 ONE_OF = lazy_gettext("Must be one of: {choices}.")
 #: Without a choice the reader's device decides.
@@ -41,6 +41,13 @@ def one_of(*choices: str) -> fields.String:
 def theme() -> fields.String:
     """The look."""
     return one_of(*THEMES)
+
+
+def language() -> fields.String:
+    """The language of our own texts; without one it is the site's."""
+    return fields.String(
+        load_default="", validate=validate.OneOf([*LANGUAGES], error=ONE_OF)
+    )
 
 
 def flag(*, default: bool, name: str | None = None) -> fields.Boolean:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kwip.domain.audit_log import Action
 from kwip.domain.errors import ConflictError, ForbiddenError, NotFoundError
 from kwip.domain.mail.mails import LINK_LIFETIMES, MailKind
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.roles import outranks
 from kwip.domain.two_factor import Event, TwoFactor
 
@@ -66,7 +67,8 @@ class AccessRecovery:
         owner = self._owner(user_id, order)
         if owner.is_suspended:
             raise ConflictError(
-                "This account is suspended. Lift the suspension first.", user_id=user_id
+                lazy_gettext("This account is suspended. Lift the suspension first."),
+                user_id=user_id,
             )
         self.audit_log.record_about(
             order, Action.PASSWORD_LINK, user_id, owner.username
@@ -82,8 +84,11 @@ class AccessRecovery:
         owner = self.stores.users.credentials_of(user.username) if user else None
         if user and order.role and not outranks(order.role, user.role):
             raise ForbiddenError(
-                "You can only act on people whose role is below yours.", rule="role"
+                lazy_gettext("You can only act on people whose role is below yours."),
+                rule="role",
             )
         if owner is None:
-            raise NotFoundError("This account has no password.", user_id=user_id)
+            raise NotFoundError(
+                lazy_gettext("This account has no password."), user_id=user_id
+            )
         return owner

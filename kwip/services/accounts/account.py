@@ -15,6 +15,7 @@ from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotAuthenticatedError, NotFoundError
 from kwip.domain.mail.mails import MailKind
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.users import check_password
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Account:
             invalidation_rules.sign_out(user_id=viewer.id, digest=session_id)
         )
         if not was_there:
-            raise NotFoundError("Session not found.")
+            raise NotFoundError(lazy_gettext("Session not found."))
 
     def end_other_sessions(self, viewer: Viewer) -> int:
         """End all of the viewer's sessions except this one, and count them."""
@@ -104,15 +105,15 @@ class Account:
         try:
             proof = self.sign_in.prove_again(viewer, old, new)
         except NotAuthenticatedError:
-            wrong["old_password"] = "That isn't your current password."  # noqa: S105
+            wrong["old_password"] = lazy_gettext("That isn't your current password.")
         try:
             check_password(new)
         except InvalidError as error:
             wrong["new_password"] = error.fields["password"]
         if not wrong and new == old:
-            wrong["new_password"] = "This is your current password."  # noqa: S105
+            wrong["new_password"] = lazy_gettext("This is your current password.")
         if wrong:
-            raise InvalidError("Your password was not changed.", wrong)
+            raise InvalidError(lazy_gettext("Your password was not changed."), wrong)
         if proof == new:  # a repeated request
             return self.end_other_sessions(viewer)
         hashed = self.passwords.hash(new)
@@ -120,7 +121,9 @@ class Account:
         notice = self.notices.draft(MailKind.PASSWORD_CHANGED, viewer.username)
         also = partial(self.notices.add, notice)
         if not self.stores.credentials.set_password(viewer.id, hashed, also):
-            raise NotFoundError("Your account no longer exists.", user_id=viewer.id)
+            raise NotFoundError(
+                lazy_gettext("Your account no longer exists."), user_id=viewer.id
+            )
         self.notices.hurry(notice)
         telemetry.AUTH_EVENTS.labels("password_changed").inc()
         return ended + self.end_other_sessions(viewer)

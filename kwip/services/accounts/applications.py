@@ -15,6 +15,7 @@ from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.ids import NOBODY
 from kwip.domain.joining import ANSWER_MAX, REASON_MAX, Application
 from kwip.domain.mail.mails import MailKind
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.users import User
 from kwip.services.accounts.users import NewUser, refusal
 from kwip.text.emails import read_email
@@ -55,13 +56,13 @@ class Applications:
         wrong: dict[str, str] = {}
         why = clean_lines("reason", reason, REASON_MAX, wrong)
         if not why:
-            wrong.setdefault("reason", "Say why you'd like to join.")
+            wrong.setdefault("reason", lazy_gettext("Say why you'd like to join."))
         try:
             new = self.users.prepare(form)
         except InvalidError as error:
             raise InvalidError(error.message, {**error.fields, **wrong}) from error
         if wrong:
-            raise InvalidError("This account can't be created.", wrong)
+            raise InvalidError(lazy_gettext("This account can't be created."), wrong)
         application = Application(
             id=new.user.id,
             username=new.user.username,
@@ -89,7 +90,9 @@ class Applications:
         """
         found = self.store.find(username.removeprefix("@").lower())
         if found is None:
-            raise NotFoundError("Nobody with that username is waiting for approval.")
+            raise NotFoundError(
+                lazy_gettext("Nobody with that username is waiting for approval.")
+            )
         return found
 
     def approve(self, user_id: UserId, order: Order) -> User:
@@ -132,7 +135,7 @@ class Applications:
         wrong: dict[str, str] = {}
         said = clean_lines("answer", answer, ANSWER_MAX, wrong)
         if wrong:
-            raise InvalidError("The answer was not sent.", wrong)
+            raise InvalidError(lazy_gettext("The answer was not sent."), wrong)
         found = self._found(user_id)
         self.audit_log.record_about(order, Action.REJECT_USER, found.id, found.username)
         details = {"username": found.username, "answer": said}
@@ -152,4 +155,4 @@ class Applications:
 
 
 def _answered() -> NotFoundError:
-    return NotFoundError("This request was already answered.")
+    return NotFoundError(lazy_gettext("This request was already answered."))

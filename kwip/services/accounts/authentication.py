@@ -18,6 +18,7 @@ from kwip.cache.keys import PAGE_TTL_S
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotAuthenticatedError, NotFoundError
 from kwip.domain.ids import UserId, parse_id
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.users import ADMIN_READ, ADMIN_WRITE, READ, WRITE, Viewer
 from kwip.services.reading.account_entities import AccessKeyId
 from kwip.services.reading.loader import Lookup
@@ -46,6 +47,15 @@ MAX_SESSIONS = 50
 SCOPES = frozenset({READ, WRITE})
 TOKEN_SCOPES = SCOPES | {ADMIN_READ, ADMIN_WRITE}
 TOKEN_NAME_MAX, MAX_TOKENS = 60, 100
+_TOO_MANY = lazy_gettext("You have too many tokens.")
+_TOKENS = lazy_gettext(
+    "You can have up to %(limit)s. Revoke one first.", limit=MAX_TOKENS
+)
+_SUSPENDED = lazy_gettext("This account is suspended.")
+_WAITING = lazy_gettext(
+    "Your account is waiting for approval. "
+    "We'll email you as soon as somebody has looked at it."
+)
 _SECRET_BYTES = 24
 _SECRET_MAX = 200
 
@@ -162,7 +172,7 @@ class Authentication:
         access_key = found.get(credential.id)
         if access_key is not None and self._ends_soon(access_key):
             loader.bypass()
-        return self._viewer(access_key)
+        return self._viewer(access_key, user.language, user.time_zone)
 
     def confirm(self, credential: Credential | None) -> Viewer | None:
         """Recognise a writer straight from MongoDB: one query.
@@ -175,14 +185,18 @@ class Authentication:
         found = stores[credential.kind].find_usable(
             credential.user_id, digest_of(credential.secret)
         )
-        return self._viewer(found)
+        if found is None:
+            return None
+        return self._viewer(found, found.language, found.time_zone)
 
     def _ends_soon(self, access_key: AccessKey) -> bool:
         """Return whether the credential ends before a cached page might."""
         kept_until = at(self.clock()) + dt.timedelta(seconds=PAGE_TTL_S)
         return access_key.expires_at is not None and access_key.expires_at <= kept_until
 
-    def _viewer(self, access_key: AccessKey | None) -> Viewer | None:
+    def _viewer(
+        self, access_key: AccessKey | None, language: str, time_zone: str
+    ) -> Viewer | None:
         if access_key is None:
             return None
         # MongoDB removes expired sessions only once a minute, the cache still later.
@@ -194,6 +208,8 @@ class Authentication:
             username=access_key.username,
             digest=access_key.digest,
             scopes=access_key.scopes,
+            language=language,
+            time_zone=time_zone,
         )
 
     def prove(
@@ -212,14 +228,11 @@ class Authentication:
         stored = known.password_hash if known else None
         is_right = self.passwords.matches(stored, password, waits=is_known)
         if not is_right or known is None:
-            raise NotAuthenticatedError("Wrong username or password.")
+            raise NotAuthenticatedError(lazy_gettext("Wrong username or password."))
         if self.closures.locks_out(known):
-            raise NotAuthenticatedError("This account is suspended.")
+            raise NotAuthenticatedError(_SUSPENDED)
         if known.is_waiting:
-            raise NotAuthenticatedError(
-                "Your account is waiting for approval. "
-                "We'll email you as soon as somebody has looked at it."
-            )
+            raise NotAuthenticatedError(_WAITING)
         return known
 
     def begin_session(self, user_id: UserId, username: str, agent: str) -> Credential:
@@ -266,7 +279,9 @@ class Authentication:
             return
         self.stores.sessions.delete(owner.user_id, begun.id.digest)
         self._invalidate(invalidation_rules.sign_out, begun.id)
-        raise NotAuthenticatedError("Your account has just been changed. Log in again.")
+        raise NotAuthenticatedError(
+            lazy_gettext("Your account has just been changed. Log in again.")
+        )
 
     def sign_out(self, viewer: Viewer) -> None:
         """End the viewer's session."""
@@ -286,15 +301,9 @@ class Authentication:
                 `MAX_TOKENS` already.
         """
         name = name.strip()
-        if not name or len(name) > TOKEN_NAME_MAX:
-            limit = f"Use 1 to {TOKEN_NAME_MAX} characters."
-            raise InvalidError("That token name can't be used.", {"name": limit})
-        if not scopes or not scopes <= TOKEN_SCOPES:
-            wrong = {"scopes": "Choose read, write or both."}
-            raise InvalidError("These scopes can't be used.", wrong)
+        _require_usable(name, scopes)
         if len(self.stores.tokens.of_user(viewer.id)) >= MAX_TOKENS:
-            limit = f"You can have up to {MAX_TOKENS}. Revoke one first."
-            raise InvalidError("You have too many tokens.", {"name": limit})
+            raise InvalidError(_TOO_MANY, {"name": _TOKENS})
         credential = Credential(
             "token", viewer.id, secrets.token_urlsafe(_SECRET_BYTES)
         )
@@ -327,7 +336,7 @@ class Authentication:
             invalidation_rules.revoke_token, AccessKeyId(viewer.id, token_id)
         )
         if not was_there:
-            raise NotFoundError("Token not found.")
+            raise NotFoundError(lazy_gettext("Token not found."))
         telemetry.AUTH_EVENTS.labels("token_revoked").inc()
 
     def _invalidate(
@@ -348,3 +357,14 @@ def _info(access_key: AccessKey) -> TokenInfo:
     return TokenInfo(
         access_key.digest, access_key.name, access_key.scopes, access_key.created_at
     )
+
+
+def _require_usable(name: str, scopes: frozenset[str]) -> None:
+    if not name or len(name) > TOKEN_NAME_MAX:
+        limit = lazy_gettext("Use 1 to %(limit)s characters.", limit=TOKEN_NAME_MAX)
+        raise InvalidError(
+            lazy_gettext("That token name can't be used."), {"name": limit}
+        )
+    if not scopes or not scopes <= TOKEN_SCOPES:
+        wrong = {"scopes": lazy_gettext("Choose read, write or both.")}
+        raise InvalidError(lazy_gettext("These scopes can't be used."), wrong)

@@ -16,6 +16,7 @@ from kwip.domain.clock import at
 from kwip.domain.closures import GRACE, Closure
 from kwip.domain.errors import NotAuthenticatedError
 from kwip.domain.mail.mails import MailKind
+from kwip.domain.messages import lazy_gettext
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -84,10 +85,10 @@ class Closures:
         found = closures.take_back(user_id)
         moderation.fence.invalidate(invalidation_rules.unsuspend(user_id=user_id))
         if found is None:
-            raise NotAuthenticatedError("This account is being deleted.")
+            raise NotAuthenticatedError(lazy_gettext("This account is being deleted."))
         if found.is_suspended_too:
             moderation.withholding.withhold(user_id)
-            raise NotAuthenticatedError("This account is suspended.")
+            raise NotAuthenticatedError(lazy_gettext("This account is suspended."))
         telemetry.AUTH_EVENTS.labels("account_reopened").inc()
 
     def _record(self, action: Action, user_id: UserId, username: str) -> None:

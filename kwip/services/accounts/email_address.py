@@ -11,6 +11,7 @@ from kwip import telemetry
 from kwip.domain.clock import at
 from kwip.domain.errors import ForbiddenError, NotFoundError
 from kwip.domain.mail.mails import Mail, MailKind
+from kwip.domain.messages import lazy_gettext
 from kwip.services.accounts.two_factor import new_mark
 from kwip.services.mail.mails import GONE
 from kwip.text.emails import clean_email, read_email
@@ -75,8 +76,10 @@ class EmailAddress:
         """
         if self.is_lacking(viewer):
             raise ForbiddenError(
-                "Confirm your email address first. "
-                "We've sent you a link, and you can get a new one in the settings.",
+                lazy_gettext(
+                    "Confirm your email address first. "
+                    "We've sent you a link, and you can get a new one in the settings."
+                ),
                 rule="confirmed_email",
             )
 
@@ -172,7 +175,9 @@ class EmailAddress:
             NotFoundError: The user has no address.
         """
         if not self.stores.credentials.confirm(user_id, at(self.clock())):
-            raise NotFoundError("This account has no email address.", user_id=user_id)
+            raise NotFoundError(
+                lazy_gettext("This account has no email address."), user_id=user_id
+            )
 
     def _ask(self, user_id: UserId, email: str, details: dict[str, str]) -> None:
         draft = self.mails.draft(MailKind.CONFIRM_EMAIL, user_id, email, details)

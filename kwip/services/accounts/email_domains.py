@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kwip.domain.audit_log import Action
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
+from kwip.domain.messages import lazy_gettext
 from kwip.text.emails import clean_domain, domains_of
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ class EmailDomains:
         """
         domain = clean_domain(text)
         if self.store.has_any([domain]):
-            raise ConflictError(f"{domain} is blocked already.")
+            raise ConflictError(
+                lazy_gettext("%(domain)s is blocked already.", domain=domain)
+            )
         self.audit_log.record(order, Action.BLOCK_DOMAIN, domain, {})
         self.store.block(domain, at(self.clock()))
         return domain
@@ -52,7 +55,9 @@ class EmailDomains:
         """
         domain = clean_domain(text)
         if not self.store.has_any([domain]):
-            raise NotFoundError(f"{domain} is not blocked.")
+            raise NotFoundError(
+                lazy_gettext("%(domain)s is not blocked.", domain=domain)
+            )
         self.audit_log.record(order, Action.UNBLOCK_DOMAIN, domain, {})
         self.store.unblock(domain)
         return domain
@@ -69,6 +74,10 @@ class EmailDomains:
         """
         if self.store.has_any(domains_of(email)):
             raise InvalidError(
-                "This account can't be created.",
-                {"email": "Addresses of this provider can't be used. Use another one."},
+                lazy_gettext("This account can't be created."),
+                {
+                    "email": lazy_gettext(
+                        "Addresses of this provider can't be used. Use another one."
+                    )
+                },
             )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import ForbiddenError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.site import SignUpMode
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from kwip.services.accounts.users import SignUp, Users
 
 _CLOSED = {
-    SignUpMode.INVITATION: "You need an invitation to sign up.",
-    SignUpMode.CLOSED: "Sign-ups are closed on this site.",
+    SignUpMode.INVITATION: lazy_gettext("You need an invitation to sign up."),
+    SignUpMode.CLOSED: lazy_gettext("Sign-ups are closed on this site."),
 }
 
 

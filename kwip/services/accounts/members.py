@@ -9,6 +9,7 @@ from kwip.domain.audit_log import Action, AuditQuery
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.members import MAX_FOUND, MemberFacts, MemberPage
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.names import words_of
 from kwip.domain.roles import Permission
 from kwip.text.emails import read_email
@@ -88,7 +89,9 @@ class Members:
         user_id = self.stores.users.ids_of([username]).get(username)
         found = {} if user_id is None else self.stores.users.get_many([user_id])
         if user_id is None or user_id not in found:
-            raise NotFoundError(f"There is no user {username}.")
+            raise NotFoundError(
+                lazy_gettext("There is no user %(username)s.", username=username)
+            )
         return found[user_id]
 
     def facts(self, username: str) -> MemberFacts:
@@ -137,7 +140,9 @@ class Members:
         self.moderation.record(order, Action.SEE_EMAIL, user.id)
         mailbox = self.stores.credentials.mailbox(user.id)
         if mailbox is None:
-            raise NotFoundError("This account has no email address.", user_id=user.id)
+            raise NotFoundError(
+                lazy_gettext("This account has no email address."), user_id=user.id
+            )
         return mailbox.email
 
     def note(self, user_id: UserId, order: Order) -> None:
@@ -147,7 +152,10 @@ class Members:
             InvalidError: It is empty or too long.
         """
         if not order.reason.strip():
-            raise InvalidError("The note is empty.", {"reason": "Write a note."})
+            raise InvalidError(
+                lazy_gettext("The note is empty."),
+                {"reason": lazy_gettext("Write a note.")},
+            )
         self.moderation.record(order, Action.NOTE_USER, user_id)
 
 

@@ -19,6 +19,7 @@ from kwip.cache import invalidation_rules
 from kwip.domain.audit_log import BY_KWIP, Action
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, ForbiddenError, NotFoundError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.roles import Role, may_appoint, outranks
 from kwip.domain.timelines.surrogate_keys import of_user
 from kwip.domain.users import check_password
@@ -91,8 +92,10 @@ class Moderation:
         """
         if self.jobs.find(deletion_of(user_id)) is not None:
             raise ConflictError(
-                "This account is being deleted, which can't be undone. "
-                "Run `kwip users delete` to finish.",
+                lazy_gettext(
+                    "This account is being deleted, which can't be undone. "
+                    "Run `kwip users delete` to finish."
+                ),
                 user_id=user_id,
             )
         self.record(order, Action.UNSUSPEND_USER, user_id)
@@ -133,7 +136,9 @@ class Moderation:
             ConflictError: It is the only owner.
         """
         if order.role is not None and not may_appoint(order.role, role):
-            raise ForbiddenError("You can only give roles below your own.", rule="role")
+            raise ForbiddenError(
+                lazy_gettext("You can only give roles below your own."), rule="role"
+            )
         self.record(order, Action.SET_ROLE, user_id, role=role)
         is_there = self.roles.set_role(user_id, role)
         self.fence.invalidate(invalidation_rules.set_role(user_id=user_id))
@@ -159,7 +164,9 @@ class Moderation:
         hashed = self.passwords.hash(check_password(password))
         self.record(order, Action.SET_PASSWORD, user_id, ends_tokens=ends_tokens)
         if not self.stores.credentials.set_password(user_id, hashed):
-            raise NotFoundError("This account has no password.", user_id=user_id)
+            raise NotFoundError(
+                lazy_gettext("This account has no password."), user_id=user_id
+            )
         return self.sign_out_everywhere(user_id, ends_tokens=ends_tokens)
 
     def confirm_email(self, user_id: UserId, order: Order = BY_KWIP) -> None:
@@ -170,7 +177,9 @@ class Moderation:
         """
         self.record(order, Action.CONFIRM_EMAIL, user_id)
         if not self.stores.credentials.confirm(user_id, at(self.clock())):
-            raise NotFoundError("This account has no email address.", user_id=user_id)
+            raise NotFoundError(
+                lazy_gettext("This account has no email address."), user_id=user_id
+            )
 
     def end_sessions(self, user_id: UserId, order: Order = BY_KWIP) -> None:
         """End all of a user's sessions; tokens are kept.
@@ -209,14 +218,15 @@ class Moderation:
         """
         user = self.stores.users.get_many([user_id]).get(user_id)
         if user is None:
-            raise NotFoundError("User not found.", user_id=user_id)
+            raise NotFoundError(lazy_gettext("User not found."), user_id=user_id)
         if order.role is not None and not outranks(order.role, user.role):
             raise ForbiddenError(
-                "You can only act on people whose role is below yours.", rule="role"
+                lazy_gettext("You can only act on people whose role is below yours."),
+                rule="role",
             )
         self.audit_log.record_about(order, action, user_id, user.username, **details)
 
 
 def _require(user_id: UserId, *, is_there: bool) -> None:
     if not is_there:
-        raise NotFoundError("User not found.", user_id=user_id)
+        raise NotFoundError(lazy_gettext("User not found."), user_id=user_id)

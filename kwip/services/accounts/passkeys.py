@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kwip import telemetry
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.two_factor import (
     LOG_IN,
     PASSKEY_NAME_MAX,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.two_factor import TwoFactorSettings
 
 _CHALLENGE_BYTES = 32
-_TOO_LATE = "That took too long. Try again."
+_TOO_LATE = lazy_gettext("That took too long. Try again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +65,21 @@ class Passkeys:
         """
         name = name.strip()
         if not name or len(name) > PASSKEY_NAME_MAX:
-            limit = f"Use 1 to {PASSKEY_NAME_MAX} characters."
-            raise InvalidError("That name can't be used.", {"name": limit})
+            limit = lazy_gettext(
+                "Use 1 to %(limit)s characters.", limit=PASSKEY_NAME_MAX
+            )
+            raise InvalidError(
+                lazy_gettext("That name can't be used."), {"name": limit}
+            )
         known = self.two_factor.get(viewer).passkeys
         if len(known) >= PASSKEYS_MAX:
-            limit = f"You can have up to {PASSKEYS_MAX} passkeys. Remove one first."
-            raise InvalidError("You have too many passkeys.", {"name": limit})
+            limit = lazy_gettext(
+                "You can have up to %(limit)s passkeys. Remove one first.",
+                limit=PASSKEYS_MAX,
+            )
+            raise InvalidError(
+                lazy_gettext("You have too many passkeys."), {"name": limit}
+            )
         self.two_factor.authorise(viewer, proof)
         challenge = self._challenge(_purpose(viewer, name))
         options = self.ceremonies.creation_options(
@@ -102,7 +112,7 @@ class Passkeys:
 
         def decide(state: TwoFactor) -> tuple[TwoFactor, tuple[bool, bool]]:
             if state.passkey(passkey.id) or len(state.passkeys) >= PASSKEYS_MAX:
-                raise InvalidError("You already have this passkey.")
+                raise InvalidError(lazy_gettext("You already have this passkey."))
             passkeys = (*state.passkeys, passkey)
             after = replace(state, mark=new_mark(), passkeys=passkeys)
             after, has_new_codes = with_codes(after, viewer.id, codes)
@@ -130,7 +140,7 @@ class Passkeys:
         def decide(state: TwoFactor) -> tuple[TwoFactor, None]:
             left = tuple(each for each in state.passkeys if each.id != passkey_id)
             if len(left) == len(state.passkeys):
-                raise NotFoundError("Passkey not found.")
+                raise NotFoundError(lazy_gettext("Passkey not found."))
             after = replace(state, mark=new_mark(), passkeys=left)
             return (after if after.is_on else TwoFactor()), None
 
@@ -147,7 +157,7 @@ class Passkeys:
         """
         found = self.two_factor.get(viewer).passkey(passkey_id)
         if found is None:
-            raise NotFoundError("Passkey not found.")
+            raise NotFoundError(lazy_gettext("Passkey not found."))
         return found
 
     def _challenge(self, purpose: str) -> Challenge:

@@ -15,6 +15,7 @@ from kwip.domain.audit_log import Action
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.ids import NOBODY
 from kwip.domain.mail.mails import MailKind
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.users import check_password
 from kwip.services.mail.mails import GONE
 from kwip.text.emails import clean_email
@@ -67,7 +68,9 @@ class PasswordReset:
         self.moderation.record(order, Action.SEND_RESET, user_id)
         mailbox = self.stores.credentials.mailbox(user_id)
         if mailbox is None:
-            raise NotFoundError("This account has no email address.", user_id=user_id)
+            raise NotFoundError(
+                lazy_gettext("This account has no email address."), user_id=user_id
+            )
         self._post(mailbox.email)
 
     def owner_of(self, link: str) -> str:
@@ -92,7 +95,9 @@ class PasswordReset:
             check_password(password)
         except InvalidError as error:
             wrong = {"new_password": error.fields["password"]}
-            raise InvalidError("Your password was not changed.", wrong) from error
+            raise InvalidError(
+                lazy_gettext("Your password was not changed."), wrong
+            ) from error
         hashed = self.passwords.hash(password)
         self.moderation.sign_out_everywhere(mail.user_id, ends_tokens=True)
         notice = self.notices.draft(MailKind.PASSWORD_CHANGED, username)

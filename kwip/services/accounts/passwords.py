@@ -15,6 +15,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 from kwip import telemetry
 from kwip.domain.errors import StoreUnavailableError
+from kwip.domain.messages import lazy_gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,6 +85,8 @@ class Passwords:
 def _too_many() -> StoreUnavailableError:
     telemetry.PASSWORDS_SHED.inc()
     return StoreUnavailableError(
-        "Too many people are logging in right now. Try again in a few seconds.",
+        lazy_gettext(
+            "Too many people are logging in right now. Try again in a few seconds."
+        ),
         reason="too many passwords at once",
     )

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import InvalidError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.two_factor import SealedKey
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
 
-_UNREADABLE = (
+_UNREADABLE = lazy_gettext(
     "Kwip can no longer read the key of your authenticator app. Use a recovery code or "
     "a passkey, or ask an administrator."
 )

@@ -19,6 +19,7 @@ from kwip import telemetry
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, RateLimitedError
 from kwip.domain.ids import NOBODY
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.rate_limits import in_words
 from kwip.domain.two_factor import (
     LOG_IN,
@@ -46,9 +47,13 @@ if TYPE_CHECKING:
     from kwip.store.accounts.login_documents import Credentials
     from kwip.store.accounts.two_factor import TwoFactorStore
 
-_WRONG = "That code isn't right. Use the newest code of your app, or a recovery code."
-NO_PASSKEY = "That passkey didn't work. Try again, or use another way to log in."
-_USED = "This code was already used. Wait for the next one."
+_WRONG = lazy_gettext(
+    "That code isn't right. Use the newest code of your app, or a recovery code."
+)
+NO_PASSKEY = lazy_gettext(
+    "That passkey didn't work. Try again, or use another way to log in."
+)
+_USED = lazy_gettext("This code was already used. Wait for the next one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +94,11 @@ class SecondFactor:
             telemetry.AUTH_EVENTS.labels("limited").inc()
             wait_s = verdict.blocked_for.total_seconds()
             raise RateLimitedError(
-                f"There were too many wrong codes. Try again {in_words(wait_s)}, or "
-                "use a recovery code.",
+                lazy_gettext(
+                    "There were too many wrong codes. Try again %(when)s, or use a "
+                    "recovery code.",
+                    when=in_words(wait_s),
+                ),
                 retry_after_s=wait_s,
             )
         if verdict.factor is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import InvalidError, NotAuthenticatedError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.rate_limits import whose
 from kwip.services.accounts.ceremonies import claimed
 from kwip.services.accounts.second_factor import NO_PASSKEY
@@ -45,7 +46,9 @@ class SecondStep:
         receipt = self.sign_in.charge("sign_in", {"signin": whose(applicant.address)})
         owner = self._owner(halfway.user_id) if halfway else None
         if halfway is None or not owner or not self.sign_in.is_current(halfway, owner):
-            raise NotAuthenticatedError("That took too long. Log in again.")
+            raise NotAuthenticatedError(
+                lazy_gettext("That took too long. Log in again.")
+            )
         self.second_factor.check(owner, answer)
         self.sign_in.give_back(receipt, ["signin"])
         return self.sign_in.admit(owner, applicant)
@@ -67,7 +70,7 @@ class SecondStep:
         self.second_factor.check(owner, answer)
         self.sign_in.give_back(receipt, ["signin"])
         if self.sign_in.authentication.closures.locks_out(owner):
-            raise NotAuthenticatedError("This account is suspended.")
+            raise NotAuthenticatedError(lazy_gettext("This account is suspended."))
         return self.sign_in.admit(owner, applicant)
 
     def _owner(self, user_id: UserId | None) -> Credentials | None:

@@ -16,6 +16,7 @@ import structlog
 
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.setup import code_digest
 
 if TYPE_CHECKING:
@@ -55,8 +56,12 @@ class Setup:
         if not compare_digest(digest, code_digest(code)):
             log.warning("setup_refused")
             raise InvalidError(
-                "Wrong setup code.",
-                {"code": "Copy the code that Kwip printed when it last started."},
+                lazy_gettext("Wrong setup code."),
+                {
+                    "code": lazy_gettext(
+                        "Copy the code that Kwip printed when it last started."
+                    )
+                },
             )
         return self.users.sign_up_admin(
             form, lambda _, session: self.store.use(digest, session)
@@ -66,5 +71,5 @@ class Setup:
         """Return the digest of the valid code."""
         digest = self.store.digest(at(self.clock()))
         if digest is None or self.store.has_admin():
-            raise NotFoundError("This site is already set up.")
+            raise NotFoundError(lazy_gettext("This site is already set up."))
         return digest

@@ -30,10 +30,10 @@ from kwip.domain.errors import (
 )
 from kwip.domain.ids import UserId, parse_id
 from kwip.domain.mail.mails import MailKind
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.rate_limits import whose
 from kwip.services.accounts.authentication import login_of
 from kwip.services.reading.rate_limits import too_much
-from kwip.text.agents import browser_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -235,7 +235,7 @@ class SignIn:
                 self.authentication.prove(viewer.username, password, is_known=True)
                 return password
         telemetry.AUTH_EVENTS.labels("wrong_password").inc()
-        raise NotAuthenticatedError("Wrong password.")
+        raise NotAuthenticatedError(lazy_gettext("Wrong password."))
 
     def sign_up(
         self, form: SignUp, applicant: Applicant, *, invite: str = "", reason: str = ""
@@ -262,8 +262,10 @@ class SignIn:
             if error.context.get("taken") == "email":
                 self.give_back(receipt, ["signin"])
                 raise InvalidError(
-                    "We couldn't create an account with these details. "
-                    "If you already have an account, log in."
+                    lazy_gettext(
+                        "We couldn't create an account with these details. "
+                        "If you already have an account, log in."
+                    )
                 ) from error
             self.give_back(receipt, ["signup"])
             raise
@@ -303,7 +305,7 @@ class SignIn:
         The session has begun: a mail that cannot be stored does not end it.
         """
         details = {
-            "agent": browser_in_words(applicant.agent),
+            "agent": applicant.agent[:200],
             "address": applicant.address or "",
         }
         draft, kind = self.mails.draft, MailKind.NEW_LOGIN

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.audit_log import Actor, Order
 from kwip.domain.errors import ForbiddenError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.roles import Role, may
 from kwip.services.reading.loader import Lookup
 
@@ -52,5 +53,7 @@ class Staff:
         """
         role = self.role(viewer, None)
         if not may(role, permission):
-            raise ForbiddenError("Your role doesn't allow this.", rule=permission)
+            raise ForbiddenError(
+                lazy_gettext("Your role doesn't allow this."), rule=permission
+            )
         return Order(Actor(STAFF, viewer.username), reason, role)

@@ -21,6 +21,7 @@ from kwip.domain.errors import (
     NotAuthenticatedError,
     NotFoundError,
 )
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.two_factor import (
     PENDING_LIFETIME,
     RECOVERY_CODES,
@@ -51,7 +52,7 @@ T = TypeVar("T")
 
 _RECOVERY_BYTES = 10
 _MARK_BYTES = 8
-_EXPIRED = "This key has expired. Start again to get another one."
+_EXPIRED = lazy_gettext("This key has expired. Start again to get another one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,9 @@ class TwoFactorSettings:
             if is_app_code(typed):
                 step = self.second_factor.step_of(key, typed, now_ms)
             if step is None:
-                wrong = "That code isn't right. Use the newest one of your app."
+                wrong = lazy_gettext(
+                    "That code isn't right. Use the newest one of your app."
+                )
                 raise InvalidError(wrong, {"code": wrong})
             sealed = self.second_factor.sealer.seal(key)
             app = App(sealed, step, at(now_ms))
@@ -191,8 +194,10 @@ class TwoFactorSettings:
         try:
             self.sign_in.prove_again(viewer, proof.password)
         except NotAuthenticatedError as error:
-            wrong = "That isn't your current password."
-            raise InvalidError("Nothing was changed.", {"password": wrong}) from error
+            wrong = lazy_gettext("That isn't your current password.")
+            raise InvalidError(
+                lazy_gettext("Nothing was changed."), {"password": wrong}
+            ) from error
         owner = self.owner(viewer)
         if owner.two_factor_mark:
             self.second_factor.check(owner, proof.answer)
@@ -223,7 +228,9 @@ class TwoFactorSettings:
         """
         owner = self.stores.users.credentials_of(viewer.username)
         if owner is None:
-            raise NotFoundError("This account has no password.", user_id=viewer.id)
+            raise NotFoundError(
+                lazy_gettext("This account has no password."), user_id=viewer.id
+            )
         return owner
 
     def _pending_key(self, state: TwoFactor, viewer: Viewer) -> str:
@@ -271,7 +278,7 @@ def require_on(state: TwoFactor) -> None:
         ConflictError: There is none.
     """
     if not state.is_on:
-        raise ConflictError("Two-factor authentication is off.")
+        raise ConflictError(lazy_gettext("Two-factor authentication is off."))
 
 
 def grouped(text: str, separator: str = " ") -> str:

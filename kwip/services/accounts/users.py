@@ -9,6 +9,7 @@ from kwip.cache import invalidation_rules
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.ids import UserId
 from kwip.domain.media import AVATAR, BANNER
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.names import name_terms
 from kwip.domain.roles import Role
 from kwip.domain.timelines.surrogate_keys import of_user
@@ -44,10 +45,10 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-_REFUSED = "This account can't be created."
+_REFUSED = lazy_gettext("This account can't be created.")
 _TAKEN = {
-    "username": "This username is taken.",
-    "email": "This email address is taken.",
+    "username": lazy_gettext("This username is taken."),
+    "email": lazy_gettext("This email address is taken."),
 }
 
 
@@ -61,6 +62,7 @@ class SignUp:
     display_name: str = ""
     bio: str = ""
     avatar: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ class Users:
             bio=form.bio,
             avatar=form.avatar,
             role=role,
+            language=form.language,
         )
         return NewUser(user, email, self.passwords.hash(form.password))
 
@@ -188,7 +191,9 @@ class Users:
         """
         found = loader.load(Lookup(self.entities.users, [viewer.id]))[0]
         if viewer.id not in found:
-            raise NotFoundError("Your account no longer exists.", user_id=viewer.id)
+            raise NotFoundError(
+                lazy_gettext("Your account no longer exists."), user_id=viewer.id
+            )
         return found[viewer.id]
 
     def update_profile(self, viewer: Viewer, change: ProfileChange) -> User:
@@ -212,7 +217,9 @@ class Users:
         self.fence.invalidate(invalidation_rules.update_profile(user_id=viewer.id))
         self.media.purges.forget(of_user(viewer.id))
         if user is None:
-            raise NotFoundError("Your account no longer exists.", user_id=viewer.id)
+            raise NotFoundError(
+                lazy_gettext("Your account no longer exists."), user_id=viewer.id
+            )
         return user
 
     def check_profile(
@@ -235,7 +242,7 @@ class Users:
             if file is not None
         }
         if wrong:
-            raise InvalidError("Your profile could not be saved.", wrong)
+            raise InvalidError(lazy_gettext("Your profile could not be saved."), wrong)
         return changes, drawn
 
     def _draw(
@@ -252,7 +259,7 @@ def refusal(error: ConflictError) -> InvalidError | NotFoundError:
     """Say what is in the way of a sign-up."""
     field = str(error.context["field"])
     if field == "setup":
-        return NotFoundError("This site is already set up.")
+        return NotFoundError(lazy_gettext("This site is already set up."))
     return InvalidError(_REFUSED, {field: _TAKEN[field]}, taken=field)
 
 

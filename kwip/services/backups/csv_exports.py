@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import MAX_ID, UserId
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.reactions import Act
 from kwip.domain.timelines.id_lists import Between
 
@@ -42,12 +43,17 @@ class CsvExports:
         """
         rows = _TABLES.get(name)
         if rows is None:
-            raise NotFoundError("File not found.")
+            raise NotFoundError(lazy_gettext("File not found."))
         return _written(rows(self, viewer))
 
     def following(self, viewer: Viewer) -> Rows:
         """List the people that the viewer follows."""
-        yield "Account address", "Show boosts", "Notify on new posts", "Languages"
+        yield (
+            lazy_gettext("Account address"),
+            lazy_gettext("Show boosts"),
+            lazy_gettext("Notify on new posts"),
+            "Languages",
+        )
         relations = self._relations(viewer)
         for user_id, name in self._named(relations.follows):
             notifies = str(user_id in relations.notifies).lower()
@@ -56,13 +62,13 @@ class CsvExports:
 
     def followers(self, viewer: Viewer) -> Rows:
         """List who follows the viewer."""
-        yield ("Account address",)
+        yield (lazy_gettext("Account address"),)
         for _, name in self._named(self.export.followers(viewer.id)):
             yield (name,)
 
     def mutes(self, viewer: Viewer) -> Rows:
         """List the people that the viewer mutes."""
-        yield "Account address", "Hide notifications"
+        yield lazy_gettext("Account address"), lazy_gettext("Hide notifications")
         relations = self._relations(viewer)
         for user_id, name in self._named(relations.mutes):
             yield name, str(user_id not in relations.heard).lower()

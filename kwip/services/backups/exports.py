@@ -17,6 +17,7 @@ import structlog
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, NotFoundError
 from kwip.domain.mail.mails import MailKind
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.transfers import (
     ARCHIVE_LIFETIME,
     ARCHIVE_PAUSE,
@@ -87,7 +88,7 @@ class Exports:
             if self.store.request(new, before=now - ARCHIVE_PAUSE):
                 self.enqueue("export", str(viewer.id))
                 return
-        raise ConflictError("You can ask for one archive in 7 days.")
+        raise ConflictError(lazy_gettext("You can ask for one archive in 7 days."))
 
     def open(self, viewer: Viewer) -> OpenFile:
         """Open the viewer's archive.
@@ -100,7 +101,9 @@ class Exports:
         if found and found.state is TransferState.DONE and not self._is_over(found):
             file = self.writer.media.open(found.path)
         if file is None:
-            raise NotFoundError("This archive has expired. Ask for a new one.")
+            raise NotFoundError(
+                lazy_gettext("This archive has expired. Ask for a new one.")
+            )
         return file
 
     def settle(self, user_id: UserId) -> str:
@@ -130,7 +133,8 @@ class Exports:
         name = user.username if user else ""
         with tempfile.TemporaryDirectory(prefix="kwip-export-") as folder:
             path = Path(folder) / "archive.zip"
-            manifest = self.writer.create(name, path, progress)
+            with self.notices.mails.recipients.writing_to(held.user_id):
+                manifest = self.writer.create(name, path, progress)
             progress.begin("storing", 0)
             size = path.stat().st_size
             with path.open("rb") as content:

@@ -21,6 +21,7 @@ from kwip.domain.errors import (
     NotFoundError,
     RateLimitedError,
 )
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.rate_limits import in_words
 from kwip.domain.transfers import ARCHIVE, ARCHIVE_LIFETIME, Transfer, TransferState
 from kwip.domain.users import Viewer
@@ -85,13 +86,18 @@ class Imports:
             RateLimitedError: There were too many today.
         """
         if file is None:
-            raise InvalidError("Choose a file.", {"file": "Choose one."})
+            raise InvalidError(
+                lazy_gettext("Choose a file."), {"file": lazy_gettext("Choose one.")}
+            )
         self._check(file, kind)
         try:
             self.rate_limits.spend("imports", viewer.id)
         except RateLimitedError as error:
             wait_s = error.retry_after_s
-            message = f"You've imported a lot today. Try again {in_words(wait_s)}."
+            message = lazy_gettext(
+                "You've imported a lot today. Try again %(when)s.",
+                when=in_words(wait_s),
+            )
             raise RateLimitedError(message, retry_after_s=wait_s) from error
         last = self.store.find(viewer.id)
         new = Transfer(
@@ -104,7 +110,9 @@ class Imports:
         self.media.save(new.path, file)
         if not self.store.request(new, before=new.requested_at):
             remove_file(self.media, new.path)
-            raise ConflictError("Another import is under way. Wait for it to end.")
+            raise ConflictError(
+                lazy_gettext("Another import is under way. Wait for it to end.")
+            )
         if last is not None:
             self._remove_files(last)
         self.enqueue("import", str(viewer.id))
@@ -117,7 +125,7 @@ class Imports:
             with opened(file) as container:
                 source_of(container)
         except InvalidError as error:
-            message = "This file can't be imported."
+            message = lazy_gettext("This file can't be imported.")
             raise InvalidError(message, {"file": error.message}) from error
 
     def cancel(self, viewer: Viewer) -> bool:
@@ -137,7 +145,7 @@ class Imports:
         if found is not None and found.state is TransferState.DONE:
             file = self.media.open(found.report_path)
         if file is None:
-            raise NotFoundError("This report is no longer here.")
+            raise NotFoundError(lazy_gettext("This report is no longer here."))
         return file
 
     def settle(self, user_id: UserId) -> str:
@@ -164,7 +172,9 @@ class Imports:
         user = self.kwips.posts.stores.users.get_many([held.user_id]).get(held.user_id)
         file = self.media.open(held.path)
         if user is None or user.is_suspended or file is None:
-            return self._fail(held, "The file is no longer here. Upload it again.")
+            return self._fail(
+                held, lazy_gettext("The file is no longer here. Upload it again.")
+            )
         viewer = Viewer(id=user.id, username=user.username, digest="")
         progress = NotedProgress(self.store, held, self.clock)
         with file.content as content:

@@ -24,6 +24,7 @@ from kwip.domain.batches import batches
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError
 from kwip.domain.ids import AttachmentId, PostId, ms_of
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.posts import IMPORTED, Draft, Post
 from kwip.services.backups.sources.containers import BROKEN
 from kwip.services.media.processing import require_size
@@ -236,7 +237,7 @@ class _Work:
         self, kwip: ImportedKwip, clean: Draft, media: tuple[Attachment, ...]
     ) -> None:
         if not (clean.text or media):
-            raise InvalidError("None of its files can be used.")
+            raise InvalidError(lazy_gettext("None of its files can be used."))
         for post_id in kwip.ids(self._viewer.id):
             post = self._post(kwip, post_id, clean, media)
             post = self._service.posts.linked(post)
@@ -248,7 +249,7 @@ class _Work:
             self._keys += found
             self._added.append(post)
             return
-        raise InvalidError("There are too many kwips of the same moment.")
+        raise InvalidError(lazy_gettext("There are too many kwips of the same moment."))
 
     def _post(
         self,
@@ -309,12 +310,12 @@ class _Work:
                 change = AttachmentChange(description=file.description[:_ABOUT_CHARS])
                 upload = attachments.upload(self._viewer, copy, change)
         except BROKEN as error:
-            raise InvalidError("It is missing or damaged.") from error
+            raise InvalidError(lazy_gettext("It is missing or damaged.")) from error
         if upload.state is UploadState.PROCESSING:
             attachments.processing.convert(self._viewer.id, upload.id)
             upload = attachments.get(self._viewer, upload.id)
         if upload.state is not UploadState.READY:
-            raise InvalidError(upload.problem or "It can't be converted.")
+            raise InvalidError(upload.problem or lazy_gettext("It can't be converted."))
         return upload
 
 

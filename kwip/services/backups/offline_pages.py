@@ -12,7 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import kwip
 from kwip.domain.media import is_picture_name
-from kwip.text.translation import LANGUAGE, gettext_markup
+from kwip.text import dates
+from kwip.text.translation import direction, gettext_markup, language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,7 @@ class OfflinePages:
     def _write_posts(self) -> None:
         posts, self._posts = self._posts, []
         name = f"kwips-{len(self._months) + 1:04}.html"
-        first, last = (f"{p.created_at:%Y-%m-%d}" for p in (posts[0], posts[-1]))
+        first, last = (dates.day(p.created_at) for p in (posts[0], posts[-1]))
         self._months.append((name, first, last))
         self._write(name, posts[::-1])
 
@@ -97,7 +98,13 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
     )
     made.newstyle_gettext = True  # type: ignore[attr-defined]
-    made.globals.update(_=gettext_markup, gettext=gettext_markup, language=LANGUAGE)
+    made.filters.update(day=dates.day, time=dates.time)
+    made.globals.update(
+        _=gettext_markup,
+        gettext=gettext_markup,
+        language=language,
+        direction=direction,
+    )
     return made
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kwip.domain.clock import at
+from kwip.domain.messages import lazy_gettext
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -27,7 +28,7 @@ _NOTE_S = 1.0
 #: Each attempt after the first one means that a worker died.
 MOST_ATTEMPTS = 20
 #: What people see of errors that are not theirs.
-FAILED = "Something went wrong on our side. Try again."
+FAILED = lazy_gettext("Something went wrong on our side. Try again.")
 
 
 class StoppedError(Exception):

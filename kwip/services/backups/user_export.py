@@ -140,6 +140,8 @@ class UserExport:
             "folds_repeats": user.folds_repeats,
             "requires_descriptions": user.requires_descriptions,
             "undo_s": user.undo_s,
+            "language": user.language,
+            "time_zone": user.time_zone,
             "filters": list(map(_filter, self.stores.filters.find(user.id).filters)),
             "drafts": list(map(_draft, self.stores.drafts.of_owner(user.id))),
             "shows_favourites": user.shows_favourites,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.clock import to_ms
 from kwip.domain.errors import StoreUnavailableError
+from kwip.domain.messages import lazy_gettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,8 +67,10 @@ class ClockGuard:
                 self._checked_ms, self._ahead_ms = now, ahead_ms
             if self._is_off:
                 raise StoreUnavailableError(
-                    "This server's clock is wrong, so you can't post right now. "
-                    "Try again later.",
+                    lazy_gettext(
+                        "This server's clock is wrong, so you can't post right now. "
+                        "Try again later."
+                    ),
                     retry_after_s=60,
                     skew_ms=self._skew_ms,
                 )

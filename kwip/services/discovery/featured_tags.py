@@ -9,6 +9,7 @@ from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ms_of, slot_of
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.timelines.tags import FeaturedTagView
 from kwip.domain.timelines.visibility import require_shown
 from kwip.domain.users import MAX_FEATURED_TAGS, FeaturedTag
@@ -51,7 +52,10 @@ class FeaturedTags:
         mine = self._user(loader, viewer.id).featured_tags
         found = next((tag for tag in mine if tag.name == name), None)
         if found is None:
-            says = f"Remove one first. You can feature up to {MAX_FEATURED_TAGS}."
+            says = lazy_gettext(
+                "Remove one first. You can feature up to %(limit)s.",
+                limit=MAX_FEATURED_TAGS,
+            )
             raise InvalidError(says, {"name": says})
         return self._views(loader, viewer.id, [found])[0]
 

@@ -21,6 +21,7 @@ from kwip.domain.clock import at
 from kwip.domain.discovery_rules import Place
 from kwip.domain.errors import NotFoundError, StorageFullError, StoreUnavailableError
 from kwip.domain.link_previews import preview_path
+from kwip.domain.messages import lazy_gettext
 from kwip.services.delivery.signals import post_topic
 from kwip.services.outgoing.connections import FetchError
 from kwip.store.posting.link_previews import LIFETIME, Busy, Claimed
@@ -168,7 +169,7 @@ class Previews:
             path = preview_path(image.file)
             found = self.finder.files.media.open(path)
         if found is None:
-            raise NotFoundError("File not found.", post_id=post_id)
+            raise NotFoundError(lazy_gettext("File not found."), post_id=post_id)
         return found
 
     def close(self) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.mail.mails import Letter, MailKind
 from kwip.services.mail.two_factor_texts import two_factor_texts
+from kwip.text import dates
+from kwip.text.agents import browser_in_words
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
@@ -146,7 +148,9 @@ def _new_login(mail: Mail, username: str, _: str, site: Site) -> Letter:
                 site=site.host,
             ),
             gettext("When: %(when)s", when=_when(mail)),
-            gettext("Browser: %(agent)s", agent=mail.details["agent"]),
+            gettext(
+                "Browser: %(agent)s", agent=browser_in_words(mail.details["agent"])
+            ),
             gettext("Network address: %(address)s", address=mail.details["address"]),
         ),
         action=(gettext("See your sessions"), site.page("/settings/sessions")),
@@ -344,7 +348,7 @@ def _when(mail: Mail) -> str:
 
 
 def _said(at: dt.datetime) -> str:
-    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+    return dates.time(at)
 
 
 _LETTERS: Mapping[MailKind, Callable[[Mail, str, str, Site], Letter]] = {

@@ -28,6 +28,7 @@ from kwip.domain.mail.mails import (
     Refusal,
     patience_of,
 )
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.retries import MOST_ATTEMPTS, pause_after
 from kwip.services.mail.letters import letter_of
 from kwip.services.mail.moderation_letters import MODERATION_LETTERS
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from kwip.services.mail.digests import Digests
     from kwip.services.mail.letters import Site
     from kwip.services.mail.messages import Messages
+    from kwip.services.mail.recipients import Recipients
     from kwip.services.mail.transports import Transport
     from kwip.services.reading.stores import Stores
     from kwip.store.mail.mails import MailStore
@@ -53,7 +55,7 @@ log = structlog.get_logger()
 #: Longer than all answers of a server together, and then another worker sends it.
 LEASE = timedelta(minutes=10)
 #: What a link that does not work is answered with.
-GONE = (
+GONE = lazy_gettext(
     "This link no longer works. It has expired, or was already used. Ask for a new one."
 )
 _ID_BYTES = 16
@@ -71,6 +73,7 @@ class Mails:
     signer: Signer
     site: Site
     digests: Digests
+    recipients: Recipients
     enqueue: Enqueue
     clock: ClockMs
 
@@ -116,14 +119,16 @@ class Mails:
         if user_id != mail.user_id:
             self.store.address_to(mail.id, worker, user_id, address)
         began_s = time.monotonic()
-        letter = self._letter(mail, user_id, username)
-        if letter is None:
-            self.store.drop(mail.id)
-            return "dropped"
+        with self.recipients.writing_to(user_id, mail.details.get("language", "")):
+            letter = self._letter(mail, user_id, username)
+            if letter is None:
+                self.store.drop(mail.id)
+                return "dropped"
+            message = self.messages.write(mail, address, letter, now)
         refusal = (
             Refusal("the link has expired", is_permanent=True)
             if now - mail.created_at >= LINK_LIFETIMES.get(mail.kind, timedelta.max)
-            else self.hand_over(mail, address, letter)
+            else self.transport.send(message)
         )
         if refusal is not None:
             if refusal.is_bounce:

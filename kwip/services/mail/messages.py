@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import kwip
 from kwip.text.hosts import ascii_host
-from kwip.text.translation import LANGUAGE
+from kwip.text.translation import direction, language
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -75,7 +75,8 @@ class Messages:
             is_html=is_html,
             origin=self.origin,
             host=self.host,
-            language=LANGUAGE,
+            language=language,
+            direction=direction,
         )
 
 

@@ -16,6 +16,7 @@ from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import UserId, first_id_at, parse_id
 from kwip.domain.mail.mails import MailKind
 from kwip.domain.mail.preferences import PAUSES, MailPreferences
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.timelines.notifications import Selection
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ class NotificationMail:
         user_id = parse_id(user)
         signed = f"unsubscribe {user_id}"
         if user_id is None or not self.mails.signer.is_from_mail(signed, signature):
-            raise NotFoundError("This link is incomplete. Open it from the email.")
+            raise NotFoundError(
+                lazy_gettext("This link is incomplete. Open it from the email.")
+            )
         return UserId(user_id)
 
     def unsubscribe(self, key: str) -> None:

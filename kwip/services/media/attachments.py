@@ -34,6 +34,7 @@ from kwip.domain.errors import (
     StoreUnavailableError,
 )
 from kwip.domain.ids import AttachmentId, UserId, slot_of
+from kwip.domain.messages import lazy_gettext
 from kwip.services.media.processing import (
     converted,
     kind_of,
@@ -178,7 +179,7 @@ class Attachments:
         now = at(self.clock())
         if found.post_id or not self.store.discard(viewer.id, attachment_id, now):
             raise ConflictError(
-                "This file is in a kwip. Edit the kwip to remove it.",
+                lazy_gettext("This file is in a kwip. Edit the kwip to remove it."),
                 attachment_id=attachment_id,
             )
         self.release(viewer.id, [attachment_id])
@@ -287,7 +288,7 @@ class Attachments:
             file = AttachmentFile(upload.attachment.file, variant, upload.is_open)
             found = self.files.media.open(file.path)
         if found is None:
-            raise NotFoundError("File not found.", attachment_id=attachment_id)
+            raise _not_found(attachment_id)
         return found
 
     def used_bytes(self, viewer: Viewer) -> int:
@@ -297,14 +298,7 @@ class Attachments:
     def _require_room(self, owner_id: UserId, size: int) -> None:
         used = self.store.bytes_of(owner_id)
         if used + size > self.quota_bytes:
-            raise InvalidError(
-                "You have no space left for files.",
-                {
-                    "file": f"You have used {used / _MEGA:,.0f} MB of "
-                    f"{self.quota_bytes / _MEGA:,.0f} MB. "
-                    "Delete kwips with pictures to make room."
-                },
-            )
+            raise _no_space(used, self.quota_bytes)
 
     def _hide(self, upload: Upload) -> None:
         self.files.place([upload.attachment], is_open=False)
@@ -351,4 +345,16 @@ def _changed(attachment: Attachment, change: AttachmentChange) -> Attachment:
 
 
 def _not_found(attachment_id: AttachmentId) -> NotFoundError:
-    return NotFoundError("File not found.", attachment_id=attachment_id)
+    return NotFoundError(lazy_gettext("File not found."), attachment_id=attachment_id)
+
+
+def _no_space(used: int, quota: int) -> InvalidError:
+    says = lazy_gettext(
+        "You have used %(used)s MB of %(quota)s MB. "
+        "Delete kwips with pictures to make room.",
+        used=f"{used / _MEGA:,.0f}",
+        quota=f"{quota / _MEGA:,.0f}",
+    )
+    return InvalidError(
+        lazy_gettext("You have no space left for files."), {"file": says}
+    )

@@ -17,6 +17,7 @@ import structlog
 from kwip.domain.emojis import CATEGORY_MAX, EDGE, MOST, NO_EMOJIS, SHORTCODE, Emoji
 from kwip.domain.errors import InvalidError, NotFoundError, StoreUnavailableError
 from kwip.domain.media import EMOJI
+from kwip.domain.messages import lazy_gettext
 from kwip.text.cleaning import one_line
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-_CODE = "Use 2 to 64 letters (A to Z), digits and underscores."
+_CODE = lazy_gettext("Use 2 to 64 letters (A to Z), digits and underscores.")
 _MS_PER_S = 1_000
 
 
@@ -122,9 +123,13 @@ class Emojis:
                 except InvalidError as error:
                     wrong[each.name] = " ".join(error.fields.values())
         if len({*known.by_code, *drawn}) > MOST:
-            raise InvalidError(f"A site can have up to {MOST:,} emoji.")
+            raise InvalidError(
+                lazy_gettext(
+                    "A site can have up to %(limit)s emoji.", limit=f"{MOST:,}"
+                )
+            )
         if wrong:
-            raise InvalidError("No emoji was added.", wrong)
+            raise InvalidError(lazy_gettext("No emoji was added."), wrong)
         old = known.by_code
         made = {
             code: self._saved(
@@ -145,7 +150,9 @@ class Emojis:
         known = self._store.read()
         unknown = [code for code in codes if code not in known.by_code]
         if unknown:
-            raise NotFoundError(f"There is no emoji :{unknown[0]}:.")
+            raise NotFoundError(
+                lazy_gettext("There is no emoji :%(name)s:.", name=unknown[0])
+            )
         kept = {e.shortcode: e for e in known if e.shortcode not in codes}
         self._replace(known, kept)
 
@@ -178,7 +185,12 @@ def _clean_category(text: str) -> str:
     cleaned = one_line(text, field="category")
     if len(cleaned) > CATEGORY_MAX:
         raise InvalidError(
-            "No emoji was added.", {"category": f"Up to {CATEGORY_MAX} characters."}
+            lazy_gettext("No emoji was added."),
+            {
+                "category": lazy_gettext(
+                    "Up to %(limit)s characters.", limit=CATEGORY_MAX
+                )
+            },
         )
     return cleaned
 
@@ -190,13 +202,18 @@ def _problems(new: Sequence[NewEmoji], taken: Iterable[str]) -> dict[str, str]:
     for each in new:
         code = each.shortcode
         if not SHORTCODE.fullmatch(code):
-            wrong[each.name] = f":{code}: can't be a short code. {_CODE}"
+            wrong[each.name] = lazy_gettext(
+                ":%(code)s: can't be a short code. %(hint)s", code=code, hint=_CODE
+            )
         elif code in seen:
             first = seen[code]
             wrong[each.name] = (
-                f"{first} has the same short code."
+                lazy_gettext("%(name)s has the same short code.", name=first)
                 if first
-                else f":{code}: exists already. Use --replace to replace it."
+                else lazy_gettext(
+                    ":%(code)s: exists already. Use --replace to replace it.",
+                    code=code,
+                )
             )
         else:
             seen[code] = each.name

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 from kwip.domain.errors import NotFoundError
 from kwip.domain.media import PictureFile, picture_name
+from kwip.domain.messages import lazy_gettext
 
 if TYPE_CHECKING:
     from kwip.domain.media import OpenFile, PictureKind
@@ -82,5 +83,5 @@ class Media:
         is_ours = file is not None and file.path == path
         found = self._stored.open(path) if is_ours else None
         if found is None:
-            raise NotFoundError("Picture not found.")
+            raise NotFoundError(lazy_gettext("Picture not found."))
         return found

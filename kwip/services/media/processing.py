@@ -28,6 +28,7 @@ from kwip.domain.attachments import (
 )
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, StorageFullError, StoreUnavailableError
+from kwip.domain.messages import lazy_gettext
 from kwip.loops import Loop
 from kwip.services.media.child.recognition import HEAD_BYTES, media_format
 from kwip.services.media.converting.pictures import FIELD, wrong_size
@@ -150,11 +151,15 @@ class Processing:
         """
         upload = conversion.upload
         if conversion.attempts > MOST_ATTEMPTS:
-            return _refused(upload, "Converting this file failed. Upload it again.")
+            return _refused(
+                upload, lazy_gettext("Converting this file failed. Upload it again.")
+            )
         source, made = folder / "source", folder / "made"
         made.mkdir()
         if not self.files.fetch_source(upload, source):
-            return _refused(upload, "This file was lost. Upload it again.")
+            return _refused(
+                upload, lazy_gettext("This file was lost. Upload it again.")
+            )
         try:
             transcoded = self.videos.transcode(source, made)
         except InvalidError as error:
@@ -207,7 +212,7 @@ def require_size(size: int) -> None:
     """
     wrong = wrong_size(size, VIDEO_MAX_BYTES)
     if wrong:
-        raise InvalidError("This file can't be used.", {FIELD: wrong})
+        raise InvalidError(lazy_gettext("This file can't be used."), {FIELD: wrong})
 
 
 def unconverted(attachment_id: AttachmentId, kind: AttachmentKind) -> Attachment:

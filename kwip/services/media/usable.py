@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.domain.attachments import UploadState, check_together, refused_attachments
+from kwip.domain.attachments import (
+    LOST,
+    UploadState,
+    check_together,
+    refused_attachments,
+)
+from kwip.domain.messages import lazy_gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -37,9 +43,20 @@ class Descriptions:
         is_own_rule = owner is not None and owner.requires_descriptions
         if not (is_own_rule or self.is_site_rule):
             return
-        where = f" to file {lacking[0]}" if len(media) > 1 else ""
-        who = "This site requires" if self.is_site_rule else "Your settings require"
-        raise refused_attachments(f"Add a description{where}. {who} one.")
+        why = (
+            lazy_gettext("This site requires one.")
+            if self.is_site_rule
+            else lazy_gettext("Your settings require one.")
+        )
+        if len(media) > 1:
+            says = lazy_gettext(
+                "Add a description to file %(number)s. %(why)s",
+                number=lacking[0],
+                why=why,
+            )
+        else:
+            says = lazy_gettext("Add a description. %(why)s", why=why)
+        raise refused_attachments(says)
 
 
 def usable(
@@ -56,9 +73,7 @@ def usable(
     wanted = list(dict.fromkeys(ids))
     known = [uploads[each] for each in wanted if each in uploads]
     if len(known) < len(wanted) or any(u.post_id not in {None, post_id} for u in known):
-        raise refused_attachments(
-            "One of these files was deleted, or is in another kwip. Attach it again."
-        )
+        raise refused_attachments(LOST)
     require_ready(known)
     together = tuple(upload.attachment for upload in known)
     check_together(together)
@@ -74,7 +89,14 @@ def require_ready(uploads: Iterable[Upload]) -> None:
     for upload in uploads:
         if upload.state is UploadState.PROCESSING:
             raise refused_attachments(
-                "Your file is still being processed. Send this again in a moment."
+                lazy_gettext(
+                    "Your file is still being processed. Send this again in a moment."
+                )
             )
         if upload.state is UploadState.FAILED:
-            raise refused_attachments(f"{upload.problem} Remove it to post without it.")
+            raise refused_attachments(
+                lazy_gettext(
+                    "%(problem)s Remove it to post without it.",
+                    problem=lazy_gettext(upload.problem),
+                )
+            )

@@ -21,6 +21,7 @@ from kwip.domain.errors import (
     NotFoundError,
 )
 from kwip.domain.mail.mails import MailKind
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.reports import Event, ReportedPost, ReportEvent
 from kwip.domain.roles import outranks
 from kwip.domain.strikes import (
@@ -54,10 +55,10 @@ if TYPE_CHECKING:
 
 #: When the sweeper has a strike carried out that its request has not.
 _SWEEP_AFTER = timedelta(seconds=30)
-CHANGED = (
+CHANGED = lazy_gettext(
     "Someone else changed this report meanwhile. Look at what they did, then decide."
 )
-_UNDONE = "This can't be undone, or was undone already."
+_UNDONE = lazy_gettext("This can't be undone, or was undone already.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +87,14 @@ class Decisions:
         """
         report = self.reports.find(report_id)
         if report is None:
-            raise NotFoundError("Report not found.", report_id=report_id)
+            raise NotFoundError(lazy_gettext("Report not found."), report_id=report_id)
         if decision.version not in {None, report.version}:
             raise ConflictError(CHANGED, report_id=report_id)
         named = set(decision.post_ids)
         posts = tuple(post for post in report.posts if post.id in named)
         if decision.act.is_on_posts and not posts:
-            wrong = {"post_ids": "Choose at least one kwip."}
-            raise InvalidError("Nothing was changed.", wrong)
+            wrong = {"post_ids": lazy_gettext("Choose at least one kwip.")}
+            raise InvalidError(lazy_gettext("Nothing was changed."), wrong)
         posts = posts if decision.act.is_on_posts else ()
         user = self.target(order, report.target_id)
         strike = self._strike(staff, user.id, decision, posts, report.id)
@@ -127,8 +128,8 @@ class Decisions:
             ForbiddenError: The moderator doesn't outrank the person.
         """
         if decision.act.is_on_posts and not posts:
-            wrong = {"type": "This needs a report."}
-            raise InvalidError("Nothing was changed.", wrong)
+            wrong = {"type": lazy_gettext("This needs a report.")}
+            raise InvalidError(lazy_gettext("Nothing was changed."), wrong)
         user = self.target(order, user_id)
         strike = self._strike(staff, user.id, decision, posts, None)
         self._store(strike, user, None)
@@ -151,7 +152,7 @@ class Decisions:
         """
         strike = self.store.find(strike_id)
         if strike is None:
-            raise NotFoundError("Strike not found.", strike_id=strike_id)
+            raise NotFoundError(lazy_gettext("Strike not found."), strike_id=strike_id)
         user = self.target(order, strike.user_id)
         now = at(self.clock())
         event = ReportEvent(
@@ -204,9 +205,9 @@ class Decisions:
         wrong: dict[str, str] = {}
         text = clean_lines("text", decision.text, TEXT_MAX, wrong)
         if decision.act is Act.WARN and not text and not wrong:
-            wrong["text"] = "Write what the person should know."
+            wrong["text"] = lazy_gettext("Write what the person should know.")
         if wrong:
-            raise InvalidError("Nothing was changed.", wrong)
+            raise InvalidError(lazy_gettext("Nothing was changed."), wrong)
         return Strike(
             id=self.ids.next_id(self.ids.random_slot()),
             user_id=user_id,
@@ -267,7 +268,7 @@ class Decisions:
         """
         user = self.stores.users.get_many([user_id]).get(user_id)
         if user is None:
-            raise NotFoundError("User not found.", user_id=user_id)
+            raise NotFoundError(lazy_gettext("User not found."), user_id=user_id)
         return user
 
     def target(self, order: Order, user_id: UserId) -> User:
@@ -280,6 +281,7 @@ class Decisions:
         user = self.person(user_id)
         if order.role is not None and not outranks(order.role, user.role):
             raise ForbiddenError(
-                "You can only act on people whose role is below yours.", rule="role"
+                lazy_gettext("You can only act on people whose role is below yours."),
+                rule="role",
             )
         return user

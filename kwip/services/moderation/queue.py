@@ -14,6 +14,7 @@ from kwip.domain.errors import (
     NotFoundError,
 )
 from kwip.domain.ids import NOBODY
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.reports import (
     COMMENT_MAX,
     Category,
@@ -184,9 +185,9 @@ class Queue:
         wrong: dict[str, str] = {}
         note = clean_lines("note", text, COMMENT_MAX, wrong)
         if not note and not wrong:
-            wrong["note"] = "Write a note."
+            wrong["note"] = lazy_gettext("Write a note.")
         if wrong:
-            raise InvalidError("The note was not added.", wrong)
+            raise InvalidError(lazy_gettext("The note was not added."), wrong)
         event = ReportEvent(
             event=Event.NOTE, by_id=staff.id, at=at(self.clock()), text=note
         )
@@ -208,8 +209,8 @@ class Queue:
         """
         known = {rule.id for rule in self.site.current().rules}
         if not known >= set(rule_ids or ()):
-            wrong = {"rule_ids": "This site has no such rule."}
-            raise InvalidError("The report was not changed.", wrong)
+            wrong = {"rule_ids": lazy_gettext("This site has no such rule.")}
+            raise InvalidError(lazy_gettext("The report was not changed."), wrong)
         values: dict[str, Any] = {}
         if category is not None:
             values["category"] = category.value
@@ -264,7 +265,7 @@ class Queue:
     def _find(self, report_id: int) -> Report:
         found = self.store.find(report_id)
         if found is None:
-            raise NotFoundError("Report not found.", report_id=report_id)
+            raise NotFoundError(lazy_gettext("Report not found."), report_id=report_id)
         return found
 
     def _people(
@@ -302,7 +303,8 @@ def _require_impartial(order: Order, report: Report, event: ReportEvent) -> None
     """
     if report.target_id == event.by_id and order.role is not Role.OWNER:
         raise ForbiddenError(
-            "This report is about you. Someone else has to handle it.", rule="own"
+            lazy_gettext("This report is about you. Someone else has to handle it."),
+            rule="own",
         )
 
 

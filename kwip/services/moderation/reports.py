@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.mail.mails import MailKind
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.reports import (
     COMMENT_MAX,
     MAX_POSTS,
@@ -105,7 +106,9 @@ class Reports:
             event = ReportEvent(event=Event.EXTEND, by_id=viewer.id, at=now)
             if extended == known or self.store.extend(known, extended, event):
                 return extended
-        raise ConflictError("Someone else changed this report meanwhile. Try again.")
+        raise ConflictError(
+            lazy_gettext("Someone else changed this report meanwhile. Try again.")
+        )
 
     def _copies(self, viewer: Viewer, asked: NewReport) -> tuple[ReportedPost, ...]:
         """Copy the reported posts; three queries.
@@ -122,7 +125,7 @@ class Reports:
             post = found.get(post_id)
             is_theirs = post is not None and post.author_id == asked.target_id
             if post is None or not is_theirs or not may_see(viewer.id, relations, post):
-                raise NotFoundError("Kwip not found.", post_id=post_id)
+                raise NotFoundError(lazy_gettext("Kwip not found."), post_id=post_id)
             copies.append(ReportedPost.of(post))
         return tuple(copies)
 
@@ -135,16 +138,16 @@ def _checked(viewer: Viewer, asked: NewReport, rules: Collection[int]) -> NewRep
     """
     wrong: dict[str, str] = {}
     if asked.target_id == viewer.id:
-        wrong["account_id"] = "You can't report yourself."
+        wrong["account_id"] = lazy_gettext("You can't report yourself.")
     if len(asked.post_ids) > MAX_POSTS:
-        wrong["status_ids"] = f"Up to {MAX_POSTS} at once."
+        wrong["status_ids"] = lazy_gettext("Up to %(limit)s at once.", limit=MAX_POSTS)
     if len(asked.rule_ids) > MAX_RULES:
-        wrong["rule_ids"] = f"Up to {MAX_RULES} at once."
+        wrong["rule_ids"] = lazy_gettext("Up to %(limit)s at once.", limit=MAX_RULES)
     elif not set(asked.rule_ids) <= set(rules):
-        wrong["rule_ids"] = "This site has no such rule."
+        wrong["rule_ids"] = lazy_gettext("This site has no such rule.")
     comment = clean_lines("comment", asked.comment, COMMENT_MAX, wrong)
     if wrong:
-        raise InvalidError("This report can't be sent.", wrong)
+        raise InvalidError(lazy_gettext("This report can't be sent."), wrong)
     # As in Mastodon, a report that names rules is about a violation.
     category = Category.VIOLATION if asked.rule_ids else asked.category
     return replace(

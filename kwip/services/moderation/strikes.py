@@ -10,6 +10,7 @@ from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.ids import MAX_ID
 from kwip.domain.mail.mails import MailKind
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.strikes import TEXT_MAX, Appeal, AppealState, StrikeView
 from kwip.text.profiles import clean_lines
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 #: What a page of strikes or appeals shows.
 _MOST = 40
-_DECIDED = "This appeal was decided already."
+_DECIDED = lazy_gettext("This appeal was decided already.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +75,9 @@ class Strikes:
         wrong: dict[str, str] = {}
         said = clean_lines("text", text, TEXT_MAX, wrong)
         if not said and not wrong:
-            wrong["text"] = "Say why this decision should be changed."
+            wrong["text"] = lazy_gettext("Say why this decision should be changed.")
         if wrong:
-            raise InvalidError("Your appeal was not sent.", wrong)
+            raise InvalidError(lazy_gettext("Your appeal was not sent."), wrong)
         now = at(self.clock())
         strike = self._of(user_id, strike_id)
         appeal = Appeal(text=said, at=now)
@@ -84,7 +85,9 @@ class Strikes:
             strike_id, user_id, appeal
         ):
             raise ConflictError(
-                "You can't appeal this decision, or you have already done so.",
+                lazy_gettext(
+                    "You can't appeal this decision, or you have already done so."
+                ),
                 strike_id=strike_id,
             )
         name = self.decisions.person(user_id).username
@@ -111,7 +114,7 @@ class Strikes:
         """
         strike = self.store.find(strike_id)
         if strike is None or strike.appeal is None:
-            raise NotFoundError("Appeal not found.", strike_id=strike_id)
+            raise NotFoundError(lazy_gettext("Appeal not found."), strike_id=strike_id)
         if strike.appeal.state is not AppealState.PENDING:
             raise ConflictError(_DECIDED, strike_id=strike_id)
         decided = replace(
@@ -144,7 +147,9 @@ class Strikes:
     def _of(self, user_id: UserId, strike_id: int) -> Strike:
         strike = self.store.find(strike_id)
         if strike is None or strike.user_id != user_id:
-            raise NotFoundError("Decision not found.", strike_id=strike_id)
+            raise NotFoundError(
+                lazy_gettext("Decision not found."), strike_id=strike_id
+            )
         return strike
 
     def _views(self, strikes: Sequence[Strike]) -> list[StrikeView]:

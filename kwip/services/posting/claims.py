@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.ids import PostId, UserId, ms_of, slot_of
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.posts import QuotePolicy
 from kwip.services.coherence.clock_guard import MAX_SKEW_MS
+from kwip.services.posting.permissions import PARENT, QUOTED
 from kwip.store.posting.claims import Claim
 
 if TYPE_CHECKING:
@@ -54,15 +56,16 @@ class ClaimedIds:
         if key is None:
             return mine, True
         if not 0 < len(key) <= KEY_MAX:
-            limit = f"Use 1 to {KEY_MAX} characters."
+            limit = lazy_gettext("Use 1 to %(limit)s characters.", limit=KEY_MAX)
             raise InvalidError(
-                "That idempotency key can't be used.", {"idempotency_key": limit}
+                lazy_gettext("That idempotency key can't be used."),
+                {"idempotency_key": limit},
             )
         held = self._claim(author_id, draft, key, mine)
         if held.digest != mine.digest:
             raise InvalidError(
-                "This was already sent with a different text.",
-                {"idempotency_key": "Use a new key for a new kwip."},
+                lazy_gettext("This was already sent with a different text."),
+                {"idempotency_key": lazy_gettext("Use a new key for a new kwip.")},
             )
         return held, held is mine
 
@@ -83,8 +86,9 @@ class ClaimedIds:
         # Nobody has found that post yet: an id from the future belongs to no post, and
         # would push all of this author's later ids into the future.
         if ms_of(above) > self.clock() + MAX_SKEW_MS:
-            what = "replying to" if above == draft.in_reply_to_id else "quoting"
-            raise NotFoundError(f"The kwip you're {what} was not found.")
+            raise NotFoundError(
+                (PARENT if above == draft.in_reply_to_id else QUOTED).unknown
+            )
         return PostId(self.ids.next_id(slot_of(author_id), above=above))
 
 

@@ -21,6 +21,7 @@ from kwip.domain.errors import (
     NotFoundError,
 )
 from kwip.domain.ids import slot_of
+from kwip.domain.messages import lazy_gettext
 
 if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from kwip.store.posting.attachments import AttachmentStore
     from kwip.store.posting.drafts import DraftStore
 
-_IS_SENDING = "This kwip is being posted right now."
+_IS_SENDING = lazy_gettext("This kwip is being posted right now.")
 
 
 class Saved(NamedTuple):
@@ -66,7 +67,7 @@ class Drafts:
         """
         found = self.store.find(viewer.id, draft_id)
         if found is None:
-            raise NotFoundError("Draft not found.", id=draft_id)
+            raise NotFoundError(lazy_gettext("Draft not found."), id=draft_id)
         return found
 
     def save(self, viewer: Viewer, content: Draft, continued: Continued = NEW) -> Saved:
@@ -117,7 +118,7 @@ class Drafts:
         """
         post = self.posts.permissions.own(viewer.id, post_id)
         if post.repost_of_id is not None:
-            raise ForbiddenError("Reposts have no text.", rule="repost")
+            raise ForbiddenError(lazy_gettext("Reposts have no text."), rule="repost")
         self.require_room(viewer)
         made = self.new(viewer, draft_of(post))
         self.store.insert(made)
@@ -143,12 +144,14 @@ class Drafts:
         """
         drafts = self.store.of_owner(viewer.id)
         if sum(each.scheduled_at is None for each in drafts) >= MAX_DRAFTS:
-            says = f"Delete a draft first. You can have up to {MAX_DRAFTS}."
+            says = lazy_gettext(
+                "Delete a draft first. You can have up to %(limit)s.", limit=MAX_DRAFTS
+            )
             raise InvalidError(says, {"text": says})
 
     def _save_nothing(self, viewer: Viewer, continued: Continued) -> Saved:
         if continued.draft_id is None:
-            says = "Write something first."
+            says = lazy_gettext("Write something first.")
             raise InvalidError(says, {"text": says})
         old = self.store.find(viewer.id, continued.draft_id)
         if old is not None and old.version == continued.version:

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kwip.domain.errors import ForbiddenError, GoneError, NotFoundError
+from kwip.domain.messages import Message, lazy_gettext
 from kwip.domain.timelines.visibility import may_see
 
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId
     from kwip.domain.posts import Post
     from kwip.services.reading.stores import Stores
+
+
+class Lacks(NamedTuple):
+    """What to say of a post that was deleted, or is not there for somebody."""
+
+    deleted: Message
+    unknown: Message
+
+
+THIS = Lacks(
+    lazy_gettext("This kwip was deleted."), lazy_gettext("This kwip was not found.")
+)
+PARENT = Lacks(
+    lazy_gettext("The kwip you're replying to was deleted."),
+    lazy_gettext("The kwip you're replying to was not found."),
+)
+QUOTED = Lacks(
+    lazy_gettext("The kwip you're quoting was deleted."),
+    lazy_gettext("The kwip you're quoting was not found."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +42,15 @@ class Permissions:
     stores: Stores
 
     def post(
-        self, viewer_id: UserId, post_id: PostId, *, what: str = "This kwip"
+        self,
+        viewer_id: UserId,
+        post_id: PostId,
+        *,
+        lacks: Lacks = THIS,
     ) -> Post:
         """Find a post that a viewer may see; for a repost, the original. Five queries.
 
-        `what` begins the error message.
+        `lacks` has the messages of the errors.
 
         Raises:
             NotFoundError: There is none, or none for this viewer.
@@ -33,11 +58,11 @@ class Permissions:
         """
         post = self.stores.posts.get_many([post_id]).get(post_id)
         if post is not None and post.repost_of_id and not post.is_tombstone:
-            return self.post(viewer_id, post.repost_of_id, what=what)
+            return self.post(viewer_id, post.repost_of_id, lacks=lacks)
         if post is not None and post.is_tombstone and post.visibility.is_open:
-            raise GoneError(f"{what} was deleted.", post_id=post_id)
+            raise GoneError(lacks.deleted, post_id=post_id)
         if post is None or not self._shows(viewer_id, post):
-            raise NotFoundError(f"{what} was not found.", post_id=post_id)
+            raise NotFoundError(lacks.unknown, post_id=post_id)
         return post
 
     def original(self, post_id: PostId) -> Post:
@@ -51,7 +76,7 @@ class Permissions:
         """
         post = self.stores.posts.get_many([post_id]).get(post_id)
         if post is None:
-            raise NotFoundError("This kwip was not found.", post_id=post_id)
+            raise NotFoundError(THIS.unknown, post_id=post_id)
         if post.repost_of_id is not None:
             return self.original(post.repost_of_id)
         return post
@@ -67,11 +92,11 @@ class Permissions:
         post = self.stores.posts.get_many([post_id]).get(post_id)
         if post is not None and post.author_id == viewer_id:
             if post.is_tombstone:
-                raise GoneError("This kwip was deleted.", post_id=post_id)
+                raise GoneError(THIS.deleted, post_id=post_id)
             return post
         self.post(viewer_id, post_id)
         raise ForbiddenError(
-            "Only the author can do that.", post_id=post_id, rule="author"
+            lazy_gettext("Only the author can do that."), post_id=post_id, rule="author"
         )
 
     def _shows(self, viewer_id: UserId, post: Post) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
 from kwip.domain.errors import ForbiddenError, InvalidError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.posts import Visibility
 from kwip.domain.users import MAX_PINS
 
@@ -43,15 +44,22 @@ class Pins:
         post = self.permissions.post(viewer.id, post_id)
         if post.author_id != viewer.id:
             raise ForbiddenError(
-                "Only the author can pin this kwip.", post_id=post_id, rule="author"
+                lazy_gettext("Only the author can pin this kwip."),
+                post_id=post_id,
+                rule="author",
             )
         if post.visibility is Visibility.DIRECT:
-            raise InvalidError("Direct kwips can't be pinned.")
+            raise InvalidError(lazy_gettext("Direct kwips can't be pinned."))
         self._forget_deleted(viewer)
         is_pinned = self.stores.users.pin(viewer.id, post.id)
         self.fence.invalidate(invalidation_rules.pin(user_id=viewer.id))
         if not is_pinned:
-            raise InvalidError(f"You can pin up to {MAX_PINS} kwips. Unpin one first.")
+            raise InvalidError(
+                lazy_gettext(
+                    "You can pin up to %(limit)s kwips. Unpin one first.",
+                    limit=MAX_PINS,
+                )
+            )
         return self.posts.get(viewer, self.loaders.begin(viewer.id), post.id)
 
     def unpin(self, viewer: Viewer, post_id: PostId) -> PostView:

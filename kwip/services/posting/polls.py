@@ -13,6 +13,7 @@ from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.ids import slot_of
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.reactions import Act, Reaction, span_of
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Polls:
         """
         view = self.posts.get(viewer, loader, post_id)
         if view.post.poll is None:
-            raise NotFoundError("Poll not found.", post_id=post_id)
+            raise NotFoundError(lazy_gettext("Poll not found."), post_id=post_id)
         return view
 
     def vote(self, viewer: Viewer, post_id: PostId, choices: Sequence[int]) -> PostView:
@@ -66,7 +67,7 @@ class Polls:
         """
         post = self.permissions.post(viewer.id, post_id)
         if post.poll is None:
-            raise NotFoundError("Poll not found.", post_id=post_id)
+            raise NotFoundError(lazy_gettext("Poll not found."), post_id=post_id)
         self._check(viewer, post, post.poll, choices)
         vote = Reaction(
             user_id=viewer.id,
@@ -84,22 +85,22 @@ class Polls:
             )
         )
         if not is_first:
-            raise _refused("You have already voted in this poll.")
+            raise _refused(lazy_gettext("You have already voted in this poll."))
         return self.posts.get(viewer, self.loaders.begin(viewer.id), post.id)
 
     def _check(
         self, viewer: Viewer, post: Post, poll: Poll, choices: Sequence[int]
     ) -> None:
         if post.author_id == viewer.id:
-            raise _refused("You can't vote in your own poll.")
+            raise _refused(lazy_gettext("You can't vote in your own poll."))
         if poll.is_over(at(self.clock())):
-            raise _refused("This poll has ended.")
+            raise _refused(lazy_gettext("This poll has ended."))
         if not choices:
-            raise _refused("Choose an option.")
+            raise _refused(lazy_gettext("Choose an option."))
         if not all(0 <= each < len(poll.options) for each in choices):
-            raise _refused("This option does not exist.")
+            raise _refused(lazy_gettext("This option does not exist."))
         if len(set(choices)) > 1 and not poll.is_multiple:
-            raise _refused("Choose only one option.")
+            raise _refused(lazy_gettext("Choose only one option."))
 
 
 def _refused(why: str) -> InvalidError:

@@ -19,6 +19,7 @@ from kwip.domain.errors import (
     NotFoundError,
 )
 from kwip.domain.ids import PostId, UserId, ms_of
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.posts import Draft, Edit, History, Post, Visibility
 from kwip.domain.timelines.surrogate_keys import of_post
 from kwip.domain.timelines.timelines import Entry
@@ -26,6 +27,7 @@ from kwip.domain.timelines.visibility import may_see, reply_visibility
 from kwip.services.delivery.signals import SWEEP_AFTER_MS
 from kwip.services.media.usable import require_ready, usable
 from kwip.services.posting.deletions import invalidated_by_deletion
+from kwip.services.posting.permissions import PARENT
 from kwip.store.delivery.outbox import pending
 
 if TYPE_CHECKING:
@@ -53,7 +55,8 @@ if TYPE_CHECKING:
     from kwip.services.timelines.threads import Threads
     from kwip.store.posting.claims import Claim
 
-_KEEPS_QUOTE = {"quoted_status_id": "What a kwip quotes can't be changed."}
+_IS_REPOST = lazy_gettext("Reposts can't be edited.")
+_CHANGED = lazy_gettext("This kwip was changed meanwhile. Reload it and try again.")
 #: How often a write that lost a race is repeated before it fails.
 TRIES = 5
 
@@ -131,7 +134,7 @@ class Posts:
         post = self.threads.post(viewer, loader, post_id)
         views = self.hydration.posts(viewer, loader, [Entry.of(post)])
         if post_id not in views:  # its author is suspended
-            raise NotFoundError("Kwip not found.", post_id=post_id)
+            raise NotFoundError(lazy_gettext("Kwip not found."), post_id=post_id)
         return views[post_id]
 
     def history(
@@ -153,7 +156,7 @@ class Posts:
         relations = self.hydration.relations(viewer, loader)
         # It may have changed since the check above: what is shown is what is checked.
         if history is None or not may_see(viewer_id, relations, history.post):
-            raise NotFoundError("Kwip not found.", post_id=post_id)
+            raise NotFoundError(lazy_gettext("Kwip not found."), post_id=post_id)
         if not may_see(viewer_id, relations, replace(history.post, mentions=())):
             return History(post=history.post)
         return history
@@ -174,9 +177,9 @@ class Posts:
         for _ in range(TRIES):
             old = self.permissions.own(viewer.id, post_id)
             if old.repost_of_id is not None:
-                raise ForbiddenError("Reposts can't be edited.", rule="repost")
+                raise ForbiddenError(_IS_REPOST, rule="repost")
             if asked.quote_of_id not in {None, old.quote_of_id}:
-                raise InvalidError("Check what you entered.", _KEEPS_QUOTE)
+                raise _keeps_quote()
             new = self._edited(old, asked)  # or refuse, before anything is stored
             if asked.quote_policy not in {None, old.quote_policy}:
                 self.stores.quotes.set_policy(post_id, asked.quote_policy)
@@ -210,7 +213,7 @@ class Posts:
                 self.previews.release(old.preview)
                 self.purges.forget(of_post(post_id))
                 return self._only_view(viewer, self.loaders.begin(viewer.id), new)
-        raise ConflictError("This kwip was changed meanwhile. Reload it and try again.")
+        raise ConflictError(_CHANGED)
 
     def delete(
         self, viewer: Viewer, post_id: PostId, *, keeps_media: bool = False
@@ -252,7 +255,7 @@ class Posts:
         parent = None
         if draft.in_reply_to_id is not None:
             parent = self.permissions.post(
-                author_id, draft.in_reply_to_id, what="The kwip you're replying to"
+                author_id, draft.in_reply_to_id, lacks=PARENT
             )
         draft, quoted = self.quoting.find(author_id, draft)
         entities = self.texts.entities(draft.text, draft.to)
@@ -278,7 +281,7 @@ class Posts:
                     post = _renumbered(post, claim.post_id)
                 else:
                     return post
-            raise ConflictError("Kwip is very busy right now. Try again.")
+            raise ConflictError(lazy_gettext("Kwip is very busy right now. Try again."))
 
     def _edited(self, old: Post, asked: Edit) -> Post:
         media = self.attachments.edited(old, asked)
@@ -306,7 +309,7 @@ class Posts:
     def _only_view(self, viewer: Viewer | None, loader: Loader, post: Post) -> PostView:
         views = self.hydration.posts(viewer, loader, [Entry.of(post)])
         if post.id not in views:
-            raise GoneError("This kwip was deleted.", post_id=post.id)
+            raise GoneError(lazy_gettext("This kwip was deleted."), post_id=post.id)
         return views[post.id]
 
 
@@ -374,3 +377,10 @@ def _with_addressees(new: Post, old: Post) -> Post:
 def _renumbered(post: Post, post_id: PostId) -> Post:
     root_id = post_id if post.root_id == post.id else post.root_id
     return replace(post, id=post_id, root_id=root_id, created_at=at(ms_of(post_id)))
+
+
+def _keeps_quote() -> InvalidError:
+    says = lazy_gettext("What a kwip quotes can't be changed.")
+    return InvalidError(
+        lazy_gettext("Check what you entered."), {"quoted_status_id": says}
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
 from kwip.domain.errors import ForbiddenError, NotFoundError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.timelines.surrogate_keys import of_post
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ class Quotes:
         quoting = self.stores.posts.get_many([quoting_id]).get(quoting_id)
         is_of_it = quoting is not None and quoting.quote_of_id == post.id
         if quoting is None or not is_of_it or quoting.repost_of_id is not None:
-            raise NotFoundError("This quote was not found.", post_id=quoting_id)
+            raise NotFoundError(
+                lazy_gettext("This quote was not found."), post_id=quoting_id
+            )
         self.stores.quotes.revoke(quoting)
         self.fence.invalidate(
             invalidation_rules.revoke_quote(post_id=quoting_id, quote_of_id=post.id)
@@ -70,7 +73,7 @@ class Quotes:
         post = self.permissions.own(viewer.id, post_id)
         if post.repost_of_id is not None:
             raise ForbiddenError(
-                "Reposts can't be edited.", post_id=post_id, rule="repost"
+                lazy_gettext("Reposts can't be edited."), post_id=post_id, rule="repost"
             )
         self.stores.quotes.set_policy(post_id, policy)
         self.fence.invalidate(invalidation_rules.set_quote_policy(post_id=post_id))

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.errors import ForbiddenError, GoneError, NotFoundError
 from kwip.domain.ids import PostId, parse_id
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.posts import QuotePolicy
 from kwip.domain.quotes import may_quote, policy_of
+from kwip.services.posting.permissions import QUOTED
 
 if TYPE_CHECKING:
     from kwip.domain.ids import UserId
@@ -54,8 +56,7 @@ class Quoting:
         return replace(draft, text=draft.text[: found.start()].rstrip()), quoted
 
     def _quotable(self, author_id: UserId, post_id: PostId) -> Post:
-        what = "The kwip you're quoting"
-        post = self.permissions.post(author_id, post_id, what=what)
+        post = self.permissions.post(author_id, post_id, lacks=QUOTED)
         relations = self.stores.relationships.relations([author_id])[author_id]
         is_follower = post.author_id in relations.follows
         if not may_quote(author_id, post, is_follower=is_follower):
@@ -65,7 +66,7 @@ class Quoting:
 
 def _refusal(post: Post) -> str:
     if not post.visibility.is_open:
-        return "Only public and unlisted kwips can be quoted."
+        return lazy_gettext("Only public and unlisted kwips can be quoted.")
     if policy_of(post) is QuotePolicy.FOLLOWERS:
-        return "Only followers of its author can quote this kwip."
-    return "The author of this kwip doesn't allow quotes."
+        return lazy_gettext("Only followers of its author can quote this kwip.")
+    return lazy_gettext("The author of this kwip doesn't allow quotes.")

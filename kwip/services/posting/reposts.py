@@ -14,6 +14,7 @@ from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, ForbiddenError
 from kwip.domain.ids import PostId, ms_of, slot_of
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.reactions import Act, Reaction, span_of
 from kwip.domain.timelines.surrogate_keys import of_post
@@ -119,7 +120,7 @@ class Reposts:
                 return found
             # Only a crash of an older version leaves a claim without its post.
             self.stores.reactions.release_repost(author_id, original.id, repost_id)
-        raise ConflictError("Kwip is very busy right now. Try again.")
+        raise ConflictError(lazy_gettext("Kwip is very busy right now. Try again."))
 
     def _new(self, author_id: UserId, original: Post, source: str) -> Post:
         number = self.ids.next_id(slot_of(author_id), above=original.id)
@@ -160,7 +161,7 @@ def _require_repostable(viewer: Viewer, original: Post) -> None:
     is_own = original.author_id == viewer.id
     if is_own and original.visibility is Visibility.FOLLOWERS:
         return
-    message = "Followers-only kwips can't be reposted."
+    message = lazy_gettext("Followers-only kwips can't be reposted.")
     if original.visibility is Visibility.DIRECT:
-        message = "Direct kwips can't be reposted."
+        message = lazy_gettext("Direct kwips can't be reposted.")
     raise ForbiddenError(message, post_id=original.id, rule="visibility")

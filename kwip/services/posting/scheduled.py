@@ -25,6 +25,7 @@ from kwip.domain.errors import (
     InvalidError,
     NotFoundError,
 )
+from kwip.domain.messages import lazy_gettext
 from kwip.services.media.usable import require_ready
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ SCHEDULED = "scheduled"
 #: How long the claim of what was posted is kept: a worker that was stopped for less
 #: finds the post.
 _CLAIM_KEPT = dt.timedelta(days=7)
-_NOT_FOUND = "Scheduled kwip not found."
+_NOT_FOUND = lazy_gettext("Scheduled kwip not found.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +157,7 @@ class Scheduled:
             updated_at=at(self.clock()),
         )
         if not self.drafts.store.replace(new, old.version):
-            raise ConflictError("This kwip is being posted right now.")
+            raise ConflictError(lazy_gettext("This kwip is being posted right now."))
         return new
 
     def cancel(self, viewer: Viewer, draft_id: int) -> None:
@@ -197,7 +198,7 @@ class Scheduled:
         self.posts.texts.clean(content)
         uploads = self.posts.attachments.find(viewer.id, content.attachment_ids)
         if len(uploads) < len(set(content.attachment_ids)):
-            says = "One of these files was deleted. Attach it again."
+            says = lazy_gettext("One of these files was deleted. Attach it again.")
             raise InvalidError(says, {"media_ids": says})
         require_ready(uploads.values())
         return [each.attachment.file for each in uploads.values()]
@@ -211,9 +212,14 @@ class Scheduled:
             if each.id not in besides and each.scheduled_at is not None
         ]
         if len(others) >= MAX_SCHEDULED:
-            says = f"You can schedule up to {MAX_SCHEDULED} kwips."
+            says = lazy_gettext(
+                "You can schedule up to %(limit)s kwips.", limit=MAX_SCHEDULED
+            )
         elif sum(o.date() == moment.date() for o in others) >= MAX_SCHEDULED_A_DAY:
-            says = f"You can schedule up to {MAX_SCHEDULED_A_DAY} kwips for one day."
+            says = lazy_gettext(
+                "You can schedule up to %(limit)s kwips for one day.",
+                limit=MAX_SCHEDULED_A_DAY,
+            )
         else:
             return
         raise InvalidError(says, {"scheduled_at": says})
@@ -221,7 +227,9 @@ class Scheduled:
     def _require_active(self, owner_id: UserId) -> None:
         owner = self.posts.stores.users.get_many([owner_id]).get(owner_id)
         if owner is None or owner.is_suspended:
-            raise ForbiddenError("Your account is suspended.", rule="suspended")
+            raise ForbiddenError(
+                lazy_gettext("Your account is suspended."), rule="suspended"
+            )
 
 
 def _why(error: InvalidError | NotFoundError | GoneError | ForbiddenError) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from kwip.cache.single_flight import BoundedLoads, SingleFlight
 from kwip.domain.errors import StoreUnavailableError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.timelines.pages import CachedPage
 from kwip.services.reading.identity_map import IdentityMap, count
 from kwip.services.reading.kinds import (
@@ -279,7 +280,7 @@ class Loader:
             loaded = self._shared.bounded_loads.load((kind.name, ids), load)
             if loaded is None:
                 raise StoreUnavailableError(
-                    "Kwip is very busy right now. Try again shortly.",
+                    lazy_gettext("Kwip is very busy right now. Try again shortly."),
                     retry_after_s=1.0,
                     reason="too many loads without the cache",
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kwip.domain.errors import NotFoundError
+from kwip.domain.messages import lazy_gettext
 from kwip.services.reading.loader import Lookup
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def require_user_id(entities: Entities, loader: Loader, username: str) -> UserId
     """
     user_id = find_user_ids(entities, loader, [username]).get(username)
     if user_id is None:
-        raise NotFoundError("User not found.", username=username[:30])
+        raise NotFoundError(lazy_gettext("User not found."), username=username[:30])
     return user_id
 
 
@@ -60,4 +61,4 @@ def require_listing(
 
 def no_such_list(list_id: ListId) -> NotFoundError:
     """Return the error for a list that does not exist for the viewer."""
-    return NotFoundError("List not found.", list_id=list_id)
+    return NotFoundError(lazy_gettext("List not found."), list_id=list_id)

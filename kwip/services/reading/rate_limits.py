@@ -20,6 +20,7 @@ from kwip import telemetry
 from kwip.cache import keys, rate_limits
 from kwip.cache.rate_limits import Charge
 from kwip.domain.errors import RateLimitedError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.rate_limits import (
     API_WORK,
     PAGE_WORK,
@@ -326,7 +327,7 @@ def too_much(verdict: Verdict, **context: object) -> RateLimitedError:
     """Return the error for a refused charge, with the time to try again."""
     wait_s = max(verdict.reset_us - verdict.now_us, 0) / _US
     return RateLimitedError(
-        f"Too many requests. Try again {in_words(wait_s)}.",
+        lazy_gettext("Too many requests. Try again %(when)s.", when=in_words(wait_s)),
         retry_after_s=max(wait_s, 1.0),
         **context,
     )

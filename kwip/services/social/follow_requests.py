@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import NotFoundError
+from kwip.domain.messages import lazy_gettext
 from kwip.store.social.edges import Edge
 
 if TYPE_CHECKING:
@@ -97,5 +98,5 @@ class FollowRequests:
 
 def _no_request(user_id: UserId) -> NotFoundError:
     return NotFoundError(
-        "This request was withdrawn or answered already.", user_id=user_id
+        lazy_gettext("This request was withdrawn or answered already."), user_id=user_id
     )

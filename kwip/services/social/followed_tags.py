@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
 from kwip.domain.errors import InvalidError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.timelines.tags import MAX_FOLLOWED_TAGS, TagView
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ class FollowedTags:
         is_followed = self.store.follow(viewer.id, tag)
         self.fence.invalidate(invalidation_rules.follow_tag(user_id=viewer.id))
         if not is_followed:
-            says = f"Unfollow one first. You can follow up to {MAX_FOLLOWED_TAGS}."
+            says = lazy_gettext(
+                "Unfollow one first. You can follow up to %(limit)s.",
+                limit=MAX_FOLLOWED_TAGS,
+            )
             raise InvalidError(says, {"name": says})
         return TagView(tag, is_following=True)
 

@@ -14,6 +14,7 @@ from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ListId, slot_of
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.relationships import Relationship
 from kwip.domain.timelines.lists import (
     MAX_LISTS,
@@ -79,7 +80,10 @@ class Lists:
         self.fence.invalidate(invalidation_rules.change_list(owner_id=viewer.id))
         if not is_made:
             raise InvalidError(
-                f"You can have up to {MAX_LISTS} lists. Delete one first."
+                lazy_gettext(
+                    "You can have up to %(limit)s lists. Delete one first.",
+                    limit=MAX_LISTS,
+                )
             )
         return new
 
@@ -231,13 +235,13 @@ def clean_title(text: str) -> str:
     wrong: dict[str, str] = {}
     title = clean_line("title", text, TITLE_MAX, wrong)
     if not title and not wrong:
-        wrong["title"] = "Enter a name for the list."
+        wrong["title"] = lazy_gettext("Enter a name for the list.")
     if wrong:
-        raise InvalidError("This list can't be saved.", wrong)
+        raise InvalidError(lazy_gettext("This list can't be saved."), wrong)
     return title
 
 
 def _require_some(ids: Sequence[UserId]) -> None:
     if not 0 < len(ids) <= MEMBERS_AT_ONCE:
-        says = f"Choose 1 to {MEMBERS_AT_ONCE} accounts."
+        says = lazy_gettext("Choose 1 to %(limit)s accounts.", limit=MEMBERS_AT_ONCE)
         raise InvalidError(says, {"account_ids": says})

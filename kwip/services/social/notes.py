@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
 from kwip.domain.errors import InvalidError, NotFoundError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.relationships import NOTE_MAX
 from kwip.text.profiles import clean_lines
 
@@ -36,14 +37,15 @@ class Notes:
         """
         if user_id == viewer.id:
             raise InvalidError(
-                "This is your own account.", {"id": "Choose someone else."}
+                lazy_gettext("This is your own account."),
+                {"id": lazy_gettext("Choose someone else.")},
             )
         wrong: dict[str, str] = {}
         clean = clean_lines("comment", text, NOTE_MAX, wrong)
         if wrong:
-            raise InvalidError("Your note could not be saved.", wrong)
+            raise InvalidError(lazy_gettext("Your note could not be saved."), wrong)
         if user_id not in self.stores.users.get_many([user_id]):
-            raise NotFoundError("User not found.", user_id=user_id)
+            raise NotFoundError(lazy_gettext("User not found."), user_id=user_id)
         self.stores.notes.write(viewer.id, user_id, clean)
         self.fence.invalidate(invalidation_rules.write_note(user_id=viewer.id))
         return self.relationships.fresh(viewer, user_id)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import UserId
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.timelines.id_lists import Row
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.timelines.timelines import Entry
@@ -177,7 +178,7 @@ class People:
             self.id_lists.first(name, owner_id, page),
         )
         if post_id not in self.hydration.posts(viewer, loader, [entry]):
-            raise NotFoundError("Kwip not found.", post_id=post_id)
+            raise NotFoundError(lazy_gettext("Kwip not found."), post_id=post_id)
         rows = self.id_lists.rows(loader, name, owner_id, page)
         return self._page(viewer, loader, rows, page)
 

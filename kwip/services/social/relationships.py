@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.relationships import (
     NO_RELATIONS,
     FollowWish,
@@ -199,11 +200,12 @@ class Relationships:
         """Find the other user."""
         if user_id == viewer.id:
             raise InvalidError(
-                "This is your own account.", {"id": "Choose someone else."}
+                lazy_gettext("This is your own account."),
+                {"id": lazy_gettext("Choose someone else.")},
             )
         other = self.stores.users.get_many([user_id]).get(user_id)
         if other is None:
-            raise NotFoundError("User not found.", user_id=user_id)
+            raise NotFoundError(lazy_gettext("User not found."), user_id=user_id)
         return other
 
     def _finish(self, invalidated: Keys, *edges: tuple[UserId, UserId]) -> None:

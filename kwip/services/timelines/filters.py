@@ -15,6 +15,7 @@ from kwip.domain.keyword_filters import (
     require_filter,
     require_keyword,
 )
+from kwip.domain.messages import lazy_gettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,7 +188,9 @@ class Filters:
                     invalidation_rules.change_filters(user_id=viewer.id)
                 )
                 return result
-        raise ConflictError("Your filters are changing elsewhere. Try again.")
+        raise ConflictError(
+            lazy_gettext("Your filters are changing elsewhere. Try again.")
+        )
 
 
 def _require_same(before: Filter, others: FilterChange, now_ms: int) -> None:
@@ -198,7 +201,9 @@ def _require_same(before: Filter, others: FilterChange, now_ms: int) -> None:
         or (others.expires and others.expires_in_s != _seconds_left(before, now_ms))
     )
     if is_other:
-        says = "This filter has several keywords. Change it in your settings."
+        says = lazy_gettext(
+            "This filter has several keywords. Change it in your settings."
+        )
         raise InvalidError(says, {"phrase": says})
 
 

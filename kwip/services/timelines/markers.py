@@ -9,6 +9,7 @@ from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ms_of
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.timelines.markers import Marked, Marker
 from kwip.services.coherence.clock_guard import MAX_SKEW_MS
 from kwip.services.delivery.signals import notifications_topic
@@ -66,8 +67,12 @@ class Markers:
         now_ms = self.clock()
         if ms_of(last_read_id) > now_ms + MAX_SKEW_MS:
             raise InvalidError(
-                "This reading position can't be saved.",
-                {"last_read_id": "This id does not exist yet. Reload the page."},
+                lazy_gettext("This reading position can't be saved."),
+                {
+                    "last_read_id": lazy_gettext(
+                        "This id does not exist yet. Reload the page."
+                    )
+                },
             )
         self.store.advance(viewer.id, {name: last_read_id}, at(now_ms))
         self._show(viewer)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
 from kwip.domain.errors import NotFoundError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.posts import Visibility
 from kwip.domain.timelines.filters import is_limited, may_notify
 from kwip.domain.timelines.notifications import (
@@ -128,7 +129,7 @@ class Notifications:
         for view in self.page(viewer, loader, only).items:
             if view.id == notification_id:
                 return view
-        raise NotFoundError("Notification not found.", id=notification_id)
+        raise NotFoundError(lazy_gettext("Notification not found."), id=notification_id)
 
     def unread(self, viewer: Viewer, loader: Loader) -> int:
         """Count the viewer's unread notifications, up to `MAX_UNREAD`.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import PostId
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.timelines.timelines import Entry
 from kwip.services.timelines.id_lists import fill_page
 
@@ -54,7 +55,7 @@ class QuotePages:
         )
         quoted = self.hydration.posts(viewer, loader, [entry]).get(post_id)
         if quoted is None:  # its author is suspended
-            raise NotFoundError("Kwip not found.", post_id=post_id)
+            raise NotFoundError(lazy_gettext("Kwip not found."), post_id=post_id)
 
         def views_of(batch: list[Row]) -> list[tuple[Row, PostView]]:
             entries = [row.entry for row in batch]

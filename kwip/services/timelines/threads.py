@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.errors import GoneError, InvalidError, NotFoundError
 from kwip.domain.ids import PostId
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.reactions import NO_REACTIONS, span_of
 from kwip.domain.timelines.pages import Page
 from kwip.domain.timelines.threads import MAX_THREAD, ON_PAGE, Conversation, Threaded
@@ -52,7 +53,7 @@ class Threads:
         post = loader.load(Lookup(self.entities.posts, [post_id]))[0].get(post_id)
         relations = self.hydration.relations(viewer, loader)
         if post is not None and post.is_tombstone and post.visibility.is_open:
-            raise GoneError("This kwip was deleted.", post_id=post_id)
+            raise GoneError(lazy_gettext("This kwip was deleted."), post_id=post_id)
         viewer_id = None if viewer is None else viewer.id
         if post is None or not may_see(viewer_id, relations, post):
             raise _no_such(post_id)
@@ -285,10 +286,11 @@ def _behind(after: int | None, line: Sequence[int], name: str) -> int:
         return 0
     if after not in line:
         raise InvalidError(
-            "That is not a page of this thread.", {name: "It's not in this thread."}
+            lazy_gettext("That is not a page of this thread."),
+            {name: lazy_gettext("It's not in this thread.")},
         )
     return line.index(after) + 1
 
 
 def _no_such(post_id: PostId) -> NotFoundError:
-    return NotFoundError("Kwip not found.", post_id=post_id)
+    return NotFoundError(lazy_gettext("Kwip not found."), post_id=post_id)

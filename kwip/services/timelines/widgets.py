@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import NotFoundError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.posts import Visibility
 from kwip.domain.timelines.timelines import Entry
 from kwip.domain.timelines.visibility import require_shown
@@ -84,7 +85,9 @@ class Widgets:
         users = loader.load(Lookup(self._entities.users, [user_id]))[0]
         user = require_shown(user_id, users.get(user_id))
         if not user.is_embeddable:
-            raise NotFoundError("This user has turned widgets off.", user_id=user.id)
+            raise NotFoundError(
+                lazy_gettext("This user has turned widgets off."), user_id=user.id
+            )
         return user
 
     def user(
@@ -132,7 +135,9 @@ class Widgets:
         )
         user = self.profile(loader, username)
         if not user.shows_favourites:
-            raise NotFoundError("This user doesn't show favourites.", user_id=user_id)
+            raise NotFoundError(
+                lazy_gettext("This user doesn't show favourites."), user_id=user_id
+            )
 
         def views_of(batch: list[Row]) -> list[tuple[Row, PostView]]:
             views = self._hydration.posts(None, loader, [row.entry for row in batch])
@@ -160,7 +165,7 @@ class Widgets:
             return self.post(loader, post.repost_of_id)
         views = self._hydration.posts(None, loader, [Entry.of(post)])
         if post.id not in views:
-            raise NotFoundError("Kwip not found.", post_id=post.id)
+            raise NotFoundError(lazy_gettext("Kwip not found."), post_id=post.id)
         return views[post.id]
 
     def thread(

@@ -6,7 +6,7 @@ everything about a viewer can be read together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from kwip.domain.ids import UserId
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessKey:
-    """A valid session or token (sessions: until `expires_at`)."""
+    """A valid session or token (sessions: until `expires_at`).
+
+    `language` and `time_zone` are its user's, only from `find_usable`.
+    """
 
     user_id: UserId
     digest: str
@@ -31,6 +34,8 @@ class AccessKey:
     scopes: frozenset[str]
     created_at: dt.datetime
     expires_at: dt.datetime | None = None
+    language: str = ""
+    time_zone: str = ""
 
 
 class AccessKeyStore:
@@ -75,7 +80,7 @@ class AccessKeyStore:
                         "foreignField": "_id",
                         "pipeline": [
                             {"$match": {"is_suspended": {"$ne": True}}},
-                            {"$project": {"_id": 1}},
+                            {"$project": {"language": 1, "time_zone": 1}},
                         ],
                         "as": "users",
                     }
@@ -83,7 +88,7 @@ class AccessKeyStore:
                 {"$match": {"users": {"$ne": []}}},
             ]
         )
-        return next((_to_access_key(d) for d in found), None)
+        return next((_of_user(_to_access_key(d), d["users"][0]) for d in found), None)
 
     @translated()
     def of_user(self, user_id: UserId) -> list[AccessKey]:
@@ -138,6 +143,11 @@ class AccessKeyStore:
 def _all_of(user_id: UserId) -> Document:
     """Match all keys of a user, which are adjacent in the order of `_id`."""
     return {"$gte": f"{user_id}:", "$lt": f"{user_id};"}
+
+
+def _of_user(key: AccessKey, user: Document) -> AccessKey:
+    language, zone = user.get("language", ""), user.get("time_zone", "")
+    return replace(key, language=language, time_zone=zone)
 
 
 def _to_access_key(document: Document) -> AccessKey:

@@ -14,7 +14,7 @@ from pymongo.errors import DuplicateKeyError
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import NOBODY, UserId
 from kwip.domain.joining import Application
-from kwip.store.accounts.users import claims_of
+from kwip.store.accounts.users import TAKEN, claims_of
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
 
@@ -45,7 +45,7 @@ class ApplicationStore:
         def work(session: ClientSession) -> None:
             for claim, field in zip(claims, ("username", "email"), strict=True):
                 if self._claims.find_one({"_id": claim}, {"_id": 1}, session=session):
-                    raise ConflictError(f"This {field} is taken.", field=field)
+                    raise ConflictError(TAKEN[field], field=field)
             self._claims.insert_many(
                 [
                     {"_id": claim, "schema": schema_of("claims"), "user_id": NOBODY}
@@ -59,7 +59,7 @@ class ApplicationStore:
             self._store.transact(work)
         except DuplicateKeyError as error:
             field = "email" if claims[1] in str(error) else "username"
-            raise ConflictError(f"This {field} is taken.", field=field) from error
+            raise ConflictError(TAKEN[field], field=field) from error
 
     def take(self, user_id: UserId, session: ClientSession) -> bool:
         """Remove an application and its claims, in a transaction; False if it is gone.

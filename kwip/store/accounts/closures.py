@@ -10,6 +10,7 @@ from pymongo import ReturnDocument
 from kwip.domain.closures import REMINDER, Closure
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import UserId
+from kwip.domain.messages import lazy_gettext
 from kwip.store.client import translated
 from kwip.store.due_work import DueWork
 from kwip.store.upgrades import schema_of
@@ -51,7 +52,7 @@ class ClosureStore(DueWork):
         """
         hidden = {"_id": closure.user_id, "is_suspended": True}
         if self._users.find_one(hidden, {"_id": 1}, session=session):
-            raise ConflictError("This account is suspended.")
+            raise ConflictError(lazy_gettext("This account is suspended."))
         document: Document = {
             "_id": closure.user_id,
             "schema": schema_of("closures"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.errors import ConflictError, NotFoundError
+from kwip.domain.messages import lazy_gettext
 from kwip.store.accounts.users import address_claim
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of, upgrade
@@ -31,7 +32,7 @@ class Mailbox(NamedTuple):
     problem: str
 
 
-_TAKEN = "This email address is taken."
+_TAKEN = lazy_gettext("This email address is taken.")
 
 
 class CredentialStore:
@@ -88,7 +89,9 @@ class CredentialStore:
             also(session)
             found = self._credentials.find_one({"_id": user_id}, session=session)
             if found is None:
-                raise NotFoundError("Your account no longer exists.", user_id=user_id)
+                raise NotFoundError(
+                    lazy_gettext("Your account no longer exists."), user_id=user_id
+                )
             d = upgrade("credentials", found)
             if d["email_key"] != email.key:
                 self._move_claim(user_id, d["email_key"], email, session)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import NOBODY, UserId
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.roles import ADMINISTRATORS, Role
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
@@ -61,7 +62,9 @@ class RoleStore:
         two = self._users.find(_OWNS, {"_id": 1}, session=session).limit(2)
         if [owner["_id"] for owner in two] == [user_id]:
             raise ConflictError(
-                "This is the only owner. Make somebody else an owner first.",
+                lazy_gettext(
+                    "This is the only owner. Make somebody else an owner first."
+                ),
                 user_id=user_id,
             )
 

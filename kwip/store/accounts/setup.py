@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import ConflictError
+from kwip.domain.messages import lazy_gettext
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
 
@@ -70,4 +71,6 @@ class SetupStore:
         """
         waiting = {"_id": _SETUP_CLAIM, "digest": digest}
         if not self._claims.delete_one(waiting, session=session).deleted_count:
-            raise ConflictError("This site is already set up.", field="setup")
+            raise ConflictError(
+                lazy_gettext("This site is already set up."), field="setup"
+            )

@@ -9,6 +9,7 @@ from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.audit_log import Actor
 from kwip.domain.errors import ConflictError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.site import PAGES, SiteChange, SiteRule
 from kwip.store.administration.site_version import count_change
 from kwip.store.client import translated
@@ -128,7 +129,9 @@ def _times(changes: Sequence[SiteChange]) -> dict[str, dt.datetime]:
 
 def _changed() -> ConflictError:
     return ConflictError(
-        "Someone else changed the settings meanwhile. Check them and try again."
+        lazy_gettext(
+            "Someone else changed the settings meanwhile. Check them and try again."
+        )
     )
 
 

@@ -9,6 +9,7 @@ from pymongo import ASCENDING
 
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import UserId
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.two_factor import (
     App,
     Passkey,
@@ -64,7 +65,9 @@ class TwoFactorStore:
         def work(session: ClientSession) -> _T:
             found = self._credentials.find_one({"_id": user_id}, session=session)
             if found is None:
-                raise NotFoundError("This account has no password.", user_id=user_id)
+                raise NotFoundError(
+                    lazy_gettext("This account has no password."), user_id=user_id
+                )
             before = _to_two_factor(found)
             after, result = decide(before)
             if after != before:

@@ -12,6 +12,7 @@ from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import NOBODY, PostId, UserId
+from kwip.domain.messages import Message, lazy_gettext
 from kwip.domain.names import name_terms
 from kwip.domain.roles import ADMINISTRATORS, Role
 from kwip.domain.users import MAX_PINS, FeaturedTag, ProfileField, User
@@ -33,6 +34,11 @@ Flag = Literal["is_suspended", "is_silenced"]
 SignUpStep = Callable[[UserId, Any], None]
 
 _HANDLE, _EMAIL = "handle:", "email:"
+#: What to say of a field that somebody else has.
+TAKEN: Mapping[str, Message] = {
+    "username": lazy_gettext("This username is taken."),
+    "email": lazy_gettext("This email address is taken."),
+}
 #: Schema 2 of users has no pins.
 _PINNED = {"$ifNull": ["$pinned_ids", []]}
 #: The fields of a user that documents have as they are.
@@ -79,9 +85,9 @@ class UserStore:
                 step(user.id, session)
             handle, address = claims_of(user.username, email.key)
             if self._owner(handle, session) is not None:
-                raise ConflictError("This username is taken.", field="username")
+                raise ConflictError(TAKEN["username"], field="username")
             if self._owner_by(email, session) is not None:
-                raise ConflictError("This email address is taken.", field="email")
+                raise ConflictError(TAKEN["email"], field="email")
             for claim in (handle, address):
                 self._claims.insert_one(_claim(claim, user.id), session=session)
             self._users.insert_one(_to_document(user), session=session)
@@ -106,7 +112,7 @@ class UserStore:
             self._store.transact(work)
         except DuplicateKeyError as error:
             field = "email" if _EMAIL in str(error) else "username"
-            raise ConflictError(f"This {field} is taken.", field=field) from error
+            raise ConflictError(TAKEN[field], field=field) from error
 
     @translated()
     def create_many(self, users: Sequence[User]) -> Mapping[str, UserId]:
@@ -354,6 +360,8 @@ def _to_document(user: User) -> Document:
         "folds_repeats": user.folds_repeats,
         "requires_descriptions": user.requires_descriptions,
         "undo_s": user.undo_s,
+        "language": user.language,
+        "time_zone": user.time_zone,
         "posts_count": 0,
         "followers_count": 0,
         "following_count": 0,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 from pymongo import ASCENDING, UpdateOne
 
 from kwip.domain.attachments import (
+    LOST,
     UNATTACHED_LIFETIME,
     Attachment,
     AttachmentKind,
@@ -259,9 +260,7 @@ def attach(
     ]
     result = attachments.bulk_write(updates, session=session)
     if result.matched_count != len(media):
-        raise refused_attachments(
-            "One of these files was deleted, or is in another kwip. Attach it again."
-        )
+        raise refused_attachments(LOST)
 
 
 def detach(

@@ -10,6 +10,7 @@ from pymongo.errors import BulkWriteError
 
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import PostId
+from kwip.domain.messages import lazy_gettext
 from kwip.store.client import translated
 from kwip.store.posting.counters import counted
 from kwip.store.posting.post_documents import to_document
@@ -70,7 +71,7 @@ class ImportedPostStore:
         except BulkWriteError as error:
             if {each["code"] for each in error.details["writeErrors"]} != {_DUPLICATE}:
                 raise
-            raise ConflictError("An id is taken.") from error
+            raise ConflictError(lazy_gettext("An id is taken.")) from error
 
 
 #: The code of a key that another document has.

@@ -100,7 +100,7 @@ class PostStore:
         except DuplicateKeyError as error:
             if self._posts.find_one({"_id": post.id, "nonce": nonce}, {"_id": 1}):
                 return
-            raise ConflictError("That id is taken.", post_id=post.id) from error
+            raise ConflictError("that id is taken", post_id=post.id) from error
 
     @translated()
     def get_many(self, ids: Sequence[PostId]) -> dict[PostId, Post]:

@@ -117,7 +117,7 @@ class ReactionStore:
         try:
             return self._store.transact(work)
         except DuplicateKeyError as error:
-            raise ConflictError("That id is taken.", post_id=post.id) from error
+            raise ConflictError("that id is taken", post_id=post.id) from error
 
     @translated()
     def repost_of(self, user_id: UserId, post_id: PostId) -> PostId | None:

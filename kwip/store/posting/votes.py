@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.errors import ConflictError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.polls import chosen, round_of
 from kwip.domain.reactions import Act
 from kwip.store.posting.reaction_documents import name_of, reaction_document
@@ -48,7 +49,9 @@ class VoteStore:
             )
             if not count_ballot(self._posts, vote.post_id, ballot, 1, session):
                 raise ConflictError(
-                    "This poll was changed meanwhile. Reload it and try again.",
+                    lazy_gettext(
+                        "This poll was changed meanwhile. Reload it and try again."
+                    ),
                     post_id=vote.post_id,
                 )
             return True

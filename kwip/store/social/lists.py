@@ -13,6 +13,7 @@ from pymongo import ASCENDING, ReplaceOne, ReturnDocument
 
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.ids import ListId, UserId
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.timelines.lists import (
     MAX_LISTS,
     MAX_MEMBERS,
@@ -191,12 +192,14 @@ class ListStore(DueWork):
         def work(session: Any) -> list[ListEdge]:
             found = self._lists.find_one(_active(owner_id, list_id), session=session)
             if found is None:
-                raise NotFoundError("List not found.", list_id=list_id)
+                raise NotFoundError(lazy_gettext("List not found."), list_id=list_id)
             new = [each for each in edges if each.member_id not in found["member_ids"]]
             if not new:
                 return []
             if len(found["member_ids"]) + len(new) > MAX_MEMBERS:
-                says = f"A list can have up to {MAX_MEMBERS} people."
+                says = lazy_gettext(
+                    "A list can have up to %(limit)s people.", limit=MAX_MEMBERS
+                )
                 raise InvalidError(says, {"account_ids": says})
             self._require_follows(new, session)
             self._lists.update_one(
@@ -230,7 +233,7 @@ class ListStore(DueWork):
         nonce = {"$set": {"nonce": edges[0].nonce}}
         matched = self._follows.update_many(follows, nonce, session=session)
         if matched.matched_count != len(edges):
-            says = "You can only add people you follow to a list."
+            says = lazy_gettext("You can only add people you follow to a list.")
             raise InvalidError(says, {"account_ids": says})
 
     def remove(

@@ -13,6 +13,7 @@ from pymongo import ASCENDING, DESCENDING
 
 from kwip.domain.errors import ForbiddenError
 from kwip.domain.ids import UserId
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.timelines.id_lists import Between, Row
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.store.client import translated
@@ -83,7 +84,9 @@ class RelationshipStore:
             # is repeated and sees the other.
             blocked = {"_id": {"$in": ways}, "user_id": follower_id}
             if self._blocks.find_one(blocked, session=session):
-                raise ForbiddenError("You can't follow this user.", rule="block")
+                raise ForbiddenError(
+                    lazy_gettext("You can't follow this user."), rule="block"
+                )
             old = self._edge(edge, session)
             if old is not None and old["state"] in PRESENT["$in"]:
                 return False

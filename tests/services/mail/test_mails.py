@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import timedelta, timezone
 
 import pytest
 
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError, RateLimitedError
 from kwip.domain.mail.mails import MailKind
+from kwip.domain.users import ProfileChange
+from kwip.text.translation import gettext, in_language
 from tests.mail_server import parts_of
 from tests.servers import settings_in
 
@@ -44,6 +46,30 @@ def reset(kwip, alice, rings, mailbox, link_in):
         return link_in(mailbox.messages[-1])
 
     return reset
+
+
+def test_a_mail_is_in_the_language_and_the_time_zone_of_its_recipient(
+    kwip, alice, rings, mailbox
+):
+    mails = kwip.services.mails
+    change = ProfileChange(language="de", time_zone="Asia/Kathmandu")
+    kwip.services.users.update_profile(alice, change)
+    details = {"agent": "Firefox/1 Linux", "address": "192.0.2.1"}
+    mail = mails.draft(MailKind.NEW_LOGIN, alice.id, "a@example.org", details)
+    mails.post(mail)
+    rings.run()
+
+    [message] = mailbox.messages
+    text, html = parts_of(message)
+    here = mail.created_at.astimezone(timezone(timedelta(hours=5, minutes=45)))
+    with in_language("de"):
+        assert message["Subject"] == gettext("New login to your account")
+        browser = gettext(
+            "%(browser)s on %(system)s", browser="Firefox", system="Linux"
+        )
+    assert f"{here.year}, {here:%H}:" in text
+    assert browser in text
+    assert 'lang="de"' in html
 
 
 def test_a_mail_is_sent_once_with_both_parts_and_nothing_secret_is_stored_or_logged(

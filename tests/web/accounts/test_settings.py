@@ -11,6 +11,7 @@ PLACES = [
     "Edit profile",
     "Featured hashtags",
     "Appearance",
+    "Language and time zone",
     "Reading",
     "Privacy",
     "Widgets",

@@ -12,6 +12,7 @@ from kwip.blueprints.table import Route
 from kwip.blueprints.web.accounts.two_factor import known, proof
 from kwip.blueprints.web.pages import SECRET, Form, form_policy, go, page, page_again
 from kwip.domain.errors import ConflictError, InvalidError, RateLimitedError
+from kwip.text import dates
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def delete_account_now() -> Response:
     message = gettext(
         "Your account is hidden and will be deleted on %(date)s. Log in before then to "
         "keep it.",
-        date=f"{until.day} {until:%B %Y}",
+        date=dates.day(until),
     )
     return go(url_for("web.landing"), message)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import url_for
 
-from kwip.blueprints import appearance, http
+from kwip.blueprints import appearance, http, languages
 from kwip.blueprints.table import Policy, Route
 from kwip.blueprints.web.pages import (
     OPEN,
@@ -21,11 +21,13 @@ from kwip.blueprints.web.pages import (
 from kwip.domain.errors import InvalidError, NotFoundError, RateLimitedError
 from kwip.schemas.accounts.forms import (
     AppearanceForm,
+    LanguageForm,
     PasswordForm,
     PrivacyForm,
     ReadingForm,
 )
 from kwip.schemas.forms import ActForm
+from kwip.text.dates import zones
 from kwip.text.translation import gettext, ngettext
 
 if TYPE_CHECKING:
@@ -137,6 +139,35 @@ def save_appearance() -> Response:
     return response
 
 
+def language_settings() -> Response:
+    """Show the language and the time zone, also to visitors."""
+    viewer = http.viewer()
+    if viewer is None:
+        values = {"language": languages.chosen(), "time_zone": ""}
+    else:
+        values = {"language": viewer.language, "time_zone": viewer.time_zone}
+    return page("settings_language.html", form=Form(values), zones=_zones())
+
+
+def save_language() -> Response:
+    """Save the language: of the account, and for when it is logged out here."""
+    try:
+        change = http.load_form(LanguageForm())
+    except InvalidError as error:
+        return page_again("settings_language.html", error, zones=_zones())
+    viewer, code = http.viewer(), change.language or ""
+    if viewer is not None:
+        http.services().users.update_profile(viewer, change)
+    languages.use(code)
+    response = go(url_for("web.language_settings"), gettext("Changes saved."))
+    languages.keep(response, code)
+    return response
+
+
+def _zones() -> list[tuple[str, str]]:
+    return [(name, name.replace("_", " ")) for name in zones()]
+
+
 def _logged_out(count: int) -> str:
     if count == 0:
         return gettext("You weren't logged in anywhere else.")
@@ -166,4 +197,6 @@ ROUTES = (
     Route("POST", _END, end_session, _FORM),
     Route("GET", "/settings/appearance", appearance_settings, OPEN),
     Route("POST", "/settings/appearance", save_appearance, _OPEN_FORM),
+    Route("GET", "/settings/language", language_settings, OPEN),
+    Route("POST", "/settings/language", save_language, _OPEN_FORM),
 )

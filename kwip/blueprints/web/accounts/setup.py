@@ -14,7 +14,7 @@ from kwip.blueprints.web.pages import Form, go, page, page_again
 from kwip.domain.errors import InvalidError, RateLimitedError
 from kwip.schemas.accounts.forms import SetupForm
 from kwip.services.accounts.users import SignUp
-from kwip.text.translation import gettext
+from kwip.text.translation import gettext, language
 
 if TYPE_CHECKING:
     from flask import Response
@@ -32,7 +32,9 @@ def set_up() -> Response:
     """Create the first administrator and log in."""
     try:
         code, form = http.load_form(SetupForm())
-        admitted = http.services().sign_in.set_up(code, SignUp(**form), applicant())
+        admitted = http.services().sign_in.set_up(
+            code, SignUp(**form, language=language()), applicant()
+        )
     except (InvalidError, RateLimitedError) as error:
         http.services().setup.require_open()
         return page_again("setup.html", error)

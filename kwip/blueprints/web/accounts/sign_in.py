@@ -34,7 +34,7 @@ from kwip.schemas.accounts.two_factor import SecondStep, SecondStepForm
 from kwip.schemas.forms import ActForm
 from kwip.services.accounts.sign_in import Applicant, Halfway
 from kwip.services.accounts.users import SignUp
-from kwip.text.translation import gettext
+from kwip.text.translation import gettext, language
 
 if TYPE_CHECKING:
     from kwip.domain.two_factor import Answer
@@ -72,8 +72,9 @@ def join() -> Response:
     """Create an account and log in, or ask for one."""
     try:
         wish = http.load_form(SignUpForm())
+        form = SignUp(**wish.fields, language=language())
         admitted = http.services().sign_in.sign_up(
-            SignUp(**wish.fields), applicant(), invite=wish.invite, reason=wish.reason
+            form, applicant(), invite=wish.invite, reason=wish.reason
         )
     except _TRY_AGAIN as error:
         return page_again("signup.html", error, **_ways_in())

@@ -30,7 +30,7 @@ _CHANGE = Permission.CHANGE_SETTINGS
 _SHOWN = 100
 _FIELDS = (
     *("name", "description", "contact_email", "contact_username", "rules", "sign_up"),
-    *("confirm_email", "members_invite"),
+    *("confirm_email", "members_invite", "language"),
 )
 
 

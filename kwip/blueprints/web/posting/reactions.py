@@ -97,7 +97,7 @@ def _refused_vote(error: InvalidError, username: str, post_id: PostId) -> Respon
     """Show the kwip alone, where the error is in sight above its poll."""
     if http.is_script():
         return problem(error)
-    flash(error.message, "error")
+    flash(str(error.message), "error")
     return go(url_for("web.thread", username=username, post_id=post_id))
 
 

@@ -19,6 +19,7 @@ from kwip.domain.joining import (
     STAFF_USES,
     Invitation,
 )
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.site import SignUpMode
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ _CODE_BYTES = 9
 _CODE_MAX = 40
 #: How many a list shows.
 SHOWN = 200
-_GONE = "This invitation doesn't work. It has expired, was used up, or was ended."
+_GONE = lazy_gettext(
+    "This invitation doesn't work. It has expired, was used up, or was ended."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +80,13 @@ class Invitations:
                 missing, or there are too many.
         """
         if not self.may_invite():
-            raise InvalidError("Only staff can invite people here.")
+            raise InvalidError(lazy_gettext("Only staff can invite people here."))
         now = at(self.clock())
         if self._working(viewer, now) >= MEMBER_INVITATIONS:
             raise _too_many()
         wrong = _limits(max_uses, days, MEMBER_USES, MEMBER_DAYS, is_required=True)
         if wrong:
-            raise InvalidError("The invitation was not created.", wrong)
+            raise InvalidError(lazy_gettext("The invitation was not created."), wrong)
         made = self.draft(viewer.id, max_uses, days, is_staff=False)
         self.store.add(made)
         # Of several that are created at once, the last one to be stored sees them all.
@@ -110,7 +113,7 @@ class Invitations:
             InvalidError: A number is too large.
         """
         if wrong := _limits(max_uses, days, STAFF_USES, STAFF_DAYS, is_required=False):
-            raise InvalidError("The invitation was not created.", wrong)
+            raise InvalidError(lazy_gettext("The invitation was not created."), wrong)
         made = self.draft(creator_id, max_uses, days, is_staff=True)
         limits = {"uses": str(max_uses or "any"), "days": str(days or "any")}
         self.audit_log.record(order, Action.CREATE_INVITATION, made.name, limits)
@@ -140,7 +143,7 @@ class Invitations:
         """
         found = self.store.find(code[:_CODE_MAX])
         if found is None or found.creator_id != viewer.id:
-            raise NotFoundError("Invitation not found.")
+            raise NotFoundError(lazy_gettext("Invitation not found."))
         self.store.end(found.code, at(self.clock()))
 
     def end_by_staff(self, code: str, order: Order) -> None:
@@ -151,7 +154,7 @@ class Invitations:
         """
         found = self.store.find(code[:_CODE_MAX])
         if found is None:
-            raise NotFoundError("Invitation not found.")
+            raise NotFoundError(lazy_gettext("Invitation not found."))
         self.audit_log.record(order, Action.END_INVITATION, found.name, {})
         self.store.end(code, at(self.clock()))
 
@@ -235,17 +238,22 @@ def _limits(
     max_uses: int | None, days: int | None, most: int, longest: int, *,
     is_required: bool,
 ) -> dict[str, str]:  # fmt: skip
-    wrong = {}
+    wrong: dict[str, str] = {}
     for name, value, limit in (("max_uses", max_uses, most), ("days", days, longest)):
         is_missing = value is None and is_required
         if is_missing or (value is not None and not 1 <= value <= limit):
-            wrong[name] = f"Enter a number from 1 to {limit:,}."
+            wrong[name] = lazy_gettext(
+                "Enter a number from 1 to %(limit)s.", limit=f"{limit:,}"
+            )
     return wrong
 
 
 def _too_many() -> InvalidError:
     return InvalidError(
-        f"You can have up to {MEMBER_INVITATIONS} invitations. End one first."
+        lazy_gettext(
+            "You can have up to %(limit)s invitations. End one first.",
+            limit=MEMBER_INVITATIONS,
+        )
     )
 
 

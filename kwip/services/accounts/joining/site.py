@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kwip.domain.audit_log import Action
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.site import SignUpMode, SiteChange, SiteSettings
 from kwip.services.coherence.site_memory import SiteMemory
 from kwip.text.site import cleaned_settings
@@ -90,7 +91,10 @@ class Site:
         stored = self.store.read()
         if version is not None and version != stored.version:
             raise ConflictError(
-                "Someone else changed the settings meanwhile. Check them and try again."
+                lazy_gettext(
+                    "Someone else changed the settings meanwhile. "
+                    "Check them and try again."
+                )
             )
         now = self._in_force(stored)
         after = cleaned_settings(typed, now.rules)
@@ -106,8 +110,8 @@ class Site:
             *self.users.ids_of([username]),
         }:
             raise InvalidError(
-                "The settings were not saved.",
-                {"contact_username": "Nobody here has this username."},
+                lazy_gettext("The settings were not saved."),
+                {"contact_username": lazy_gettext("Nobody here has this username.")},
             )
 
     def undo(self, change_id: int, order: Order) -> list[SiteChange]:
@@ -119,11 +123,15 @@ class Site:
         """
         change = self.store.find(change_id)
         if change is None:
-            raise NotFoundError("There is no such change.", change_id=change_id)
+            raise NotFoundError(
+                lazy_gettext("There is no such change."), change_id=change_id
+            )
         stored = self.store.read()
         if stored.values.get(change.name) != change.after:
             raise ConflictError(
-                "This setting was changed again since then. Undo that change first."
+                lazy_gettext(
+                    "This setting was changed again since then. Undo that change first."
+                )
             )
         return self._store(stored, {change.name: change.before}, order, change.id)
 
@@ -135,7 +143,9 @@ class Site:
 
         def check(_: UserId, session: Any) -> None:
             if self._in_force(self.store.read(session)).sign_up is not mode:
-                raise InvalidError("Who can sign up has just changed. Try again.")
+                raise InvalidError(
+                    lazy_gettext("Who can sign up has just changed. Try again.")
+                )
 
         return check
 

@@ -11,9 +11,11 @@ from kwip.domain.errors import ForbiddenError, NotFoundError
 from kwip.domain.ids import NOBODY
 from kwip.domain.joining import INVITED, UNCONFIRMED, WAITS
 from kwip.domain.mail.mails import Mail, MailKind
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.site import SignUpMode
 from kwip.services.mail.mails import GONE
 from kwip.text.emails import clean_email, read_email
+from kwip.text.translation import language
 
 if TYPE_CHECKING:
     from kwip.domain.audit_log import Order
@@ -51,13 +53,22 @@ class WaitList:
             InvalidError: It is no address, or its domain is blocked.
         """
         if self.site.current().sign_up is not SignUpMode.CLOSED:
-            raise ForbiddenError("There is no waiting list now.", rule="waiting_list")
+            raise ForbiddenError(
+                lazy_gettext("There is no waiting list now."), rule="waiting_list"
+            )
         email = clean_email(text)
         self.email_domains.require_allowed(email)
         now = at(self.clock())
         self.store.add(email, now, now + UNCONFIRMED)
         draft = self.mails.draft
-        self.mails.post(draft(MailKind.WAITING_LIST, NOBODY, email.address))
+        self.mails.post(
+            draft(
+                MailKind.WAITING_LIST,
+                NOBODY,
+                email.address,
+                {"language": language()},
+            )
+        )
 
     def pending(self, link: str) -> Mail:
         """Return the mail of a link that still works.
@@ -111,6 +122,8 @@ class WaitList:
 
         waiting = self.store.take(key, also)
         if waiting is None:
-            raise NotFoundError("This address is not on the waiting list any more.")
+            raise NotFoundError(
+                lazy_gettext("This address is not on the waiting list any more.")
+            )
         self.mails.hurry(posted[0])
         return waiting.email

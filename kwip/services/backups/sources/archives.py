@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import InvalidError
+from kwip.domain.messages import lazy_gettext
 from kwip.services.backups.sources import kwip_archives, mastodon, twitter
 from kwip.services.backups.user_export import KWIPS
 
@@ -29,8 +30,10 @@ def source_of(container: Container) -> str:
     if any(map(twitter.PARTS.fullmatch, names)):
         return "twitter"
     raise InvalidError(
-        "This is no archive of Kwip, Mastodon or Twitter: it has none of kwips.jsonl,"
-        " outbox.json and data/tweets.js."
+        lazy_gettext(
+            "This is no archive of Kwip, Mastodon or Twitter: it has none of "
+            "kwips.jsonl, outbox.json and data/tweets.js."
+        )
     )
 
 

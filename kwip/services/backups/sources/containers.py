@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Protocol, Self
 
 from kwip.domain.errors import InvalidError
+from kwip.domain.messages import lazy_gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,8 +50,10 @@ BROKEN = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError),
     *(RuntimeError, NotImplementedError, LookupError, ValueError),
 )
-NOT_READABLE = "We can't read this file. Choose a .zip or .tar.gz archive."
-_TOO_LARGE = "This archive is too large when it is unpacked."
+NOT_READABLE = lazy_gettext(
+    "We can't read this file. Choose a .zip or .tar.gz archive."
+)
+_TOO_LARGE = lazy_gettext("This archive is too large when it is unpacked.")
 
 
 class Container(Protocol):
@@ -170,11 +173,19 @@ def read_json(container: Container, name: str, prefix: str = "") -> Any:
     if prefix and text.lstrip().startswith(prefix):
         text = text.partition("=")[2]
     if sum(map(text.count, "{[,")) > MOST_VALUES:
-        raise InvalidError(f"{name} is larger than {MOST_VALUES} values.")
+        raise InvalidError(
+            lazy_gettext(
+                "%(name)s is larger than %(limit)s values.",
+                name=name,
+                limit=MOST_VALUES,
+            )
+        )
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InvalidError(f"{name} can't be read: it is no JSON.") from error
+        raise InvalidError(
+            lazy_gettext("%(name)s can't be read: it is no JSON.", name=name)
+        ) from error
 
 
 def read_text(container: Container, name: str) -> str:
@@ -189,7 +200,9 @@ def read_text(container: Container, name: str) -> str:
         require_text_size(name, len(content))
         return content.decode("utf-8-sig")
     except BROKEN as error:
-        raise InvalidError(f"{name} can't be read: it is damaged.") from error
+        raise InvalidError(
+            lazy_gettext("%(name)s can't be read: it is damaged.", name=name)
+        ) from error
 
 
 def require_text_size(name: str, size: int) -> None:
@@ -199,7 +212,13 @@ def require_text_size(name: str, size: int) -> None:
         InvalidError: It is; names it.
     """
     if size > MOST_TEXT_BYTES:
-        raise InvalidError(f"{name} is larger than {MOST_TEXT_BYTES} bytes.")
+        raise InvalidError(
+            lazy_gettext(
+                "%(name)s is larger than %(limit)s bytes.",
+                name=name,
+                limit=MOST_TEXT_BYTES,
+            )
+        )
 
 
 def _count_members(file: IO[bytes]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kwip.domain.attachments import DESCRIPTION_MAX
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ms_of, parse_id
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.posts import QuotePolicy, Visibility
 from kwip.services.backups.offline_pages import file_in
 from kwip.services.backups.sources.containers import BROKEN, require_text_size
@@ -42,10 +43,17 @@ def kwips_in(container: Container) -> Iterator[ImportedKwip]:
                 except _WRONG as error:
                     what = f"{type(error).__name__}: {error}"
                     raise InvalidError(
-                        f"{KWIPS}, line {number} can't be used ({what})."
+                        lazy_gettext(
+                            "%(name)s, line %(number)s can't be used (%(what)s).",
+                            name=KWIPS,
+                            number=number,
+                            what=what,
+                        )
                     ) from error
     except BROKEN as error:
-        raise InvalidError(f"{KWIPS} can't be read: it is damaged.") from error
+        raise InvalidError(
+            lazy_gettext("%(name)s can't be read: it is damaged.", name=KWIPS)
+        ) from error
 
 
 def _kwip_in(row: dict[str, Any]) -> ImportedKwip:

@@ -7,6 +7,7 @@ import io
 from typing import IO, NamedTuple
 
 from kwip.domain.errors import InvalidError
+from kwip.domain.messages import lazy_gettext
 
 MOST_BYTES, MOST_ROWS = 5_000_000, 50_000
 _HEADER = "account address"
@@ -29,13 +30,21 @@ def rows_in(file: IO[bytes], kind: str) -> list[TableRow]:
     file.seek(0)
     content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
-        raise InvalidError(f"This table is larger than {MOST_BYTES // 1_000_000} MB.")
+        raise InvalidError(
+            lazy_gettext(
+                "This table is larger than %(size)s MB.", size=MOST_BYTES // 1_000_000
+            )
+        )
     try:
         found = list(csv.reader(io.StringIO(content.decode("utf-8-sig")), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise InvalidError(f"This is no CSV file ({error}).") from error
+        raise InvalidError(
+            lazy_gettext("This is no CSV file (%(error)s).", error=str(error))
+        ) from error
     if len(found) > MOST_ROWS:
-        raise InvalidError(f"This table has more than {MOST_ROWS} rows.")
+        raise InvalidError(
+            lazy_gettext("This table has more than %(limit)s rows.", limit=MOST_ROWS)
+        )
     return [
         _row(number, row, kind)
         for number, row in enumerate(found, 1)
@@ -49,8 +58,12 @@ def _row(number: int, row: list[str], kind: str) -> TableRow:
     is_short = kind == "lists" and len(row) != len(("title", "account"))
     if is_short or is_address != (kind == "bookmarks") or not value.strip():
         raise InvalidError(
-            f"Line {number} doesn't belong into a table of {kind}. Choose the kind of"
-            " your file."
+            lazy_gettext(
+                "Line %(number)s doesn't belong into a table of %(kind)s. "
+                "Choose the kind of your file.",
+                number=number,
+                kind=kind,
+            )
         )
     return TableRow(number, value.strip(), row[0].strip() if kind == "lists" else "")
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import av
 from PIL import Image
 
+from kwip.domain.messages import lazy_gettext
 from kwip.services.media.child.frames import Scaler, even_size, tag_colours
 from kwip.services.media.child.opening import RefusedError
 
@@ -41,7 +42,9 @@ _ENCODING = {
 #: What the index of an MP4 takes, once and for each frame. The room is reserved at the
 #: beginning, so that a browser can play the file while it loads.
 _INDEX_BYTES, _INDEX_BYTES_PER_FRAME = 4_000, 40
-_TOO_MUCH = "This animation is too long or too large. Upload it as a video instead."
+_TOO_MUCH = lazy_gettext(
+    "This animation is too long or too large. Upload it as a video instead."
+)
 
 
 def animate(image: Image.Image, edge: int) -> tuple[bytes, tuple[int, int], float]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+from kwip.domain.messages import lazy_gettext
 from kwip.services.media.child.opening import RefusedError, is_animated
 
 if TYPE_CHECKING:
@@ -24,8 +25,10 @@ FORMATS = frozenset({"PNG", "GIF", "WEBP"})
 #: Browsers show a frame that has no time of its own, or next to none, for so long.
 _NO_TIME_MS, _DEFAULT_MS = 10, 100
 _QUALITY = 80
-WRONG_FORMAT = "Use a PNG, GIF or WebP image."
-_TOO_MUCH = "This animation is too long or too large. Use fewer or smaller frames."
+WRONG_FORMAT = lazy_gettext("Use a PNG, GIF or WebP image.")
+_TOO_MUCH = lazy_gettext(
+    "This animation is too long or too large. Use fewer or smaller frames."
+)
 
 
 def require_usable(image: Image.Image) -> None:

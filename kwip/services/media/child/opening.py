@@ -12,6 +12,7 @@ import zlib
 
 from PIL import Image
 
+from kwip.domain.messages import Message, lazy_gettext
 from kwip.services.media.child.recognition import AVIF_BRANDS, HEIC_BRANDS, has_brand
 
 #: Photos may be large: a baseline JPEG is decoded at a fraction of its size.
@@ -28,8 +29,12 @@ _MEGA = 1_000_000
 #: Formats whose frames follow each other.
 _ANIMATED = frozenset({"GIF", "PNG", "WEBP"})
 _AVIF, _HEIC = ("AVIF",), ("HEIF",)
-_UNKNOWN = "This isn't a JPEG, PNG, GIF, WebP, AVIF or HEIC image. Choose another one."
-_UNREADABLE = "This image can't be read. Choose another one, or save it as a JPEG."
+_UNKNOWN = lazy_gettext(
+    "This isn't a JPEG, PNG, GIF, WebP, AVIF or HEIC image. Choose another one."
+)
+_UNREADABLE = lazy_gettext(
+    "This image can't be read. Choose another one, or save it as a JPEG."
+)
 #: What Pillow and its decoders raise for broken or malicious files. Out of memory, the
 #: process ends.
 BROKEN = (
@@ -51,6 +56,10 @@ Image.MAX_IMAGE_PIXELS = None
 
 class RefusedError(Exception):
     """A file is not a usable picture; the message says why."""
+
+    def __init__(self, message: Message):
+        super().__init__(message)
+        self.message = message
 
 
 class UnknownFormatError(RefusedError):
@@ -78,12 +87,19 @@ def open_picture(content: bytes) -> Image.Image:
     limit = _most_pixels(image, scans)
     if pixels > limit:
         raise RefusedError(
-            f"This image has {pixels / _MEGA:,.0f} megapixels. "
-            f"The limit for its format is {limit / _MEGA:.0f}."
+            lazy_gettext(
+                "This image has %(number)s megapixels. "
+                "The limit for its format is %(limit)s.",
+                number=f"{pixels / _MEGA:,.0f}",
+                limit=f"{limit / _MEGA:.0f}",
+            )
         )
     if scans > MAX_SCANS or pixels * scans > MAX_SCANNED_PIXELS:
         raise RefusedError(
-            "This image has too many progressive scans. Save it again as a normal JPEG."
+            lazy_gettext(
+                "This image has too many progressive scans. "
+                "Save it again as a normal JPEG."
+            )
         )
     return image
 

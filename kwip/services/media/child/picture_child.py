@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import blurhash
 from PIL import Image
 
+from kwip.domain.messages import lazy_gettext
 from kwip.services.media.child.confined import serve
 from kwip.services.media.child.emoji_pictures import (
     WRONG_FORMAT,
@@ -86,10 +87,10 @@ def answer(question: Mapping[str, Any], content: bytes) -> Answer:
                 return in_edges([edge], _scaled(image, within(edge, image.size)))
             return {}, draw([(w, h) for w, h in question["sizes"]], content)
     except RefusedError as error:
-        return {"refused": str(error)}, []
+        return {"refused": error.message.parts}, []
     except BROKEN:
-        why = "This image is damaged or incomplete. Choose another one."
-        return {"refused": why}, []
+        why = lazy_gettext("This image is damaged or incomplete. Choose another one.")
+        return {"refused": why.parts}, []
 
 
 def draw(sizes: Sequence[Size], content: bytes) -> list[bytes]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import av
 from av.stream import Disposition
 
+from kwip.domain.messages import lazy_gettext
 from kwip.services.media.child.opening import RefusedError
 from kwip.services.media.child.recognition import HEAD_BYTES, media_format
 
@@ -37,8 +38,8 @@ _SOUND_DECODERS = frozenset(
     | {"ac3", "eac3", "amrnb", "pcm_mulaw", "pcm_alaw", "pcm_u8", "pcm_f32le"}
     | {"pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le"}
 )
-DAMAGED = "This file is damaged or incomplete. Choose another one."
-_UNKNOWN = (
+DAMAGED = lazy_gettext("This file is damaged or incomplete. Choose another one.")
+_UNKNOWN = lazy_gettext(
     "This isn't a video or audio file that Kwip can read. "
     "Use MP4, MOV, WebM, MP3, M4A, OGG, FLAC or WAV."
 )
@@ -124,7 +125,12 @@ def _require_size(video: VideoStream) -> None:
         raise RefusedError(DAMAGED)
     if width * height > MAX_PIXELS:
         raise RefusedError(
-            f"This video is {width} by {height} pixels. The limit is 4K (4096 by 2176)."
+            lazy_gettext(
+                "This video is %(width)s by %(height)s pixels. "
+                "The limit is 4K (4096 by 2176).",
+                width=width,
+                height=height,
+            )
         )
 
 
@@ -132,6 +138,9 @@ def require_duration(duration_s: float) -> None:
     """Refuse what takes longer than the limit."""
     if duration_s > MAX_DURATION_S + 1:
         raise RefusedError(
-            f"This file is {duration_s / 60:.0f} minutes long. "
-            f"The limit is {MAX_DURATION_S // 60} minutes."
+            lazy_gettext(
+                "This file is %(number)s minutes long. The limit is %(limit)s minutes.",
+                number=f"{duration_s / 60:.0f}",
+                limit=MAX_DURATION_S // 60,
+            )
         )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import av
 from PIL import Image
 
+from kwip.domain.messages import lazy_gettext
 from kwip.services.media.child.confined import serve
 from kwip.services.media.child.frames import Scaler, even_size
 from kwip.services.media.child.opening import BROKEN, RefusedError
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
 _NICENESS = 10
 #: When the poster is shown, and the most frames before it.
 _POSTER_S, _POSTER_FRAMES = 1.0, 120
-_TOO_LARGE = "This file gets too large when converted. Choose a shorter one."
+_TOO_LARGE = lazy_gettext(
+    "This file gets too large when converted. Choose a shorter one."
+)
 _POSTERS = ("large.webp", "small.webp")
 #: How to turn a picture by some degrees counter-clockwise.
 _TURNS = {
@@ -56,14 +59,15 @@ def answer(question: Mapping[str, Any], _: bytes) -> Answer:
     try:
         return _transcode(path, folder, question["edges"]), []
     except RefusedError as error:
-        return {"refused": str(error)}, []
+        return {"refused": error.message.parts}, []
     except MemoryError:
         raise  # FFmpeg's too: the process ends, as for every decoder
     except (*BROKEN, av.FFmpegError) as error:
         number = getattr(error, "errno", None)
         if number == errno.ENOSPC:
             return {"is_full": True}, []
-        return {"refused": _TOO_LARGE if number == errno.EFBIG else DAMAGED}, []
+        why = _TOO_LARGE if number == errno.EFBIG else DAMAGED
+        return {"refused": why.parts}, []
 
 
 def _transcode(path: Path, folder: Path, edges: Sequence[int]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 import structlog
 
 from kwip.domain.errors import StoreUnavailableError
+from kwip.domain.messages import lazy_gettext
 from kwip.services.media.child.confined import LENGTH_BYTES, send, take
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ def _pipe(end: IO[bytes] | None) -> IO[bytes]:
 
 def _busy(reason: str) -> StoreUnavailableError:
     return StoreUnavailableError(
-        "Kwip is busy with other uploads. Try again in a few seconds.",
+        lazy_gettext("Kwip is busy with other uploads. Try again in a few seconds."),
         retry_after_s=5.0,
         reason=reason,
     )
@@ -216,7 +217,9 @@ def _busy(reason: str) -> StoreUnavailableError:
 
 def _interrupted(reason: str) -> StoreUnavailableError:
     return StoreUnavailableError(
-        "Processing your file was interrupted. Try again in a few seconds.",
+        lazy_gettext(
+            "Processing your file was interrupted. Try again in a few seconds."
+        ),
         retry_after_s=5.0,
         reason=reason,
     )

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING
 
 from kwip.domain import emojis
 from kwip.domain.errors import InvalidError
+from kwip.domain.messages import Message, lazy_gettext
 from kwip.services.media.converting.isolated import FailedError, Isolated, Limits
 from kwip.services.media.converting.prepared import Kind, Prepared
 
@@ -101,7 +102,9 @@ class Pictures:
             StoreUnavailableError: Too many are being drawn.
         """
         if file.seek(0, os.SEEK_END) > emojis.MAX_BYTES:
-            limit = f"Use an image of up to {emojis.MAX_BYTES // 1_000} KB."
+            limit = lazy_gettext(
+                "Use an image of up to %(size)s KB.", size=emojis.MAX_BYTES // 1_000
+            )
             raise _refused(FIELD, limit)
         answer, parts = self._ask(FIELD, {"emoji_edge": emojis.EDGE}, file)
         width, height = answer["size"]
@@ -140,24 +143,26 @@ class Pictures:
             answer, parts = self._child.run(question, file)
         except FailedError as error:
             raise _refused(
-                field, "This picture can't be processed. Choose another one."
+                field,
+                lazy_gettext("This picture can't be processed. Choose another one."),
             ) from error
         if "refused" in answer:
-            raise _refused(field, str(answer["refused"]))
+            raise _refused(field, Message.of(answer["refused"]))
         return answer, parts
 
 
 def wrong_size(size: int, max_bytes: int) -> str:
     """Return why a file cannot be used because of its size, if so."""
     if not size:
-        return "This file is empty."
+        return lazy_gettext("This file is empty.")
     if size > max_bytes:
-        return (
-            f"This file has {size / _MEGA:.1f} MB. "
-            f"The limit is {max_bytes / _MEGA:.1f} MB."
+        return lazy_gettext(
+            "This file has %(size)s MB. The limit is %(limit)s MB.",
+            size=f"{size / _MEGA:.1f}",
+            limit=f"{max_bytes / _MEGA:.1f}",
         )
     return ""
 
 
 def _refused(field: str, why: str) -> InvalidError:
-    return InvalidError("This picture can't be used.", {field: why})
+    return InvalidError(lazy_gettext("This picture can't be used."), {field: why})

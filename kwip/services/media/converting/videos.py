@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.attachments import VIDEO_MAX_BYTES
 from kwip.domain.errors import InvalidError, StorageFullError
+from kwip.domain.messages import Message, lazy_gettext
 from kwip.services.media.converting.isolated import FailedError, Isolated, Limits
 from kwip.services.media.converting.pictures import (
     FIELD,
@@ -71,13 +72,15 @@ class Videos:
             answer, _ = self._child.run(question, io.BytesIO())
         except FailedError as error:
             raise _refused(
-                "Converting this file takes too much time or memory. "
-                "Choose a shorter or smaller one."
+                lazy_gettext(
+                    "Converting this file takes too much time or memory. "
+                    "Choose a shorter or smaller one."
+                )
             ) from error
         if "refused" in answer:
-            raise _refused(str(answer["refused"]))
+            raise _refused(Message.of(answer["refused"]))
         if "is_full" in answer:
-            raise StorageFullError("There is no space left for files.")
+            raise StorageFullError(lazy_gettext("There is no space left for files."))
         return Transcoded(
             kind=answer["kind"],
             files={
@@ -97,4 +100,4 @@ class Videos:
 
 
 def _refused(why: str) -> InvalidError:
-    return InvalidError("This file can't be used.", {FIELD: why})
+    return InvalidError(lazy_gettext("This file can't be used."), {FIELD: why})

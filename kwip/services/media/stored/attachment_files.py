@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 from kwip.domain.attachments import SOURCE, AttachmentFile
 from kwip.domain.errors import NotFoundError
+from kwip.domain.messages import lazy_gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -79,7 +80,7 @@ class AttachmentFiles:
         file = AttachmentFile.parse(path)
         found = self.media.open(path) if file and file.is_open else None
         if found is None:
-            raise NotFoundError("File not found.")
+            raise NotFoundError(lazy_gettext("File not found."))
         return found
 
     def place(self, attachments: Iterable[Attachment], *, is_open: bool) -> bool:

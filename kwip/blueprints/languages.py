@@ -1,0 +1,100 @@
+"""In which language an answer is written.
+
+A page is in the language that its reader has set, else in the one that was chosen on
+this device, else in the first that the browser names and Kwip has, else in the site's.
+Apps get their errors as they ask, or in English. What other sites show is in the site's
+language, or in the one that its address names, so that shared caches keep one copy.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from flask import request
+
+from kwip.blueprints import http
+from kwip.text import dates, translation
+from kwip.text.translation import DEFAULT, LANGUAGES, negotiated
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from kwip.blueprints.table import Policy
+    from kwip.domain.users import Viewer
+
+#: Browsers keep no cookie longer.
+_LIFETIME_S = 400 * 24 * 3_600
+#: A parameter of what other sites show.
+PARAMETER = "lang"
+
+_negotiated = lru_cache(256)(negotiated)
+
+
+def begin(policy: Policy) -> None:
+    """Choose the language of an answer before its reader is known."""
+    translation.use(_of_request(policy))
+    dates.use("")
+
+
+def follow(policy: Policy, viewer: Viewer | None) -> None:
+    """Use the language and the time zone that the reader of a page has set."""
+    if viewer is None or not policy.reads_cookie:
+        return
+    if viewer.language in LANGUAGES:
+        translation.use(viewer.language)
+    dates.use(viewer.time_zone)
+
+
+def _of_request(policy: Policy) -> str:
+    accepted = request.headers.get("Accept-Language", "")
+    if policy.reads_cookie:
+        default = http.site().info.settings().language
+        return of_page(request.cookies.get(cookie(), ""), accepted, default)
+    if policy.is_api and policy.cache != "widget":
+        return _negotiated(accepted, DEFAULT)
+    named = request.args.get(PARAMETER, "")
+    return named if named in LANGUAGES else http.site().info.settings().language
+
+
+def of_page(named: str, accepted: str, default: str) -> str:
+    """Return the language of a page for whoever has set none; no I/O."""
+    return named if named in LANGUAGES else _negotiated(accepted, default)
+
+
+def chosen() -> str:
+    """Return the language that was chosen on this device, if any."""
+    found = request.cookies.get(cookie(), "")
+    return found if found in LANGUAGES else ""
+
+
+def use(code: str) -> None:
+    """Answer in a language that was chosen just now; else as the browser asks."""
+    accepted = request.headers.get("Accept-Language", "")
+    default = http.site().info.settings().language
+    translation.use(of_page(code, accepted, default))
+
+
+def keep(response: Response, code: str) -> None:
+    """Save a language on the device; without one, the browser decides again."""
+    response.set_cookie(
+        cookie(),
+        code,
+        max_age=_LIFETIME_S if code else 0,
+        secure=http.site().urls.origin.startswith("https:"),
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def cookie() -> str:
+    """Return the name of the cookie."""
+    return cookie_of(http.site().urls.origin)
+
+
+def cookie_of(origin: str) -> str:
+    """Return the name of a site's cookie, by its address."""
+    # Browsers share cookies between the ports of a host, but two sites must not.
+    port = urlsplit(origin).port
+    return f"kwip_language_{port}" if port else "kwip_language"
