@@ -12,11 +12,12 @@ from kwip.domain.errors import KwipError
 from kwip.store.timelines.buckets import home_of
 from tests.jobs.conftest import LONG_MS
 from tests.jobs.oracle import Oracle
+from tests.thorough import part
 
 if TYPE_CHECKING:
     from kwip.domain.users import Viewer
 
-SEEDS = range(3)
+SEEDS = part(range(3), of=3)
 #: What nobody waits for; the others are requests.
 JOBS = ("work", "work", "work", "sweep", "rebuild", "trim")
 ACTIONS = 60

@@ -109,7 +109,7 @@ def noticed(machine, script, step):
 
 def test_the_machine_notices_each_mutant_in_three_rules(machine, monkeypatch):
     """What a machine does is shown to be harmless without the mutant."""
-    for name, mutant in part(MUTANTS.items(), of=4):
+    for name, mutant in part(MUTANTS.items(), of=8):
         with monkeypatch.context() as patch:
             for target, attribute, instead in mutant.patches:
                 patch.setattr(target, attribute, instead)

@@ -30,12 +30,23 @@ def stores(store):
     return Stores(store)
 
 
+#: What `populate` has made in this process, by collection.
+_POPULATED = {}
+
+
 @pytest.fixture
 def explained(mongodb, endpoints):
     """Return the stores of a populated database, and what explains their queries."""
     explainer = Explainer(mongodb)
     client = connect(endpoints.mongodb_uri, timeout_ms=20_000, listeners=[explainer])
     store = Store(client, endpoints.database)
-    populate(Stores(store))
+    if not _POPULATED:
+        populate(Stores(store))
+        names = mongodb.list_collection_names()
+        _POPULATED.update({name: list(mongodb[name].find()) for name in names})
+    else:
+        for name, documents in _POPULATED.items():
+            if documents:
+                mongodb[name].insert_many(documents, ordered=False)
     yield Stores(store), explainer
     store.close()
