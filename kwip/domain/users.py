@@ -114,8 +114,8 @@ class User:
     `folds_repeats` see on pages only once what an author says repeatedly. Authors who
     `requires_descriptions` post no files without one. What they post from pages waits
     for `undo_s`, so that they can undo it. `dismissed_ids` are the announcements that
-    they have dismissed. Pages and mails are in their `language` and `time_zone`, if they
-    have chosen one.
+    they have dismissed. Pages and mails are in their `language` and `time_zone`, if
+    they have chosen one.
     """
 
     id: UserId
