@@ -14,6 +14,7 @@ import bson
 from pymongo.synchronous.pool import Connection
 
 from kwip.domain.errors import ForbiddenError
+from kwip.domain.messages import lazy_gettext
 from kwip.store.media import MediaFolder
 from kwip.store.media_bucket import MediaBucket
 
@@ -77,7 +78,7 @@ def _checked(send: Any) -> Any:
 
 
 def _refuse(*_: object, **__: object) -> None:
-    raise ReadOnlyError("This console only reads. Nothing was changed.")
+    raise ReadOnlyError(lazy_gettext("This console only reads. Nothing was changed."))
 
 
 def _require_read(message: bytes) -> None:
@@ -91,8 +92,14 @@ def _require_read(message: bytes) -> None:
     stages = command.get("pipeline", ())
     writes = any(_STAGES & stage.keys() for stage in stages)
     if name not in READS or writes:
-        what = f"This console only reads, so {name or 'this'} is refused."
-        raise ReadOnlyError(f"{what} Nothing was changed.", command=name)
+        raise ReadOnlyError(
+            lazy_gettext(
+                "This console only reads, so %(command)s is refused. Nothing was "
+                "changed.",
+                command=name or "this",
+            ),
+            command=name,
+        )
 
 
 def _command_in(message: bytes) -> dict[str, Any]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: The current schema of each collection; 1 unless named.
 SCHEMAS: Mapping[str, int] = {
-    "users": 12,
+    "users": 13,
     "credentials": 4,
     "posts": 6,
     "follows": 3,

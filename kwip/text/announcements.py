@@ -6,9 +6,12 @@ import datetime as dt
 
 from kwip.domain.announcements import TEXT_MAX, TypedAnnouncement
 from kwip.domain.errors import InvalidError
+from kwip.domain.messages import lazy_gettext
 from kwip.text.profiles import clean_lines
 
-_TIME = "Enter a date and a time (UTC), such as 2030-12-31 18:00, or nothing."
+_TIME = lazy_gettext(
+    "Enter a date and a time (UTC), such as 2030-12-31 18:00, or nothing."
+)
 
 
 def cleaned_announcement(
@@ -22,13 +25,13 @@ def cleaned_announcement(
     wrong: dict[str, str] = {}
     text = clean_lines("text", typed.text.expandtabs(4), TEXT_MAX, wrong)
     if not text:
-        wrong.setdefault("text", "Write something.")
+        wrong.setdefault("text", lazy_gettext("Write something."))
     starts_at = _time("starts_at", typed.starts_at, wrong)
     ends_at = _time("ends_at", typed.ends_at, wrong)
     if starts_at and ends_at and ends_at <= starts_at:
-        wrong["ends_at"] = "This must be after the start."
+        wrong["ends_at"] = lazy_gettext("This must be after the start.")
     if wrong:
-        raise InvalidError("The announcement was not saved.", wrong)
+        raise InvalidError(lazy_gettext("The announcement was not saved."), wrong)
     return text, starts_at, ends_at
 
 

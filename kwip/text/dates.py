@@ -71,6 +71,11 @@ def brief_day(moment: dt.datetime, now: dt.datetime) -> str:
     return _written(moment.date(), "MMMd" if is_this_year else "yMMMd", language())
 
 
+def calendar_day(moment: dt.datetime) -> str:
+    """Write a date that is the same for everybody: "7 Mar 2026"."""
+    return _written(moment.date(), "yMMMd", language())
+
+
 def day(moment: dt.datetime) -> str:
     """Write a date: "7 March 2026"."""
     return _written(_here(moment).date(), "yMMMMd", language())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import InvalidError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.reports import MAX_POSTS, ReportedPost
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ class PostActs:
             if post.visibility.is_open and not post.is_tombstone:
                 by_author[post.author_id].append(ReportedPost.of(post))
         if not by_author or not decision.act.is_on_posts:
-            wrong = {"post_ids": "Choose at least one kwip."}
-            raise InvalidError("Nothing was changed.", wrong)
+            wrong = {"post_ids": lazy_gettext("Choose at least one kwip.")}
+            raise InvalidError(lazy_gettext("Nothing was changed."), wrong)
         for author_id in by_author:
             self.decisions.target(order, author_id)
         return [

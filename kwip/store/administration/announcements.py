@@ -9,6 +9,7 @@ from pymongo import DESCENDING
 
 from kwip.domain.announcements import MAX_DISMISSED, Announcement
 from kwip.domain.errors import ConflictError
+from kwip.domain.messages import lazy_gettext
 from kwip.store.administration.site_version import count_change
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
@@ -74,8 +75,10 @@ class AnnouncementStore:
             )
             if not is_new and not written.matched_count:
                 raise ConflictError(
-                    "Someone else changed this announcement meanwhile. Check it and "
-                    "try again."
+                    lazy_gettext(
+                        "Someone else changed this announcement meanwhile. Check it "
+                        "and try again."
+                    )
                 )
             count_change(self._store, session)
 

@@ -8,6 +8,7 @@ from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.discovery_rules import DiscoveryRule, DiscoveryRules, Place, RuleKind
 from kwip.domain.errors import ConflictError
+from kwip.domain.messages import lazy_gettext
 from kwip.store.administration.site_version import count_change
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
@@ -78,4 +79,6 @@ class DiscoveryRuleStore:
 
 
 def _changed() -> ConflictError:
-    return ConflictError("Someone else changed this meanwhile. Try again.")
+    return ConflictError(
+        lazy_gettext("Someone else changed this meanwhile. Try again.")
+    )

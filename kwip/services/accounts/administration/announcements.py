@@ -19,6 +19,7 @@ from kwip.domain.announcements import (
 from kwip.domain.audit_log import Action
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
+from kwip.domain.messages import lazy_gettext
 from kwip.text.announcements import cleaned_announcement
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ class Announcements:
             NotFoundError: There is no such announcement.
         """
         if announcement_id not in {each.id for each in self.shown()}:
-            raise NotFoundError("There is no such announcement.", id=announcement_id)
+            raise NotFoundError(
+                lazy_gettext("There is no such announcement."), id=announcement_id
+            )
         self.store.dismiss(viewer.id, announcement_id)
         self.fence.invalidate(
             invalidation_rules.dismiss_announcement(user_id=viewer.id)
@@ -91,7 +94,9 @@ class Announcements:
         """
         found = self.store.find(announcement_id)
         if found is None:
-            raise NotFoundError("There is no such announcement.", id=announcement_id)
+            raise NotFoundError(
+                lazy_gettext("There is no such announcement."), id=announcement_id
+            )
         return found
 
     def state(self, announcement: Announcement) -> AnnouncementState:
@@ -134,8 +139,10 @@ class Announcements:
         known = self.get(announcement_id)
         if known.version != version:
             raise ConflictError(
-                "Someone else changed this announcement meanwhile. Check it and try "
-                "again."
+                lazy_gettext(
+                    "Someone else changed this announcement meanwhile. Check it and try "
+                    "again."
+                )
             )
         text, starts_at, ends_at = cleaned_announcement(typed)
         changed = replace(
@@ -159,7 +166,7 @@ class Announcements:
         """
         known = self.get(announcement_id)
         if known.published_at is not None:
-            raise ConflictError("This announcement is published already.")
+            raise ConflictError(lazy_gettext("This announcement is published already."))
         made = replace(self._published(known), version=known.version + 1)
         return self._save(made, order, Action.PUBLISH_ANNOUNCEMENT)
 
@@ -173,7 +180,7 @@ class Announcements:
         """
         known, now = self.get(announcement_id), at(self.clock())
         if known.state(now) in {AnnouncementState.DRAFT, AnnouncementState.ENDED}:
-            raise ConflictError("This announcement isn't shown.")
+            raise ConflictError(lazy_gettext("This announcement isn't shown."))
         started_at = known.starts_at and min(known.starts_at, now)
         ended = replace(
             known, starts_at=started_at, ends_at=now, version=known.version + 1
@@ -194,8 +201,10 @@ class Announcements:
     def _published(self, draft: Announcement) -> Announcement:
         made = replace(draft, published_at=at(self.clock()))
         if self.state(made) is AnnouncementState.ENDED:
-            message = "This time is over."
-            raise InvalidError("The announcement was not saved.", {"ends_at": message})
+            message = lazy_gettext("This time is over.")
+            raise InvalidError(
+                lazy_gettext("The announcement was not saved."), {"ends_at": message}
+            )
         self._require_room(made)
         return made
 
@@ -203,7 +212,10 @@ class Announcements:
         others = self.store.published(at(self.clock()))
         if sum(each.id != announcement.id for each in others) >= MAX_PUBLISHED:
             raise ConflictError(
-                f"{MAX_PUBLISHED} announcements are published. End one of them first."
+                lazy_gettext(
+                    "%(number)s announcements are published. End one of them first.",
+                    number=MAX_PUBLISHED,
+                )
             )
 
     def _save(self, made: Announcement, order: Order, action: Action) -> Announcement:

@@ -13,6 +13,7 @@ from kwip.domain.audit_log import Action
 from kwip.domain.discovery_rules import MAX_RULES, PLACES, DiscoveryRule, RuleKind
 from kwip.domain.errors import ConflictError, InvalidError
 from kwip.domain.ids import parse_id
+from kwip.domain.messages import lazy_gettext
 from kwip.text.emails import clean_domain
 from kwip.text.hashtags import clean_hashtag
 
@@ -54,7 +55,7 @@ class DiscoveryChanges:
         """
         rule = DiscoveryRule(kind, _clean(kind, text), frozenset(places))
         if not rule.hidden_in <= PLACES[kind]:
-            raise InvalidError(f"A {kind} can't be hidden there.")
+            raise InvalidError(lazy_gettext("This can't be hidden there."))
         known = self.store.read()
         if known.hidden_in(kind, rule.name) == rule.hidden_in:
             return rule
@@ -63,7 +64,12 @@ class DiscoveryChanges:
         if rule.hidden_in:
             rules.append(rule)
         if len(rules) > MAX_RULES:
-            raise ConflictError(f"A site can have up to {MAX_RULES:,} of these rules.")
+            raise ConflictError(
+                lazy_gettext(
+                    "A site can have up to %(number)s of these rules.",
+                    number=f"{MAX_RULES:,}",
+                )
+            )
         hidden = ", ".join(sorted(rule.hidden_in)) or "nothing"
         subject = f"#{rule.name}" if kind is RuleKind.TAG else rule.name
         if kind is RuleKind.POST:
@@ -89,14 +95,18 @@ def _clean(kind: RuleKind, text: str) -> str:
             return clean_domain(text).removeprefix("www.")
         except InvalidError as error:
             raise InvalidError(
-                "That domain can't be used.",
-                {"name": "Enter a domain, such as example.org."},
+                lazy_gettext("That domain can't be used."),
+                {"name": lazy_gettext("Enter a domain, such as example.org.")},
             ) from error
     if kind is RuleKind.POST and parse_id(text) is None:
-        raise InvalidError("That isn't a kwip.", {"name": "Enter its number."})
+        raise InvalidError(
+            lazy_gettext("That isn't a kwip."),
+            {"name": lazy_gettext("Enter its number.")},
+        )
     is_link = text.startswith(("http://", "https://")) and len(text) <= _LINK_MAX
     if kind is RuleKind.LINK and not is_link:
         raise InvalidError(
-            "That isn't a link.", {"name": "Enter an address with https://."}
+            lazy_gettext("That isn't a link."),
+            {"name": lazy_gettext("Enter an address with https://.")},
         )
     return text
