@@ -140,8 +140,8 @@ class Announcements:
         if known.version != version:
             raise ConflictError(
                 lazy_gettext(
-                    "Someone else changed this announcement meanwhile. Check it and try "
-                    "again."
+                    "Someone else changed this announcement meanwhile. Check it "
+                    "and try again."
                 )
             )
         text, starts_at, ends_at = cleaned_announcement(typed)
