@@ -59,6 +59,10 @@ class SiteRule:
 Value = str | bool | tuple[SiteRule, ...]
 
 
+#: The name of a site that nobody has named.
+UNNAMED = "Kwip"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSettings:
     """The settings in force.
@@ -69,7 +73,7 @@ class SiteSettings:
     page. `version` counts the changes; `changed_at` says when each text last changed.
     """
 
-    name: str = "Kwip"
+    name: str = UNNAMED
     description: str = ""
     contact_email: str = ""
     contact_username: str = ""
