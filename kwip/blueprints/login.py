@@ -7,6 +7,7 @@ the widgets and files never see a cookie.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -43,6 +44,8 @@ _NAMES, _NAMES_MAX = "names", 10
 _HALFWAY = "halfway"
 #: Where it stores what a passkey was asked to sign.
 _CHALLENGE = "challenge"
+#: Where it stores until when the owner of a closed account can come back.
+_CLOSED = "closed_until"
 #: Paths that neither read nor set a cookie.
 COOKIELESS = (
     "/api",
@@ -167,6 +170,17 @@ def sign_out() -> None:
     session.clear()
     session.permanent = True
     session[_NAMES] = kept
+
+
+def note_closed(until: dt.datetime) -> None:
+    """Store until when somebody who has just closed their account can come back."""
+    session[_CLOSED] = until.isoformat()
+
+
+def closed_until() -> dt.datetime | None:
+    """Return until when the last user of this browser can come back, if it is known."""
+    text = session.get(_CLOSED)
+    return None if text is None else dt.datetime.fromisoformat(text)
 
 
 def keep_first_step(halfway: Halfway) -> None:

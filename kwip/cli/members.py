@@ -129,6 +129,7 @@ def _known(facts: MemberFacts) -> dict[str, object]:
         "session_count": facts.session_count,
         "token_count": facts.token_count,
         "stored_bytes": facts.stored_bytes,
+        "delete_at": facts.closure and facts.closure.delete_at.isoformat(),
     }
 
 

@@ -18,7 +18,9 @@ from kwip.cli.parts import viewer_named as _viewer
 from kwip.cli.running import connected
 from kwip.cli.user_access import password_link, reset_two_factor
 from kwip.domain.audit_log import Action
+from kwip.domain.ids import NOBODY
 from kwip.domain.roles import Role
+from kwip.domain.strikes import Act, Decision
 from kwip.domain.users import READ, WRITE, Viewer
 from kwip.services.accounts.moderation import Moderation
 from kwip.services.accounts.users import SignUp
@@ -123,18 +125,34 @@ def follow(settings: Settings, follower: str, followee: str, *, as_json: bool) -
     _print({"id": str(other.id), "username": other.username}, as_json=as_json)
 
 
+#: Who decides, in a strike: nobody with an account.
+_OPERATOR = Viewer(id=NOBODY, username="", digest="")
+#: What the person is told of a decision.
+_message_option = click.option(
+    "--message", default="", help="An explanation for them, sent with the decision."
+)
+_no_mail_option = click.option(
+    "--no-mail", is_flag=True, help="Send them no email, so that they can't appeal."
+)
+
+
 @command.command("suspend")
 @click.argument("name")
+@_message_option
+@_no_mail_option
 @reason_option
 @json_option
 @click.pass_obj
-def suspend(settings: Settings, name: str, *, as_json: bool) -> None:
+def suspend(
+    settings: Settings, name: str, *, message: str, no_mail: bool, as_json: bool
+) -> None:
     """Suspend the user NAME and hide everything they posted.
 
-    Their sessions and tokens stop working. `kwip users unsuspend` restores everything.
+    Their sessions and tokens stop working. They get an email, and can appeal.
+    `kwip users unsuspend` restores everything.
     """
-    suspended = partial(Moderation.suspend, order=order())
-    _moderate(settings, name, suspended, as_json=as_json, is_suspended=True)
+    decision = Decision(act=Act.SUSPEND, text=message, sends_mail=not no_mail)
+    _decide(settings, name, decision, as_json=as_json, is_suspended=True)
 
 
 @command.command("unsuspend")
@@ -144,23 +162,26 @@ def suspend(settings: Settings, name: str, *, as_json: bool) -> None:
 @click.pass_obj
 def unsuspend(settings: Settings, name: str, *, as_json: bool) -> None:
     """Lift the suspension of the user NAME."""
-    restored = partial(Moderation.unsuspend, order=order())
-    _moderate(settings, name, restored, as_json=as_json, is_suspended=False)
+    _lift(settings, name, Act.SUSPEND, as_json=as_json, is_suspended=False)
 
 
 @command.command("silence")
 @click.argument("name")
+@_message_option
+@_no_mail_option
 @reason_option
 @json_option
 @click.pass_obj
-def silence(settings: Settings, name: str, *, as_json: bool) -> None:
+def silence(
+    settings: Settings, name: str, *, message: str, no_mail: bool, as_json: bool
+) -> None:
     """Silence NAME: only followers come across their posts.
 
-    They can still log in, and their profile and posts can still be opened.
-    `kwip users unsilence` ends it.
+    They can still log in, and their profile and posts can still be opened. They get an
+    email, and can appeal. `kwip users unsilence` ends it.
     """
-    silenced = partial(Moderation.silence, order=order())
-    _moderate(settings, name, silenced, as_json=as_json, is_silenced=True)
+    decision = Decision(act=Act.SILENCE, text=message, sends_mail=not no_mail)
+    _decide(settings, name, decision, as_json=as_json, is_silenced=True)
 
 
 @command.command("unsilence")
@@ -170,8 +191,7 @@ def silence(settings: Settings, name: str, *, as_json: bool) -> None:
 @click.pass_obj
 def unsilence(settings: Settings, name: str, *, as_json: bool) -> None:
     """Lift the silence of the user NAME."""
-    restored = partial(Moderation.unsilence, order=order())
-    _moderate(settings, name, restored, as_json=as_json, is_silenced=False)
+    _lift(settings, name, Act.SILENCE, as_json=as_json, is_silenced=False)
 
 
 @command.command("confirm")
@@ -314,6 +334,29 @@ def _moderate(
     with connected(settings) as wiring:
         viewer = _viewer(wiring, name)
         act(wiring.services.moderation, viewer.id)
+    _print({**_named(viewer), **changed}, as_json=as_json)
+
+
+def _decide(
+    settings: Settings,
+    name: str,
+    decision: Decision,
+    *,
+    as_json: bool,
+    **changed: object,
+) -> None:
+    with connected(settings) as wiring:
+        viewer, limits = _viewer(wiring, name), wiring.services.limits
+        limits.limit(_OPERATOR, order(), viewer.id, decision)
+    _print({**_named(viewer), **changed}, as_json=as_json)
+
+
+def _lift(
+    settings: Settings, name: str, act: Act, *, as_json: bool, **changed: object
+) -> None:
+    with connected(settings) as wiring:
+        viewer, limits = _viewer(wiring, name), wiring.services.limits
+        limits.lift(_OPERATOR, order(), viewer.id, act)
     _print({**_named(viewer), **changed}, as_json=as_json)
 
 

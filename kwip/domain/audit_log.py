@@ -67,6 +67,7 @@ class Action(StrEnum):
     END_ANNOUNCEMENT = "end_announcement"
     REMOVE_ANNOUNCEMENT = "remove_announcement"
     CHANGE_DISCOVERY = "change_discovery"
+    LEAVE_OUT_MAIL = "leave_out_mail"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from kwip.domain.audit_log import AuditEntry
+    from kwip.domain.closures import Closure
     from kwip.domain.ids import UserId
     from kwip.domain.roles import Role
     from kwip.domain.users import User
@@ -56,7 +57,8 @@ class MemberFacts:
     when they last read home, to the day or so; None if that is not known yet.
     `last_session_at` is when the newest session began. `invited_by` is None also if
     that was the site, or somebody whose account is deleted. They made
-    `invitations_count`, 100 at most are counted, by which the `invited` came.
+    `invitations_count`, 100 at most are counted, by which the `invited` came. With a
+    `closure`, they have closed the account themselves.
     """
 
     user: User
@@ -71,4 +73,6 @@ class MemberFacts:
     came_by_invitation: bool
     invitations_count: int
     invited: tuple[User, ...]
+    closure: Closure | None
+    has_two_factor: bool
     log: list[AuditEntry]

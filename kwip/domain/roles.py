@@ -50,7 +50,8 @@ class Permission(StrEnum):
 
 
 #: The lowest role that has each permission. `LIMIT_PEOPLE` is to silence and suspend,
-#: `MANAGE_ACCESS` to confirm addresses, end sessions and send mail to reset a password.
+#: `MANAGE_ACCESS` to confirm addresses, end sessions, send mail to reset a password and
+#: turn off two-factor authentication.
 LOWEST: Mapping[Permission, Role] = {
     Permission.SEE_DASHBOARD: Role.MODERATOR,
     Permission.SEE_REPORTS: Role.MODERATOR,

@@ -60,6 +60,10 @@ class SiteRule:
 Value = str | bool | tuple[SiteRule, ...]
 
 
+#: The name of a site that nobody has named.
+UNNAMED = "Kwip"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSettings:
     """The settings in force.
@@ -71,7 +75,7 @@ class SiteSettings:
     `changed_at` says when each text last changed.
     """
 
-    name: str = "Kwip"
+    name: str = UNNAMED
     description: str = ""
     contact_email: str = ""
     contact_username: str = ""

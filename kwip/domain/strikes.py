@@ -121,7 +121,8 @@ class Decision:
     """What a moderator decides to do, with an explanation for the person.
 
     `version` is that of the report that they saw; None for an app, which has seen
-    none. The acts on posts need some of the posts of the report.
+    none. The acts on posts need some of the posts of the report. Without `sends_mail`,
+    the person gets no email, as for an account that only sends advertisements.
     """
 
     act: Act
@@ -129,6 +130,7 @@ class Decision:
     post_ids: tuple[PostId, ...] = ()
     version: int | None = None
     resolves: bool = True
+    sends_mail: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

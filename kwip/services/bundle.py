@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from kwip.services.media.processing import Processing
     from kwip.services.moderation.decisions import Decisions
     from kwip.services.moderation.execution import Execution
+    from kwip.services.moderation.limits import Limits
     from kwip.services.moderation.post_acts import PostActs
     from kwip.services.moderation.queue import Queue
     from kwip.services.moderation.reports import Reports
@@ -249,6 +250,7 @@ class Moderating:
     reports: Reports
     queue: Queue
     decisions: Decisions
+    limits: Limits
     execution: Execution
     post_acts: PostActs
     staff_mail: StaffMail

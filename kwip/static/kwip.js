@@ -68,13 +68,15 @@ if (zone && !zone.value) {
 // Show a toast. `button` is {label, press}; the toast stays while it is hovered or
 // focused. `gone` is called with whether the focus was in it. Returns a function that
 // removes the toast.
-function toast(text, { button, seconds = 5, gone = () => {} } = {}) {
+function toast(text, { button, seconds = 5, counts = false, gone = () => {} } = {}) {
   const box = document.createElement("div");
   box.className = "toast";
   box.append(text);
   let timer;
+  let ticking;
   const close = () => {
     clearTimeout(timer);
+    clearInterval(ticking);
     box.remove();
   };
   const end = () => {
@@ -96,6 +98,18 @@ function toast(text, { button, seconds = 5, gone = () => {} } = {}) {
       button.press();
     });
     box.append(control);
+  }
+  if (counts) {
+    // Hidden from screen readers, which would say every second.
+    const left = document.createElement("b");
+    left.setAttribute("aria-hidden", "true");
+    const until = performance.now() + seconds * 1000;
+    const count = () => {
+      left.textContent = Math.max(0, Math.ceil((until - performance.now()) / 1000));
+    };
+    count();
+    ticking = setInterval(count, 250);
+    box.prepend(left, " ");
   }
   document.getElementById("toasts").append(box);
   timer = setTimeout(end, seconds * 1000);

@@ -76,7 +76,7 @@
   for (const button of all("button[data-copy-of]")) {
     const source = document.getElementById(button.dataset.copyOf);
     button.hidden = !navigator.clipboard;
-    button.addEventListener("click", () => copy(source.value, gettext("Code copied.")));
+    button.addEventListener("click", () => copy(source.value, button.dataset.copied ?? gettext("Code copied.")));
   }
 
   document.addEventListener("click", (event) => {

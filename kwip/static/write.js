@@ -229,7 +229,7 @@ function offerUndo({ message, undo, wait_s: seconds }) {
       toast(error.message);
     }
   };
-  toast(message, { seconds: Number(seconds), button: { label: gettext("Undo"), press } });
+  toast(message, { seconds: Number(seconds), counts: true, button: { label: gettext("Undo"), press } });
 }
 
 async function publish(form, action = form.action) {

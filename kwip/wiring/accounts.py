@@ -80,6 +80,7 @@ def make_accounts(
     audit_log = AuditLog(AuditLogStore(core.store), core.ids, clock)
     email_domains = EmailDomains(EmailDomainStore(core.store), audit_log, clock)
     site = _site(core, audit_log)
+    mail.mails.site.ask_name_of(lambda: site.current().name)
     users = Users(
         store=stores.users,
         email_domains=email_domains,
@@ -114,7 +115,6 @@ def make_accounts(
         windows=_limits(core),
         charges=RateLimitWindows(core.realtime),
         mails=mail.mails,
-        site=site,
     )
     account = Account(stores, fence, passwords, sign_in, notices, clock)
     ceremonies = Ceremonies(settings.origin, mail.mails.site.host)
@@ -286,7 +286,6 @@ def _joining(core: Core, users: Users, site: Site, mails: Mails) -> _Joining:
         Applications(
             store=ApplicationStore(core.store),
             users=users,
-            site=site,
             mails=mails,
             audit_log=audit_log,
             clock=clock,

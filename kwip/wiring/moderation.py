@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kwip.services.bundle import Moderating
 from kwip.services.moderation.decisions import Decisions
 from kwip.services.moderation.execution import Execution
+from kwip.services.moderation.limits import Limits
 from kwip.services.moderation.post_acts import PostActs
 from kwip.services.moderation.queue import Queue
 from kwip.services.moderation.reports import Reports
@@ -49,6 +50,7 @@ def make_moderation(
         reports=reports,
         stores=stores,
         notices=notices,
+        notifier=posting.reactions.notifier,
         execution=execution,
         ids=core.ids,
         clock=clock,
@@ -74,6 +76,7 @@ def make_moderation(
             clock=clock,
         ),
         decisions=decisions,
+        limits=Limits(strikes, decisions, execution, accounts.moderation),
         execution=execution,
         post_acts=PostActs(finding.search, stores, decisions),
         strikes=Strikes(

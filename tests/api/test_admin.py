@@ -8,6 +8,7 @@ import pytest
 
 from kwip.domain.roles import Role
 from kwip.domain.users import ADMIN_READ, ADMIN_WRITE
+from tests.wired import form_of
 
 BOTH = frozenset({ADMIN_READ, ADMIN_WRITE})
 
@@ -149,3 +150,21 @@ def test_a_scope_without_the_role_and_a_role_without_the_scope_open_nothing(
     ask("POST", f"reports/{report}/resolve", 403, mod, reads)
 
     assert [r["id"] for r in ask("GET", "reports", 200, mod, reads)] == [report]
+
+
+def test_requests_to_join_are_pending_accounts(ask, wiring):
+    applications = wiring.services.applications
+    for name in ("dave", "erin"):
+        applications.apply(form_of(name), f"I am {name}.")
+    listed = ask("GET", "accounts?pending=true")
+    assert [a["username"] for a in listed] == ["dave", "erin"]
+    dave, erin = listed
+    assert (dave["approved"], dave["invite_request"]) == (False, "I am dave.")
+
+    made = ask("POST", f"accounts/{dave['id']}/approve")
+    assert (made["id"], made["approved"]) == (dave["id"], True)
+    assert ask("POST", f"accounts/{erin['id']}/reject")["username"] == "erin"
+    ask("POST", f"accounts/{erin['id']}/reject", 404)
+
+    assert ask("GET", "accounts?pending=true") == []
+    assert wiring.stores.users.ids_of(["dave", "erin"]) == {"dave": int(dave["id"])}

@@ -288,6 +288,7 @@ CALLS = {
     "StrikeStore.add": lambda s: s.strikes.add(struck(900), NOW, lambda _: None),
     "StrikeStore.find": lambda s: s.strikes.find(struck(7).id),
     "StrikeStore.of_user": lambda s: s.strikes.of_user(7, 3),
+    "StrikeStore.named": lambda s: s.strikes.named(3, [1, 2]),
     "StrikeStore.of_report": lambda s: s.strikes.of_report(struck(7).id, 3),
     "StrikeStore.settle": lambda s: s.strikes.settle(
         struck(8).id, StrikeState.PENDING, StrikeState.DONE
@@ -714,6 +715,9 @@ CALLS = {
     "NotificationStore.add_many": lambda s: [
         s.notifications.add_many(told) for told in ([], [TOLD], [TOLD])
     ],
+    "NotificationStore.add": lambda s: s.store.transact(
+        partial(s.notifications.add, TOLD)
+    ),
     "NotificationStore.page": lambda s: [
         s.notifications.page(1, wanted, below=below, above=above, limit=9)
         for below, above in ((MAX_ID, 0), (MAX_ID, post_id(900)), (post_id(2_000), 0))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 
 from kwip.domain.audit_log import Action, Actor, AuditQuery, Order
+from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.members import MemberQuery
 from kwip.domain.roles import Role
+from kwip.domain.two_factor import Passkey, TwoFactor
 from kwip.domain.users import ProfileChange, Viewer
 from kwip.schemas.accounts.members import ACTION_NAMES
 from tests.browser.world import staff_places
@@ -104,21 +106,33 @@ def test_the_list_goes_on_where_the_page_before_ended(appointed, wiring, people)
     assert members.page(MemberQuery(), by_address=False).next_id is None
 
 
-def test_a_suspension_asks_first_and_is_lifted_again(at_moderator, wiring, alice):
+def test_a_suspension_asks_first_is_told_and_lifted_again(
+    at_moderator, anybody, wiring, alice, mongodb
+):
     page = at_moderator.get("/admin/members/alice/suspend")
     assert "lift the suspension" in page.words
     assert not user_of(wiring, alice).is_suspended
-    there = at_moderator.send("/admin/members/alice/suspend", reason="Spam")
+    asked = {"reason": "Spam", "text": "No advertisements, please."}
+    there = at_moderator.send("/admin/members/alice/suspend", **asked)
     assert there == "/admin/members/alice"
     assert user_of(wiring, alice).is_suspended
     assert "Spam" in at_moderator.get(there).words
+    [mail] = mongodb["mails"].find()
+    assert mail["details"]["text"] == asked["text"]
+    found = wiring.services.mails.store.find(mail["_id"])
+    link = wiring.services.mails.link_of(found)
+    assert asked["text"] in anybody.get(f"/appeal?link={link}").words
     at_moderator.send("/admin/members/alice/unsuspend", reason="")
 
     assert not user_of(wiring, alice).is_suspended
     assert log(wiring, actor="mod") == [
         ("mod", "unsuspend_user", "@alice", ""),
+        ("mod", "lift_strike", "@alice", ""),
         ("mod", "suspend_user", "@alice", "Spam"),
     ]
+    at_moderator.send("/admin/members/alice/silence", without_mail="1")
+    assert log(wiring, actor="mod")[1][1] == "leave_out_mail"
+    assert mongodb["mails"].count_documents({"kind": "strike"}) == 1
 
 
 def test_a_reason_that_is_too_long_is_explained_and_nothing_is_done(
@@ -177,6 +191,29 @@ def test_a_reset_is_sent_and_sessions_end(appointed, at_bob, wiring, bob):
     assert wiring.store.database["mails"].count_documents({"kind": "password_reset"})
     assert at_bob.send_away("/home").startswith("/login")
     assert wiring.stores.tokens.of_user(bob.user.id)
+
+
+def test_a_lost_second_factor_is_turned_off_for_a_reason(
+    appointed, at_bob, wiring, bob, mongodb
+):
+    at_admin, place = appointed(Role.ADMINISTRATOR), "/admin/members/bob"
+    assert "Turn off two-factor" not in at_admin.get(place).words
+    key = Passkey(
+        id="a", public_key="b", sign_count=0, name="c", added_at=at(system_clock_ms())
+    )
+    factors = wiring.services.two_factor.second_factor.store
+    on = TwoFactor(mark="m", passkeys=(key,))
+    factors.change(bob.user.id, lambda _: (on, None))
+    assert "Turn off two-factor" in at_admin.get(place).words
+
+    page = at_admin.send(f"{place}/reset-2fa", 422)
+    assert "how you know" in page.wrong("reason")
+    assert factors.find(bob.user.id).is_on
+    at_admin.send(f"{place}/reset-2fa", reason="Saw his passport")
+    assert not factors.find(bob.user.id).is_on
+    assert at_bob.send_away("/home").startswith("/login")
+    assert ("boss", "reset_two_factor", "@bob", "Saw his passport") in log(wiring)
+    assert mongodb["mails"].count_documents({"kind": "two_factor"}) == 1
 
 
 def test_emoji_are_added_and_removed(appointed, wiring):

@@ -24,6 +24,7 @@ from kwip.schemas.moderation.admin import (
     AdminAccountsQuery,
     AdminAccountsV2Query,
     AdminReportSchema,
+    PendingAccountSchema,
     ReportChangeBody,
     ReportsQuery,
 )
@@ -33,7 +34,7 @@ from kwip.text.translation import gettext
 if TYPE_CHECKING:
     from flask import Response
 
-    from kwip.domain.members import MemberPage
+    from kwip.domain.members import MemberQuery
     from kwip.domain.timelines.pages import PageRequest
 
 _MAY_ACT = Permission.ACT_ON_REPORTS
@@ -85,18 +86,12 @@ def reopen_admin_report(report_id: int) -> Response:
 
 def admin_accounts() -> Response:
     """List accounts, the newest first; by state, role and name."""
-    asked = replace(
-        http.load_query(AdminAccountsQuery()), **_beyond(http.page_request())
-    )
-    return _answer_accounts(http.services().members.page(asked, by_address=False))
+    return _answer_accounts(http.load_query(AdminAccountsQuery()))
 
 
 def admin_accounts_v2() -> Response:
     """List accounts as `v1` does, with the newer names of the filters."""
-    asked = replace(
-        http.load_query(AdminAccountsV2Query()), **_beyond(http.page_request())
-    )
-    return _answer_accounts(http.services().members.page(asked, by_address=False))
+    return _answer_accounts(http.load_query(AdminAccountsV2Query()))
 
 
 def admin_account(user_id: UserId) -> Response:
@@ -159,7 +154,7 @@ def _change(report_id: int, event: Event) -> Response:
 
 
 def _lift(user_id: UserId, act: Act) -> Response:
-    http.services().decisions.lift(http.signed_in(), by_viewer(_MAY_ACT), user_id, act)
+    http.services().limits.lift(http.signed_in(), by_viewer(_MAY_ACT), user_id, act)
     return _answer_account(user_id)
 
 
@@ -175,7 +170,27 @@ def _beyond(page: PageRequest) -> dict[str, Any]:
     return {"beyond": beyond, "limit": page.limit}
 
 
-def _answer_accounts(found: MemberPage) -> Response:
+def approve_admin_account(user_id: UserId) -> Response:
+    """Approve a request to join; return the new account."""
+    order = by_viewer(Permission.REVIEW_SIGN_UPS)
+    user = http.services().applications.approve(user_id, order)
+    return http.answer_dumped(AdminAccountSchema, user)
+
+
+def reject_admin_account(user_id: UserId) -> Response:
+    """Decline a request to join; return it."""
+    order = by_viewer(Permission.REVIEW_SIGN_UPS)
+    application = http.services().applications.get(user_id)
+    http.services().applications.reject(user_id, order)
+    return http.answer_dumped(PendingAccountSchema, application)
+
+
+def _answer_accounts(asked: MemberQuery | None) -> Response:
+    if asked is None:
+        waiting = http.services().applications.waiting()
+        return http.answer_list(PendingAccountSchema, waiting)
+    wanted = replace(asked, **_beyond(http.page_request()))
+    found = http.services().members.page(wanted, by_address=False)
     items = Page(items=tuple(found.users), next_max_id=found.next_id)
     return http.answer_page(AdminAccountSchema, items)
 
@@ -196,6 +211,7 @@ _WRITE = replace(
 )
 _SEE = replace(_READ, permission=Permission.SEE_PEOPLE)
 _LIMIT = replace(_WRITE, permission=Permission.LIMIT_PEOPLE)
+_REVIEW = replace(_WRITE, permission=Permission.REVIEW_SIGN_UPS)
 _REPORTS, _REPORT = "/api/v1/admin/reports", "/api/v1/admin/reports/<id:report_id>"
 _ACCOUNT = "/api/v1/admin/accounts/<id:user_id>"
 
@@ -211,6 +227,8 @@ ROUTES = (
     Route("GET", "/api/v2/admin/accounts", admin_accounts_v2, _SEE),
     Route("GET", _ACCOUNT, admin_account, _SEE),
     Route("POST", f"{_ACCOUNT}/action", act_on_admin_account, _LIMIT),
+    Route("POST", f"{_ACCOUNT}/approve", approve_admin_account, _REVIEW),
+    Route("POST", f"{_ACCOUNT}/reject", reject_admin_account, _REVIEW),
     Route("POST", f"{_ACCOUNT}/unsilence", unsilence_admin_account, _LIMIT),
     Route("POST", f"{_ACCOUNT}/unsuspend", unsuspend_admin_account, _LIMIT),
     Route("POST", f"{_ACCOUNT}/enable", enable_admin_account, _LIMIT),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.posts import Post
     from kwip.domain.relationships import Relations
+    from kwip.domain.strikes import Strike
     from kwip.domain.timelines.pages import PageRequest
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import User
@@ -42,6 +43,7 @@ class NotificationKind(StrEnum):
     QUOTE = "quote"
     FOLLOW_REQUEST = "follow_request"
     CONVERSATION = "conversation"
+    MODERATION = "moderation_warning"
 
     @property
     def number(self) -> int:
@@ -61,7 +63,9 @@ class Notification:
     """A notification for one recipient. `seq` is its id: its time, and its place.
 
     `post_id` is the post itself (a reply, a repost, a quote) or the one that was
-    favourited or whose poll has ended, 0 for a follow or a request to follow.
+    favourited or whose poll has ended, 0 for a follow or a request to follow. What a
+    moderator decided about the recipient has the id of the strike as its `seq`, and the
+    recipient as its actor, because people are not told which moderator it was.
     `reply_to_author_id` is the author that this post replies to, `repost_of_id` the
     reposted post, `quote_of_id` and `quote_of_author_id` are of what it quotes, or 0.
     """
@@ -89,6 +93,8 @@ class Notification:
                 source = f"favourite:{self.post_id}:{self.actor_id}"
             case NotificationKind.REPOST:
                 source = f"repost:{self.repost_of_id}:{self.post_id}"
+            case NotificationKind.MODERATION:
+                source = f"moderation:{self.seq}"
             case NotificationKind.POLL:
                 source = f"poll:{self.post_id}"
             case _:
@@ -161,7 +167,7 @@ class NotificationSlice(NextToCursor):
     @property
     def variant(self) -> str:
         """The field of the entity's hash that stores it."""
-        kinds = "".join(str(k.number) for k in KINDS if k in self.wanted.kinds)
+        kinds = "".join(f"{k.number:x}" for k in KINDS if k in self.wanted.kinds)
         return f"{self.place('.2')}:{kinds}:{self.wanted.actor_id}"
 
 
@@ -185,12 +191,16 @@ NOTHING_UNREAD = Unread(0, ())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationView:
-    """A notification for its recipient; of a repost, `post` is the recipient's post."""
+    """A notification for its recipient; of a repost, `post` is the recipient's post.
+
+    `strike` is what a moderator decided, if it is about that.
+    """
 
     id: int
     kind: NotificationKind
     actor: User
     post: PostView | None = None
+    strike: Strike | None = None
     is_new: bool = False
 
     @property

@@ -81,6 +81,7 @@ ACTION_NAMES: Mapping[Action, str] = {
     Action.END_ANNOUNCEMENT: lazy_gettext("Ended an announcement"),
     Action.CHANGE_DISCOVERY: lazy_gettext("Changed what may trend or be found"),
     Action.REMOVE_ANNOUNCEMENT: lazy_gettext("Deleted an announcement"),
+    Action.LEAVE_OUT_MAIL: lazy_gettext("Sent no email about the decision"),
 }
 
 
@@ -158,16 +159,20 @@ class PeriodQuery(StrictSchema[Period]):
 
 @dataclass(frozen=True, slots=True)
 class StaffAct:
-    """What staff enter for an act."""
+    """What staff enter for an act: for each other, and for the person."""
 
     reason: str
     role: Role
+    text: str
+    sends_mail: bool
 
 
 class StaffActForm(StrictSchema[StaffAct]):
     """The one form of a member's page: all its buttons send all its fields."""
 
     reason = Text(load_default="")
+    text = Text(load_default="")
+    without_mail = fields.Boolean(load_default=False)
     role = fields.Enum(
         Role,
         by_value=True,
@@ -175,9 +180,11 @@ class StaffActForm(StrictSchema[StaffAct]):
         error_messages={"unknown": lazy_gettext("Choose one of the options.")},
     )
 
-    def make(self, *, reason: str, role: Role) -> StaffAct:
+    def make(
+        self, *, reason: str, role: Role, text: str, without_mail: bool
+    ) -> StaffAct:
         """Build the value."""
-        return StaffAct(reason, role)
+        return StaffAct(reason, role, text, not without_mail)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,10 @@ from marshmallow import fields, validate
 from kwip.domain.ids import UserId
 from kwip.domain.members import MemberQuery, MemberState
 from kwip.domain.reports import Category, ReportFilter
+from kwip.domain.roles import Role
 from kwip.domain.strikes import Act, Decision
 from kwip.domain.timelines.views import PostView
+from kwip.domain.users import User
 from kwip.schemas.accounts.roles import own_role
 from kwip.schemas.accounts.users import AccountSchema
 from kwip.schemas.body import BodySchema, Flag, Id, Ids, Text
@@ -20,8 +22,8 @@ from kwip.schemas.posting.posts import StatusSchema
 from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
+    from kwip.domain.joining import Application
     from kwip.domain.reports import ReportView
-    from kwip.domain.users import User
     from kwip.schemas.urls import Urls
 
 _UNKNOWN = lazy_gettext("Must be one of: {choices}.")
@@ -56,16 +58,17 @@ class ReportsQuery(BodySchema[ReportFilter]):
         )
 
 
-class AdminAccountsQuery(BodySchema[MemberQuery]):
+class AdminAccountsQuery(BodySchema["MemberQuery | None"]):
     """Which accounts to list, in the words of the first version of the API.
 
-    Nobody is pending, disabled or on another server here. Searches by address are for
-    the pages, where they are recorded.
+    None is those who wait for approval. Nobody is disabled or on another server here.
+    Searches by address are for the pages, where they are recorded.
     """
 
     active = Flag(load_default=False)
     silenced = Flag(load_default=False)
     suspended = Flag(load_default=False)
+    pending = Flag(load_default=False)
     username = Text(load_default="")
     display_name = Text(load_default="")
 
@@ -75,10 +78,13 @@ class AdminAccountsQuery(BodySchema[MemberQuery]):
         active: bool,
         silenced: bool,
         suspended: bool,
+        pending: bool,
         username: str,
         display_name: str,
-    ) -> MemberQuery:
+    ) -> MemberQuery | None:
         """Build the query; of several states, the gravest one counts."""
+        if pending:
+            return None
         flags = {
             MemberState.SUSPENDED: suspended,
             MemberState.SILENCED: silenced,
@@ -88,20 +94,24 @@ class AdminAccountsQuery(BodySchema[MemberQuery]):
         return MemberQuery(search=username or display_name, state=state)
 
 
-class AdminAccountsV2Query(BodySchema[MemberQuery]):
+class AdminAccountsV2Query(BodySchema["MemberQuery | None"]):
     """The same in the words of the second version."""
 
     status = fields.String(
         load_default=None,
-        validate=validate.OneOf(["active", "silenced", "suspended"], error=_UNKNOWN),
+        validate=validate.OneOf(
+            ["active", "pending", "silenced", "suspended"], error=_UNKNOWN
+        ),
     )
     username = Text(load_default="")
     display_name = Text(load_default="")
 
     def make(
         self, *, status: str | None, username: str, display_name: str
-    ) -> MemberQuery:
+    ) -> MemberQuery | None:
         """Build the query."""
+        if status == "pending":
+            return None
         state = None if status is None else MemberState(status)
         return MemberQuery(search=username or display_name, state=state)
 
@@ -130,6 +140,7 @@ class ActionBody(BodySchema[AccountAction]):
     )
     report_id = Id(load_default=None, allow_none=True)
     text = Text(load_default="", allow_none=True)
+    send_email_notification = Flag(load_default=True)
 
     def make(
         self,
@@ -137,9 +148,13 @@ class ActionBody(BodySchema[AccountAction]):
         type: str,  # noqa: A002 -- the field's name
         report_id: int | None,
         text: str | None,
+        send_email_notification: bool,
     ) -> AccountAction:
         """Build the action."""
-        return AccountAction(Decision(act=_ACTS[type], text=text or ""), report_id)
+        decision = Decision(
+            act=_ACTS[type], text=text or "", sends_mail=send_email_notification
+        )
+        return AccountAction(decision, report_id)
 
 
 class AdminAccountSchema(DumpSchema):
@@ -173,6 +188,29 @@ class AdminAccountSchema(DumpSchema):
     def get_account(self, user: User) -> object:
         """Return the account as everybody sees it."""
         return self._account.dump(user)
+
+
+class PendingAccountSchema(AdminAccountSchema):
+    """An `Application` as Mastodon's Admin::Account, with what it says."""
+
+    created_at = fields.Function(lambda application: instant(application.at))
+    invite_request = fields.String(attribute="reason")
+    role = fields.Function(lambda _: own_role(Role.MEMBER))
+    confirmed = constant(value=False)
+    approved = constant(value=False)
+    silenced = constant(value=False)
+    suspended = constant(value=False)
+    account = fields.Method("get_pending")
+
+    def get_pending(self, application: Application) -> object:
+        """Return the account that it would become."""
+        return self._account.dump(
+            User(
+                id=application.id,
+                username=application.username,
+                display_name=application.display_name,
+            )
+        )
 
 
 class AdminReportSchema(DumpSchema):

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import fields, validate
+from marshmallow import fields, missing, validate
 
 from kwip.domain.ids import UserId
+from kwip.domain.strikes import Act
 from kwip.domain.timelines.markers import MARKED, Marked
 from kwip.domain.timelines.notifications import EVERY_KIND, NotificationKind, Selection
 from kwip.domain.timelines.pages import PageRequest
 from kwip.schemas.accounts.users import AccountSchema
 from kwip.schemas.body import BodySchema, Id, StrictSchema, Text
-from kwip.schemas.dumping import DumpSchema, Instant
+from kwip.schemas.dumping import DumpSchema, Instant, instant
 from kwip.schemas.pages import Limit
 from kwip.schemas.posting.polls import WithVotes
 from kwip.schemas.posting.posts import StatusSchema
@@ -38,6 +39,15 @@ _TYPES = {
     NotificationKind.QUOTE: "quote",
     NotificationKind.FOLLOW_REQUEST: "follow_request",
     NotificationKind.CONVERSATION: "status",
+    NotificationKind.MODERATION: "moderation_warning",
+}
+#: Mastodon's word for each act.
+_ACTIONS = {
+    Act.WARN: "none",
+    Act.SENSITIVE: "mark_statuses_as_sensitive",
+    Act.DELETE: "delete_statuses",
+    Act.SILENCE: "silence",
+    Act.SUSPEND: "suspend",
 }
 #: Kinds that an app may group into one sentence.
 _GROUPED = {NotificationKind.REPOST, NotificationKind.FAVOURITE}
@@ -52,6 +62,7 @@ class NotificationSchema(DumpSchema):
     group_key = fields.Method("get_group_key")
     account = fields.Method("get_account")
     status = fields.Method("get_status")
+    moderation_warning = fields.Method("get_warning")
 
     def __init__(self, urls: Urls, *, is_signed_in: bool):
         super().__init__(urls, is_signed_in=is_signed_in)
@@ -71,6 +82,24 @@ class NotificationSchema(DumpSchema):
     def get_status(self, view: NotificationView) -> object:
         """Return the post it is about, if there is one."""
         return None if view.post is None else self._statuses.dump(view.post, many=False)
+
+    def get_warning(self, view: NotificationView) -> object:
+        """Return what a moderator decided, as Mastodon's AccountWarning.
+
+        Other notifications do not have the key.
+        """
+        strike = view.strike
+        if strike is None:
+            return missing
+        return {
+            "id": str(strike.id),
+            "action": _ACTIONS[strike.act],
+            "text": strike.text,
+            "status_ids": [str(post_id) for post_id in strike.post_ids] or None,
+            "target_account": self._accounts.dump(view.actor, many=False),
+            "appeal": None,
+            "created_at": instant(strike.created_at),
+        }
 
 
 class Words(fields.List[Any]):

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
     from kwip.services.accounts.audit_log import AuditLog
-    from kwip.services.accounts.joining.site import Site
     from kwip.services.accounts.users import SignUp, Users
     from kwip.services.mail.mails import Mails
     from kwip.store.accounts.applications import ApplicationStore
@@ -41,7 +40,6 @@ class Applications:
 
     store: ApplicationStore
     users: Users
-    site: Site
     mails: Mails
     audit_log: AuditLog
     clock: ClockMs
@@ -95,22 +93,31 @@ class Applications:
             )
         return found
 
+    def get(self, user_id: UserId) -> Application:
+        """Find a request by the id that its user will have.
+
+        Raises:
+            NotFoundError: It was answered already.
+        """
+        found = self.store.get(user_id)
+        if found is None:
+            raise _answered()
+        return found
+
     def approve(self, user_id: UserId, order: Order) -> User:
         """Create the user, and write to them.
 
         Raises:
             NotFoundError: The request was answered already.
         """
-        found = self._found(user_id)
+        found = self.get(user_id)
         self.audit_log.record_about(
             order, Action.APPROVE_USER, found.id, found.username
         )
         user = User(
             id=found.id, username=found.username, display_name=found.display_name
         )
-        kinds = [MailKind.ACCOUNT_APPROVED]
-        if self.site.current().confirm_email:
-            kinds.append(MailKind.CONFIRM_EMAIL)
+        kinds = (MailKind.ACCOUNT_APPROVED, MailKind.CONFIRM_EMAIL)
         drafts = [self.mails.draft(kind, found.id, found.email) for kind in kinds]
 
         def take(_: UserId, session: Any) -> None:
@@ -136,7 +143,7 @@ class Applications:
         said = clean_lines("answer", answer, ANSWER_MAX, wrong)
         if wrong:
             raise InvalidError(lazy_gettext("The answer was not sent."), wrong)
-        found = self._found(user_id)
+        found = self.get(user_id)
         self.audit_log.record_about(order, Action.REJECT_USER, found.id, found.username)
         details = {"username": found.username, "answer": said}
         mail = self.mails.draft(MailKind.ACCOUNT_REJECTED, NOBODY, found.email, details)
@@ -146,12 +153,6 @@ class Applications:
         ):
             raise _answered()
         self.mails.hurry(mail)
-
-    def _found(self, user_id: UserId) -> Application:
-        found = self.store.get(user_id)
-        if found is None:
-            raise _answered()
-        return found
 
 
 def _answered() -> NotFoundError:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from kwip.domain.audit_log import REASON_MAX, AuditEntry
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError
-from kwip.domain.messages import lazy_gettext
 from kwip.text.profiles import clean_line
 
 if TYPE_CHECKING:
@@ -48,10 +47,7 @@ class AuditLog:
             InvalidError: The reason cannot be used.
             StoreUnavailableError: The entry may not be stored. Do not act.
         """
-        wrong: dict[str, str] = {}
-        reason = clean_line("reason", order.reason, REASON_MAX, wrong)
-        if wrong:
-            raise InvalidError(lazy_gettext("That reason can't be used."), wrong)
+        reason = self.require_reason(order)
         entry = AuditEntry(
             id=self.ids.next_id(self.ids.random_slot()),
             at=at(self.clock()),
@@ -79,6 +75,18 @@ class AuditLog:
         """
         known = {"user_id": str(user_id), **details}
         self.record(order, action, f"@{username}", known)
+
+    def require_reason(self, order: Order) -> str:
+        """Return the reason of an order as it is stored.
+
+        Raises:
+            InvalidError: It cannot be used.
+        """
+        wrong: dict[str, str] = {}
+        reason = clean_line("reason", order.reason, REASON_MAX, wrong)
+        if wrong:
+            raise InvalidError("That reason can't be used.", wrong)
+        return reason
 
     def page(self, asked: AuditQuery) -> list[AuditEntry]:
         """Return entries, the newest first: one query."""

@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from kwip.domain.users import Viewer
     from kwip.services.accounts.authentication import Authentication, Credential
     from kwip.services.accounts.entry import Entry
-    from kwip.services.accounts.joining.site import Site
     from kwip.services.accounts.setup import Setup
     from kwip.services.accounts.users import SignUp
     from kwip.services.mail.mails import Mails
@@ -68,10 +67,14 @@ class Applicant:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A new session, and the digests of the names that its owner may sign in with."""
+    """A new session, and the digests of the names that its owner may sign in with.
+
+    `is_back` says that the owner had closed the account, which is open again.
+    """
 
     credential: Credential
     names: frozenset[str]
+    is_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,6 @@ class SignIn:
         windows: The windows in use, by name.
         charges: Charges windows in the realtime Redis.
         mails: Sends mail.
-        site: Says whether new users are asked to confirm their addresses.
     """
 
     authentication: Authentication
@@ -129,7 +131,6 @@ class SignIn:
     windows: Mapping[str, Window]
     charges: rate_limits.RateLimitWindows
     mails: Mails
-    site: Site
 
     def sign_in(
         self, login: str, password: str, applicant: Applicant
@@ -184,7 +185,8 @@ class SignIn:
         names = _digests(owner.username, owner.email)
         if not names & applicant.known_names:
             self._tell(owner, applicant)
-        return Admitted(credential, names)
+        # Only those come this far who closed their accounts themselves.
+        return Admitted(credential, names, is_back=owner.is_suspended)
 
     def is_current(self, halfway: Halfway, owner: Credentials) -> bool:
         """Return whether the first step still counts."""
@@ -280,9 +282,8 @@ class SignIn:
             user.id, user.username, applicant.agent
         )
         telemetry.AUTH_EVENTS.labels("signed_up").inc()
-        if self.site.current().confirm_email:
-            email = form.email.strip()
-            self.mails.post(self.mails.draft(MailKind.CONFIRM_EMAIL, user.id, email))
+        email = form.email.strip()
+        self.mails.post(self.mails.draft(MailKind.CONFIRM_EMAIL, user.id, email))
         return Admitted(credential, _digests(user.username, form.email))
 
     def ask_for_mail(

@@ -137,6 +137,21 @@ class Notifier:
         self.fence.invalidate(invalidation_rules.notify(recipient_ids=notified))
         self.signal([notifications_topic(each) for each in notified])
 
+    def of_strike(self, user_id: UserId, strike_id: int) -> Notification:
+        """Return the notification of somebody about whom a moderator has decided."""
+        return Notification(
+            recipient_id=user_id,
+            kind=NotificationKind.MODERATION,
+            actor_id=user_id,
+            seq=strike_id,
+        )
+
+    def notified(self, notice: Notification) -> None:
+        """Show a notification that was written with an act."""
+        recipients = [notice.recipient_id]
+        self.fence.invalidate(invalidation_rules.notify(recipient_ids=recipients))
+        self.signal_recipients(notice)
+
     def of_follow(
         self, follower_id: UserId, followee_id: UserId
     ) -> Notification | None:

@@ -71,7 +71,7 @@ class Digests:
                 "%(num)s new notification on %(site)s",
                 "%(num)s new notifications on %(site)s",
                 len(views),
-                site=self.site.host,
+                site=self.site.name,
             ),
             paragraphs=(gettext("Here is what you haven't seen yet."),),
             items=tuple(self._item(group) for group in groups),
@@ -108,6 +108,8 @@ class Digests:
             )
         said = _SAID[newest.kind](who)
         post = None if newest.post is None else newest.post.post
+        if newest.strike is not None:
+            return Item(said, "", self.site.page("/settings/strikes"))
         if post is None:
             return Item(said, "", self.site.page(f"/{names[0]}"))
         address = self.site.page(f"/@{self._author(newest)}/{post.id}")
@@ -139,6 +141,9 @@ _SAID: Mapping[NotificationKind, Callable[[str], str]] = {
     NotificationKind.QUOTE: lambda who: gettext("%(who)s quoted you", who=who),
     NotificationKind.CONVERSATION: lambda who: gettext(
         "%(who)s replied in a conversation you follow", who=who
+    ),
+    NotificationKind.MODERATION: lambda _: gettext(
+        "Moderators have made a decision about your account"
     ),
     NotificationKind.FOLLOW_REQUEST: lambda who: gettext(
         "%(who)s wants to follow you", who=who

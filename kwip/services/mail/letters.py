@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from kwip.domain.mail.mails import Letter, MailKind
+from kwip.domain.site import UNNAMED
 from kwip.services.mail.two_factor_texts import two_factor_texts
 from kwip.text import dates
 from kwip.text.agents import browser_in_words
@@ -18,11 +19,22 @@ if TYPE_CHECKING:
 
 
 class Site:
-    """The addresses of pages that mails link to."""
+    """The name of the site, and the addresses of pages that mails link to."""
 
     def __init__(self, origin: str, host: str):
         self._origin = origin
         self.host = host
+        self._name_of: Callable[[], str] = str
+
+    def ask_name_of(self, name_of: Callable[[], str]) -> None:
+        """Use what a function returns as the name of the site."""
+        self._name_of = name_of
+
+    @property
+    def name(self) -> str:
+        """The name of the site, or its host while nobody has named it."""
+        name = self._name_of()
+        return self.host if name in {"", UNNAMED} else name
 
     def page(self, path: str) -> str:
         """Return the address of a page."""
@@ -33,7 +45,7 @@ class Site:
         """Why people get mail about their accounts."""
         return gettext(
             "You get this email because it is about your account on %(site)s.",
-            site=self.host,
+            site=self.name,
         )
 
 
@@ -49,7 +61,7 @@ def _password_reset(_: Mail, username: str, link: str, site: Site) -> Letter:
             gettext(
                 "Someone asked to reset the password of @%(name)s on %(site)s.",
                 name=username,
-                site=site.host,
+                site=site.name,
             ),
             gettext(
                 "Use this link to choose a new one. It works once, within 30 minutes."
@@ -75,7 +87,7 @@ def _password_changed(mail: Mail, username: str, _: str, site: Site) -> Letter:
             gettext(
                 "The password of @%(name)s on %(site)s was changed on %(when)s.",
                 name=username,
-                site=site.host,
+                site=site.name,
                 when=_when(mail),
             ),
             gettext("All other devices were logged out."),
@@ -92,13 +104,13 @@ def _confirm_email(mail: Mail, username: str, link: str, site: Site) -> Letter:
         opening = gettext(
             "Someone asked to use this address for @%(name)s on %(site)s.",
             name=username,
-            site=site.host,
+            site=site.name,
         )
     else:
         opening = gettext(
             "Confirm that this is the address of @%(name)s on %(site)s.",
             name=username,
-            site=site.host,
+            site=site.name,
         )
     return Letter(
         subject=gettext("Confirm your email address"),
@@ -118,7 +130,7 @@ def _email_changed(mail: Mail, username: str, link: str, site: Site) -> Letter:
                 "%(address)s on %(when)s. We won't send any more email about the "
                 "account to this address.",
                 name=username,
-                site=site.host,
+                site=site.name,
                 when=_when(mail),
                 address=mail.details["new"],
             ),
@@ -145,7 +157,7 @@ def _new_login(mail: Mail, username: str, _: str, site: Site) -> Letter:
                 "Someone logged in as @%(name)s on %(site)s with a browser that we "
                 "haven't seen before.",
                 name=username,
-                site=site.host,
+                site=site.name,
             ),
             gettext("When: %(when)s", when=_when(mail)),
             gettext(
@@ -172,7 +184,7 @@ def _export_ready(_: Mail, username: str, __: str, site: Site) -> Letter:
                 "The archive that you asked for has everything of @%(name)s on "
                 "%(site)s. You can download it for 7 days while you're logged in.",
                 name=username,
-                site=site.host,
+                site=site.name,
             ),
         ),
         action=(gettext("Download archive"), site.page("/settings/data")),
@@ -189,7 +201,7 @@ def _two_factor(mail: Mail, username: str, _: str, site: Site) -> Letter:
             gettext(
                 "This is about @%(name)s on %(site)s: %(sentence)s",
                 name=username,
-                site=site.host,
+                site=site.name,
                 sentence=sentence,
             ),
             gettext("When: %(when)s", when=_when(mail)),
@@ -216,7 +228,7 @@ def _account_approved(_: Mail, username: str, __: str, site: Site) -> Letter:
                 "Welcome! Your account @%(name)s on %(site)s was approved. "
                 "You can log in now.",
                 name=username,
-                site=site.host,
+                site=site.name,
             ),
         ),
         action=(gettext("Log in"), site.page("/login")),
@@ -232,7 +244,7 @@ def _account_closed(mail: Mail, username: str, _: str, site: Site) -> Letter:
                 "You asked to delete the account @%(name)s on %(site)s. It is hidden "
                 "now, and will be deleted on %(when)s.",
                 name=username,
-                site=site.host,
+                site=site.name,
                 when=_deleted_at(mail),
             ),
             gettext("If you change your mind, log in before then. Nothing is lost."),
@@ -252,7 +264,7 @@ def _account_rejected(mail: Mail, username: str, _: str, site: Site) -> Letter:
                 "You asked to join %(site)s as @%(name)s. The people who run it have "
                 "declined. We have deleted what you entered.",
                 name=username,
-                site=site.host,
+                site=site.name,
             ),
             *((gettext("They wrote: %(answer)s", answer=answer),) if answer else ()),
         ),
@@ -266,7 +278,7 @@ def _waiting_list(_: Mail, __: str, link: str, site: Site) -> Letter:
         paragraphs=(
             gettext(
                 "Someone entered this address for the waiting list of %(site)s.",
-                site=site.host,
+                site=site.name,
             ),
             gettext("The link works for 48 hours."),
         ),
@@ -288,7 +300,7 @@ def _invitation(mail: Mail, _: str, __: str, site: Site) -> Letter:
             gettext(
                 "You're on the waiting list of %(site)s, and now there is a place "
                 "for you.",
-                site=site.host,
+                site=site.name,
             ),
             gettext("The invitation works once, within 14 days."),
         ),
@@ -308,7 +320,7 @@ def _closure_reminder(mail: Mail, username: str, _: str, site: Site) -> Letter:
                 "The account @%(name)s on %(site)s will be deleted on %(when)s, as "
                 "you asked. After that nobody can bring it back.",
                 name=username,
-                site=site.host,
+                site=site.name,
                 when=_deleted_at(mail),
             ),
             gettext("To keep it, log in before then."),
@@ -326,16 +338,16 @@ def _test(_: Mail, __: str, ___: str, site: Site) -> Letter:
     return Letter(
         subject=gettext("Kwip can send mail"),
         paragraphs=(
-            gettext("This is a test from %(site)s. It arrived.", site=site.host),
+            gettext("This is a test from %(site)s. It arrived.", site=site.name),
         ),
-        reason=gettext("An administrator of %(site)s sent it.", site=site.host),
+        reason=gettext("An administrator of %(site)s sent it.", site=site.name),
     )
 
 
 def _typed(site: Site) -> str:
     return gettext(
         "You get this email because someone entered this address on %(site)s.",
-        site=site.host,
+        site=site.name,
     )
 
 

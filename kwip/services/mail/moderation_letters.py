@@ -36,7 +36,7 @@ def _strike(mail: Mail, username: str, link: str, site: Site) -> Letter:
     paragraphs = [
         gettext(
             "Moderators of %(site)s have made a decision about your account @%(name)s.",
-            site=site.host,
+            site=site.name,
             name=username,
         ),
         _meaning(act, int(mail.details["posts"])),
@@ -90,7 +90,7 @@ def _lifted(mail: Mail, username: str, _: str, site: Site) -> Letter:
     first = (
         gettext("Your appeal was approved.")
         if "appeal" in mail.details
-        else gettext("Moderators of %(site)s changed their decision.", site=site.host)
+        else gettext("Moderators of %(site)s changed their decision.", site=site.name)
     )
     lifted = gettext(
         "The decision about your account @%(name)s no longer counts.", name=username
@@ -118,7 +118,7 @@ def _rejected(mail: Mail, username: str, _: str, site: Site) -> Letter:
         gettext(
             "Moderators of %(site)s have looked at your appeal. Their decision about "
             "your account @%(name)s stays as it is.",
-            site=site.host,
+            site=site.name,
             name=username,
         )
     ]
@@ -157,7 +157,7 @@ def _to_staff(site: Site, subject: str, said: str, path: str) -> Letter:
         paragraphs=(said,),
         action=(gettext("Have a look"), site.page(path)),
         reason=gettext(
-            "You get this email because you're a moderator of %(site)s.", site=site.host
+            "You get this email because you're a moderator of %(site)s.", site=site.name
         ),
         settings=(
             gettext("Change what we send you"),

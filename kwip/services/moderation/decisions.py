@@ -32,7 +32,6 @@ from kwip.domain.strikes import (
     Strike,
     StrikeState,
 )
-from kwip.services.moderation.execution import MOST_STRIKES
 from kwip.store.moderation.reports import resolved
 from kwip.text.profiles import clean_lines
 
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from kwip.domain.strikes import Appeal
     from kwip.domain.users import User, Viewer
     from kwip.services.accounts.notices import Notices
+    from kwip.services.delivery.notifier import Notifier
     from kwip.services.moderation.execution import Execution
     from kwip.services.reading.stores import Stores
     from kwip.store.moderation.reports import ReportStore
@@ -69,6 +69,7 @@ class Decisions:
     reports: ReportStore
     stores: Stores
     notices: Notices
+    notifier: Notifier
     execution: Execution
     ids: IdGenerator
     clock: ClockMs
@@ -107,7 +108,8 @@ class Decisions:
         )
         resolves = report.is_open and decision.resolves
         change = resolved(event) if resolves else {}
-        self._store(strike, user, (report, change, event))
+        about = (report, change, event)
+        self._store(strike, user, about, order, sends_mail=decision.sends_mail)
         self.execution.carry_out(strike.id, order)
         return strike
 
@@ -132,7 +134,7 @@ class Decisions:
             raise InvalidError(lazy_gettext("Nothing was changed."), wrong)
         user = self.target(order, user_id)
         strike = self._strike(staff, user.id, decision, posts, None)
-        self._store(strike, user, None)
+        self._store(strike, user, None, order, sends_mail=decision.sends_mail)
         self.execution.carry_out(strike.id, order)
         return strike
 
@@ -171,24 +173,6 @@ class Decisions:
         self.execution.carry_out(strike.id, order)
         return replace(strike, state=StrikeState.UNDONE, appeal=appeal)
 
-    def lift(self, staff: Viewer, order: Order, user_id: UserId, act: Act) -> None:
-        """End a silence or a suspension, and undo the strikes that say so.
-
-        Raises:
-            NotFoundError: There is no such user.
-            ForbiddenError: The moderator doesn't outrank the person.
-        """
-        self.target(order, user_id)
-        for strike in self.store.of_user(user_id, MOST_STRIKES):
-            if strike.act is act and strike.state is StrikeState.DONE:
-                self.undo(staff, order, strike.id)
-        user = self.target(order, user_id)
-        moderation = self.execution.moderation
-        if act is Act.SUSPEND and user.is_suspended:
-            moderation.unsuspend(user_id, order)
-        elif act is Act.SILENCE and user.is_silenced:
-            moderation.unsilence(user_id, order)
-
     def _strike(
         self,
         staff: Viewer,
@@ -224,21 +208,33 @@ class Decisions:
         strike: Strike,
         user: User,
         about: tuple[Report, Mapping[str, Any], ReportEvent] | None,
+        order: Order,
+        *,
+        sends_mail: bool,
     ) -> None:
         """Store a strike, with its mail and the change of its report.
 
         Raises:
             ConflictError: Somebody else has changed the report meanwhile.
         """
-        notice = self._notice(MailKind.STRIKE, user, strike)
+        notice = None
+        if sends_mail:
+            notice = self._notice(MailKind.STRIKE, user, strike)
+        else:
+            act = strike.act.value
+            self.execution.record(order, Action.LEAVE_OUT_MAIL, user, act=act)
+
+        told = self.notifier.of_strike(user.id, strike.id)
 
         def also(session: Any) -> None:
             if about and self.reports.change(*about, session) is None:
                 raise ConflictError(CHANGED, report_id=about[0].id)
             self.notices.add(notice, session)
+            self.stores.notifications.add(told, session)
 
         self.store.add(strike, strike.created_at + _SWEEP_AFTER, also)
         self.notices.hurry(notice)
+        self.notifier.notified(told)
 
     def _note_undo(self, strike: Strike, event: ReportEvent, session: Any) -> None:
         """Note in its report that a strike is undone, if the report is still there."""

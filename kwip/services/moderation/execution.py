@@ -76,6 +76,10 @@ class Execution:
                 self.record(order, Action.DELETE_POSTS, user, **_named(strike))
                 self._delete(user, strike.post_ids)
 
+    def repeat(self, strike: Strike, user: User, order: Order) -> None:
+        """Do again what a strike in force says."""
+        self._do(strike, user, order)
+
     def _undo(self, strike: Strike, user: User, order: Order) -> None:
         """Undo a strike, unless another one in force says the same."""
         others = [

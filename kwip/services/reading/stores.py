@@ -14,6 +14,7 @@ from kwip.store.delivery.pull_authors import PullAuthorStore
 from kwip.store.discovery.featured_tags import FeaturedTagStore
 from kwip.store.discovery.suggestions import SuggestionStore
 from kwip.store.discovery.trends import TrendStore
+from kwip.store.moderation.strikes import StrikeStore
 from kwip.store.posting.active_order import ActivityStore
 from kwip.store.posting.drafts import DraftStore
 from kwip.store.posting.imported import ImportedPostStore
@@ -74,6 +75,7 @@ class Stores:
     votes: VoteStore
     notifications: NotificationStore
     markers: MarkerStore
+    strikes: StrikeStore
     filters: FilterStore
     sessions: AccessKeyStore
     tokens: AccessKeyStore
@@ -111,6 +113,7 @@ class Stores:
             votes=VoteStore(store),
             notifications=NotificationStore(store),
             markers=MarkerStore(store),
+            strikes=StrikeStore(store),
             filters=FilterStore(store),
             sessions=AccessKeyStore(store, "sessions"),
             tokens=AccessKeyStore(store, "tokens"),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kwip.domain.keyword_filters import Filtering
+    from kwip.domain.strikes import Strike
     from kwip.domain.timelines.notifications import (
         NotificationGroup,
         NotificationRow,
@@ -181,15 +182,18 @@ class Notifications:
             actors, unread, *self.hydration.lookups(viewer, entries)
         )
         posts = self.hydration.posts(viewer, loader, entries, filtering=filtering)
+        strikes = self._strikes(viewer, shown)
         last_read_id = marks.get(viewer.id, NOTHING_UNREAD).last_read_id
         views = []
         for row in shown:
             actor, post = users.get(row.actor_id), posts.get(row.post_id)
+            strike = strikes.get(row.cursor)
             if (
                 actor is None
                 or actor.is_suspended
                 or is_limited(viewer.id, relations, actor)
                 or not _still_says(row, post, viewer)
+                or (row.kind is NotificationKind.MODERATION and strike is None)
             ):
                 continue
             view = NotificationView(
@@ -197,10 +201,21 @@ class Notifications:
                 kind=row.kind,
                 actor=actor,
                 post=None if post is None else post.shown,
+                strike=strike,
                 is_new=row.cursor > last_read_id,
             )
             views.append((row, view))
         return views
+
+    def _strikes(
+        self, viewer: Viewer, rows: Sequence[NotificationRow]
+    ) -> dict[int, Strike]:
+        """Read what moderators decided; one query, if any row is about that.
+
+        What is shown of a strike never changes.
+        """
+        ids = [row.cursor for row in rows if row.kind is NotificationKind.MODERATION]
+        return self.stores.strikes.named(viewer.id, ids) if ids else {}
 
 
 def _direct(

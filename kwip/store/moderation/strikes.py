@@ -23,7 +23,7 @@ from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pymongo.client_session import ClientSession
 
@@ -65,6 +65,12 @@ class StrikeStore(DueWork):
         """Read the strikes of a user, the newest first."""
         found = self._strikes.find({"user_id": user_id}).sort("_id", DESCENDING)
         return [_to_strike(d) for d in found.limit(limit).batch_size(ONE_BATCH)]
+
+    @translated()
+    def named(self, user_id: UserId, ids: Sequence[int]) -> dict[int, Strike]:
+        """Read some strikes of a user, by their ids."""
+        found = self._strikes.find({"_id": {"$in": list(ids)}, "user_id": user_id})
+        return {d["_id"]: _to_strike(d) for d in found}
 
     @translated()
     def of_report(self, report_id: int, limit: int) -> list[Strike]:

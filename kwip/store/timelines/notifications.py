@@ -51,6 +51,11 @@ class NotificationStore:
         insert_new(self._notifications, [_to_document(n) for n in notifications])
 
     @translated()
+    def add(self, notification: Notification, session: Any) -> None:
+        """Write a notification in the transaction of what it is about."""
+        write(self._notifications, notification, session)
+
+    @translated()
     def page(
         self,
         user_id: UserId,

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from kwip.domain.audit_log import BY_KWIP
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import (
     ConflictError,
@@ -133,6 +134,19 @@ def test_only_a_browser_that_is_new_to_the_account_is_reported_and_not_to_a_boun
     assert message["Subject"] == "New login to your account"
     assert "Firefox on Linux" in parts_of(message)[0]
     assert "192.0.2.1" in parts_of(message)[0]
+
+
+def test_whoever_signs_up_gets_a_link_from_the_site_by_its_name(
+    kwip, emails, rings, mailbox, link_in, monkeypatch
+):
+    monkeypatch.setattr(kwip.fence, "outlast_leases", lambda: None)
+    kwip.services.site.change({"name": "Bakers"}, BY_KWIP)
+    kwip.services.sign_in.sign_up(form_of("dave"), BROWSER)
+    rings.run()
+
+    [message] = mailbox.messages
+    assert "the address of @dave on Bakers." in parts_of(message)[0]
+    assert emails.confirm(link_in(message)) == "dave@example.org"
 
 
 class TestRequired:

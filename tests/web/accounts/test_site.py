@@ -28,6 +28,7 @@ def test_settings_are_saved_and_shown_everywhere(at_admin, anybody, client, sett
     assert saved.said == "Changes saved."
     assert about.title == "About · Bakers of Ulm"
     assert "Bakers of Ulm" in about.words
+    assert about.one("a", class_="brand").words == "Bakers of Ulm"
     assert about.one("a", href="mailto:hello%40bakers.example")
     assert v1["title"] == v2["title"] == "Bakers of Ulm"
     assert v1["short_description"] == "For people who bake."

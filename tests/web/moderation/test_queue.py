@@ -88,11 +88,18 @@ def test_a_suspended_person_appeals_with_the_link_in_the_mail(
 
 
 def test_a_warned_person_sees_it_in_the_settings_and_appeals_there(
-    at_moderator, at_bob, reported
+    at_moderator, at_bob, bob, reported
 ):
     place, _ = reported
     version = at_moderator.get(place).one("input", name="version")["value"]
     at_moderator.send(f"{place}/act", act="warn", version=version, text="Read rule 1.")
+    noticed = at_bob.get("/notifications")
+    assert "Unread: Moderators sent you a warning" in noticed.words
+    assert noticed.all("a", href="/settings/strikes")
+    [told] = bob.get("/api/v1/notifications?types[]=moderation_warning").json
+    warning = told["moderation_warning"]
+    assert (told["type"], warning["action"]) == ("moderation_warning", "none")
+    assert (warning["text"], told["account"]["username"]) == ("Read rule 1.", "bob")
     page = at_bob.get("/settings/strikes")
     assert "Moderators sent you a warning" in page.words
     [form] = [

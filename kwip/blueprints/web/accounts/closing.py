@@ -12,8 +12,6 @@ from kwip.blueprints.table import Route
 from kwip.blueprints.web.accounts.two_factor import known, proof
 from kwip.blueprints.web.pages import SECRET, Form, form_policy, go, page, page_again
 from kwip.domain.errors import ConflictError, InvalidError, RateLimitedError
-from kwip.text import dates
-from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from flask import Response
@@ -31,12 +29,8 @@ def delete_account_now() -> Response:
     except (InvalidError, RateLimitedError, ConflictError) as error:
         return page_again("settings_delete.html", error, **known())
     cookie.sign_out()
-    message = gettext(
-        "Your account is hidden and will be deleted on %(date)s. Log in before then to "
-        "keep it.",
-        date=dates.day(until),
-    )
-    return go(url_for("web.landing"), message)
+    cookie.note_closed(until)
+    return go(url_for("web.login"))
 
 
 ROUTES = (

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 def settings() -> Response:
     """List the settings."""
-    return page("settings.html")
+    mailbox = http.services().email_address.mailbox(http.signed_in())
+    to_confirm = mailbox is not None and mailbox.confirmed_at is None
+    return page("settings.html", to_confirm=to_confirm)
 
 
 def privacy_settings() -> Response:

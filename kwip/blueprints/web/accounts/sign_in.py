@@ -38,6 +38,7 @@ from kwip.text.translation import gettext, language
 
 if TYPE_CHECKING:
     from kwip.domain.two_factor import Answer
+    from kwip.services.accounts.sign_in import Admitted
 
 #: After these errors the form is shown again, with what was filled in.
 _TRY_AGAIN = (
@@ -95,7 +96,8 @@ def login() -> Response:
     """Show the login form."""
     if http.viewer():
         return go(url_for("web.home"))
-    return page("login.html", form=Form({"next": request.args.get("next", "")}))
+    form = Form({"next": request.args.get("next", "")})
+    return page("login.html", form=form, closed_until=cookie.closed_until())
 
 
 def log_in() -> Response:
@@ -104,12 +106,23 @@ def log_in() -> Response:
         form = http.load_form(LogInForm())
         found = http.services().sign_in.sign_in(form.login, form.password, applicant())
     except _TRY_AGAIN as error:
-        return page_again("login.html", error)
+        return page_again("login.html", error, closed_until=cookie.closed_until())
     if isinstance(found, Halfway):
         cookie.keep_first_step(found)
         return go(url_for("web.second_step", next=form.next or None))
-    cookie.sign_in(found.credential, found.names)
-    return go(form.next if is_local(form.next) else url_for("web.home"))
+    return _enter(found, form.next)
+
+
+def _enter(admitted: Admitted, wanted: str) -> Response:
+    """Continue to the page that somebody wanted who has just logged in."""
+    cookie.sign_in(admitted.credential, admitted.names)
+    message = gettext(
+        "Welcome back. Your account is open again, and everyone can see your profile "
+        "and kwips as before. Log in again in your apps. Follow requests that were "
+        "waiting are gone."
+    )
+    where = wanted if is_local(wanted) else url_for("web.home")
+    return go(where, message if admitted.is_back else "")
 
 
 def second_step() -> Response:
@@ -131,8 +144,7 @@ def finish_log_in() -> Response:
         return go(url_for("web.login", next=form.next or None), error.message)
     except _TRY_AGAIN as error:
         return page_again("login_code.html", error)
-    cookie.sign_in(admitted.credential, admitted.names)
-    return go(form.next if is_local(form.next) else url_for("web.home"))
+    return _enter(admitted, form.next)
 
 
 def log_in_with_passkey() -> Response:
@@ -141,9 +153,8 @@ def log_in_with_passkey() -> Response:
     try:
         admitted = http.services().second_step.with_passkey(answer, applicant())
     except _TRY_AGAIN as error:
-        return page_again("login.html", error)
-    cookie.sign_in(admitted.credential, admitted.names)
-    return go(form.next if is_local(form.next) else url_for("web.home"))
+        return page_again("login.html", error, closed_until=cookie.closed_until())
+    return _enter(admitted, form.next)
 
 
 def _answer() -> tuple[SecondStep, Answer]:

@@ -13,6 +13,7 @@ from kwip.blueprints.web.admin.shell import form_policy, page_policy
 from kwip.blueprints.web.pages import Form, go, page, page_again
 from kwip.domain.errors import ConflictError, InvalidError
 from kwip.domain.roles import Permission, may
+from kwip.domain.strikes import Act, Decision
 from kwip.schemas.accounts.members import MembersQuery, StaffActForm
 from kwip.text.translation import gettext
 
@@ -77,42 +78,65 @@ def _act(
     return go(url_for("web.member", username=username), message)
 
 
-def silence_member(username: str) -> Response:
-    """Silence a member."""
+def _limit(username: str, act: Act, message: str) -> Response:
+    """Silence or suspend a member, who is told and can appeal."""
+    wish = http.load_form(StaffActForm())
+    decision = Decision(act=act, text=wish.text, sends_mail=wish.sends_mail)
+    viewer = http.signed_in()
     return _act(
         username,
         Permission.LIMIT_PEOPLE,
-        lambda services, *by: services.moderation.silence(*by),
+        lambda services, user_id, order: services.limits.limit(
+            viewer, order, user_id, decision
+        ),
+        message,
+    )
+
+
+def _lift(username: str, act: Act, message: str) -> Response:
+    viewer = http.signed_in()
+    return _act(
+        username,
+        Permission.LIMIT_PEOPLE,
+        lambda services, user_id, order: services.limits.lift(
+            viewer, order, user_id, act
+        ),
+        message,
+    )
+
+
+def silence_member(username: str) -> Response:
+    """Silence a member."""
+    return _limit(
+        username,
+        Act.SILENCE,
         gettext("Limited. Only followers come across their kwips."),
     )
 
 
 def unsilence_member(username: str) -> Response:
     """End a silence."""
-    return _act(
+    return _lift(
         username,
-        Permission.LIMIT_PEOPLE,
-        lambda services, *by: services.moderation.unsilence(*by),
+        Act.SILENCE,
         gettext("No longer limited."),
     )
 
 
 def suspend_member(username: str) -> Response:
     """Suspend a member."""
-    return _act(
+    return _limit(
         username,
-        Permission.LIMIT_PEOPLE,
-        lambda services, *by: services.moderation.suspend(*by),
+        Act.SUSPEND,
         gettext("Suspended. Everything they posted is hidden."),
     )
 
 
 def unsuspend_member(username: str) -> Response:
     """End a suspension."""
-    return _act(
+    return _lift(
         username,
-        Permission.LIMIT_PEOPLE,
-        lambda services, *by: services.moderation.unsuspend(*by),
+        Act.SUSPEND,
         gettext("No longer suspended."),
     )
 
@@ -145,6 +169,24 @@ def send_member_reset(username: str) -> Response:
         lambda services, *by: services.password_reset.send(*by),
         gettext("We've sent a link to reset the password."),
     )
+
+
+def reset_member_two_factor(username: str) -> Response:
+    """Turn off two-factor authentication of a member who has lost it."""
+    return _act(
+        username,
+        Permission.MANAGE_ACCESS,
+        _reset_two_factor,
+        gettext("Two-factor authentication is off. We've told them by email."),
+    )
+
+
+def _reset_two_factor(services: Services, user_id: UserId, order: Order) -> None:
+    if not order.reason.strip():
+        says = gettext("Say how you know that it is them.")
+        raise InvalidError(says, {"reason": says})
+    services.access_recovery.reset_two_factor(user_id, order)
+    services.moderation.end_sessions(user_id, order)
 
 
 def note_member(username: str) -> Response:
@@ -190,6 +232,7 @@ ROUTES = (
                 "confirm": confirm_member,
                 "end-sessions": end_member_sessions,
                 "reset": send_member_reset,
+                "reset-2fa": reset_member_two_factor,
             },
         }.items()
         for act, endpoint in acts.items()
