@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kwip.domain.audit_log import REASON_MAX, AuditEntry
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError
+from kwip.domain.messages import lazy_gettext
 from kwip.text.profiles import clean_line
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class AuditLog:
         wrong: dict[str, str] = {}
         reason = clean_line("reason", order.reason, REASON_MAX, wrong)
         if wrong:
-            raise InvalidError("That reason can't be used.", wrong)
+            raise InvalidError(lazy_gettext("That reason can't be used."), wrong)
         return reason
 
     def page(self, asked: AuditQuery) -> list[AuditEntry]:
