@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from kwip.services.accounts.staff import Staff
     from kwip.services.accounts.two_factor import TwoFactorSettings
     from kwip.services.accounts.users import Users
+    from kwip.services.backups.blogs.blogs import Blogs
+    from kwip.services.backups.blogs.posting import BlogPosting
     from kwip.services.backups.csv_exports import CsvExports
     from kwip.services.backups.exports import Exports
     from kwip.services.backups.imports import Imports
@@ -265,6 +267,14 @@ class OwnData:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Blogging:
+    """The services with which users have their blogs posted."""
+
+    blogs: Blogs
+    blog_posting: BlogPosting
+
+
+@dataclass(frozen=True, kw_only=True)
 class Leaving:
     """The services that delete accounts."""
 
@@ -286,6 +296,7 @@ class Services(
     Accounts,
     Moderating,
     OwnData,
+    Blogging,
     Leaving,
 ):
     """All services, one attribute per feature."""

@@ -111,6 +111,7 @@ def fill(author, other):
         "sessions": "/settings/sessions",
         "email address": "/settings/email",
         "email notifications": "/settings/notifications",
+        "feeds": "/settings/feeds",
         "your data": "/settings/data",
         "delete account": "/settings/delete",
         "appearance": "/settings/appearance",

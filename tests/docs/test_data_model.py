@@ -15,6 +15,7 @@ from bson.json_util import JSONOptions
 from config.settings import PROJECT
 from kwip.domain.attachments import AttachmentChange
 from kwip.domain.audit_log import BY_KWIP
+from kwip.domain.blogs import WaitingEntry
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.keyword_filters import (
     FilterChange,
@@ -159,6 +160,22 @@ def _draft(kwip, note, owner, root, now):
     )
     services.drafts.store.replace(saved, 1)
     services.drafts.store.begin(owner.id, saved.id, now)
+    note()
+    _blog(kwip, note, owner)
+
+
+def _blog(kwip, note, owner):
+    blogs, store = kwip.services.blogs, kwip.services.blog_posting.store
+    made = blogs.add(owner, "https://blog.example/feed")
+    now = at(system_clock_ms())
+    held = store.begin(made.id, "worker", now, now)
+    entry = WaitingEntry(key="a", text="Rye", written_ms=1)
+    for key in ("b", "a"):
+        values = {"read_at": now, "sample": ["Rye"], "etag": "x"}
+        waits = [replace(entry, key=key)]
+        store.note(held, values, seen=[key], waiting=waits)
+        if key == "b":
+            store.posted(made.id, key, "2026-11-24")
     note()
 
 

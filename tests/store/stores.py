@@ -11,6 +11,7 @@ from kwip.domain.attachments import (
     UploadState,
 )
 from kwip.domain.audit_log import Action, Actor, AuditEntry
+from kwip.domain.blogs import Blog
 from kwip.domain.closures import Closure
 from kwip.domain.ids import AttachmentId, first_id_at
 from kwip.domain.joining import Application, Invitation
@@ -64,6 +65,7 @@ from kwip.store.moderation.reports import ReportStore
 from kwip.store.moderation.strikes import StrikeStore
 from kwip.store.posting.active_order import ActivityStore
 from kwip.store.posting.attachments import AttachmentStore
+from kwip.store.posting.blogs import BlogStore
 from kwip.store.posting.claims import ClaimStore
 from kwip.store.posting.drafts import DraftStore
 from kwip.store.posting.imported import ImportedPostStore
@@ -116,6 +118,7 @@ KINDS = {
     "discovery_rules": DiscoveryRuleStore,
     "domains": EmailDomainStore,
     "drafts": DraftStore,
+    "blogs": BlogStore,
     "edges": EdgeStore,
     "emojis": EmojiStore,
     "featured_tags": FeaturedTagStore,
@@ -325,3 +328,8 @@ def post(number, author_id, **fields):
         root_id=parent.root_id if parent else post_id(number),
         **fields,
     )
+
+
+def blog(number):
+    url = f"https://{number}.example/feed"
+    return Blog(id=number, owner_id=number, url=url, added_at=NOW)

@@ -163,6 +163,7 @@ def places(alice, mallory, at_mallory, people, wiring):
         "notification_settings": "/settings/notifications",
         "unsubscribe": f"/email/unsubscribe?key={_key(wiring, mallory)}",
         "settings": "/settings",
+        "blogs": "/settings/feeds",
         "data_settings": "/settings/data",
         "delete_account": "/settings/delete",
         "profile_settings": "/settings/profile",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kwip.blueprints.web import admin, styleguide
 from kwip.blueprints.web.accounts import (
     announcements,
+    blogs,
     closing,
     data,
     email,
@@ -44,6 +45,7 @@ ROUTES = (
     *users.ROUTES,
     *settings.ROUTES,
     *data.ROUTES,
+    *blogs.ROUTES,
     *closing.ROUTES,
     *setup.ROUTES,
     *site_pages.ROUTES,

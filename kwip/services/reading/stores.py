@@ -15,6 +15,7 @@ from kwip.store.discovery.featured_tags import FeaturedTagStore
 from kwip.store.discovery.suggestions import SuggestionStore
 from kwip.store.discovery.trends import TrendStore
 from kwip.store.posting.active_order import ActivityStore
+from kwip.store.posting.blogs import BlogStore
 from kwip.store.posting.drafts import DraftStore
 from kwip.store.posting.imported import ImportedPostStore
 from kwip.store.posting.posts import PostStore
@@ -70,6 +71,7 @@ class Stores:
     pull_authors: PullAuthorStore
     drafts: DraftStore
     imported: ImportedPostStore
+    blogs: BlogStore
     reactions: ReactionStore
     votes: VoteStore
     notifications: NotificationStore
@@ -107,6 +109,7 @@ class Stores:
             pull_authors=PullAuthorStore(store),
             drafts=DraftStore(store),
             imported=ImportedPostStore(store),
+            blogs=BlogStore(store),
             reactions=ReactionStore(store),
             votes=VoteStore(store),
             notifications=NotificationStore(store),

@@ -37,4 +37,14 @@ POSTING_INDEXES: Mapping[str, tuple[Index, ...]] = {
             "DraftStore.take_due: what is to be posted that the sweeper enqueues",
         ),
     ),
+    "blogs": (
+        Index(
+            (("owner_id", ASCENDING), ("_id", ASCENDING)),
+            "BlogStore.of_owner: a user's blogs",
+        ),
+        Index(
+            (("due_at", ASCENDING),),
+            "BlogStore.take_due: feeds to read that the sweeper enqueues",
+        ),
+    ),
 }

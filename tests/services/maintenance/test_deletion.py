@@ -90,6 +90,7 @@ class Town:
             self.kwip.services.users.update_profile(asked, change)
             self.kwip.services.relationships.follow(asker, asked.id)
         self.kwip.services.drafts.save(viewer, Draft(text="half a"))
+        self.kwip.services.blogs.add(viewer, "https://blog.example/feed")
         change = FilterChange(title="x", contexts=(FilterContext.HOME,))
         self.kwip.services.filters.create(viewer, change)
 
