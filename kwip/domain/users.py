@@ -70,6 +70,7 @@ ProfileKey = Literal[
     "embed_origins",
     "is_discoverable",
     "is_locked",
+    "accepts_buzzes",
     "folds_repeats",
     "requires_descriptions",
     "undo_s",
@@ -111,7 +112,8 @@ class User:
     `folds_repeats` see on pages only once what an author says repeatedly. Authors who
     `requires_descriptions` post no files without one. What they post from pages waits
     for `undo_s`, so that they can undo it. `dismissed_ids` are the announcements that
-    they have dismissed.
+    they have dismissed. Those who `accepts_buzzes` may be told by followers that they
+    are missed.
     """
 
     id: UserId
@@ -135,6 +137,7 @@ class User:
     folds_repeats: bool = True
     requires_descriptions: bool = False
     undo_s: int = 0
+    accepts_buzzes: bool = True
     posts_count: int = 0
     followers_count: int = 0
     following_count: int = 0
@@ -172,6 +175,7 @@ class ProfileChange:
     folds_repeats: bool | None = None
     requires_descriptions: bool | None = None
     undo_s: int | None = None
+    accepts_buzzes: bool | None = None
     avatar: IO[bytes] | None = None
     banner: IO[bytes] | None = None
     is_avatar_removed: bool = False

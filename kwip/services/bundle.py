@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from kwip.services.moderation.reports import Reports
     from kwip.services.moderation.staff_mail import StaffMail
     from kwip.services.moderation.strikes import Strikes
+    from kwip.services.posting.conversation_invites import ConversationInvites
     from kwip.services.posting.conversations import Conversations
     from kwip.services.posting.drafts import Drafts
     from kwip.services.posting.pins import Pins
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
     from kwip.services.reading.rate_limits import RateLimits
     from kwip.services.search.search import Search
     from kwip.services.search.widget import SearchWidget
+    from kwip.services.social.buzzes import Buzzes
     from kwip.services.social.follow_requests import FollowRequests
     from kwip.services.social.followed_tags import FollowedTags
     from kwip.services.social.lists import Lists
@@ -145,6 +147,7 @@ class Social:
     relationships: Relationships
     follow_requests: FollowRequests
     notes: Notes
+    buzzes: Buzzes
     lists: Lists
     followed_tags: FollowedTags
 
@@ -187,6 +190,7 @@ class Posting:
     reposts: Reposts
     polls: Polls
     conversations: Conversations
+    conversation_invites: ConversationInvites
     quotes: Quotes
     pins: Pins
 

@@ -30,6 +30,7 @@ _FLAGS: tuple[ProfileKey, ...] = (
     "shows_favourites",
     "is_discoverable",
     "is_locked",
+    "accepts_buzzes",
     "folds_repeats",
     "requires_descriptions",
     "undo_s",

@@ -119,6 +119,7 @@ def fill(author, other):
         "muted": "/settings/muted",
         "follow requests": "/follow-requests",
         "mute": f"/@{other.user.username}/mute",
+        "invite": f"/@{name}/{first['id']}/invite",
         "note": f"/@{other.user.username}/note",
         "blocked": "/settings/blocked",
         "widgets": "/widgets",

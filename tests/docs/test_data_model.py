@@ -128,6 +128,7 @@ def _follow_tags_and_lists(services, note, owner, member, root):
     services.conversations.mute(owner, root.id)
     services.conversations.follow(member, root.id)
     services.notes.write(owner, member.id, "We met at the market.")
+    services.conversation_invites.invite(owner, root.id, member.username)
     _filter(services, note, owner, root)
     for each in (owner, member):
         services.posts.publish(each.id, Draft(text="More #bread"))

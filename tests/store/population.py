@@ -38,6 +38,7 @@ from tests.store.stores import (
     closure,
     invitation,
     mail,
+    nudge,
     post,
     post_id,
     reported,
@@ -97,9 +98,10 @@ def populate(stores):
 
 
 def _wait(stores, n):
-    """Give user n what jobs look at; of few users it is due."""
+    """Give user n what waits for a job, or until it may be repeated."""
     due_at = NOW if n < USERS[5] else LATER
     stores.blogs.add(blog(n), due_at)
+    stores.nudges.add(nudge(n), None)
     chosen = MailPreferences(kinds=EVERY_KIND, mailed_id=1)
     stores.mail_preferences.save(n, chosen, due_at)
 

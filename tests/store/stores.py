@@ -16,6 +16,7 @@ from kwip.domain.closures import Closure
 from kwip.domain.ids import AttachmentId, first_id_at
 from kwip.domain.joining import Application, Invitation
 from kwip.domain.mail.mails import Mail, MailKind
+from kwip.domain.nudges import Nudge, NudgeKind
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.reports import Category, Report
 from kwip.domain.strikes import Act, Strike
@@ -91,6 +92,7 @@ from kwip.store.social.lists import ListStore
 from kwip.store.social.muted_conversations import MutedConversationStore
 from kwip.store.social.mutes import MuteStore
 from kwip.store.social.notes import NoteStore
+from kwip.store.social.nudges import NudgeStore
 from kwip.store.social.relationships import RelationshipStore
 from kwip.store.timelines.filters import FilterStore
 from kwip.store.timelines.markers import MarkerStore
@@ -144,6 +146,7 @@ KINDS = {
     "muted_conversations": MutedConversationStore,
     "mutes": MuteStore,
     "notes": NoteStore,
+    "nudges": NudgeStore,
     "notifications": NotificationStore,
     "of_posts": PostPreviewStore,
     "outbox": OutboxStore,
@@ -333,3 +336,13 @@ def post(number, author_id, **fields):
 def blog(number):
     url = f"https://{number}.example/feed"
     return Blog(id=number, owner_id=number, url=url, added_at=NOW)
+
+
+def nudge(number):
+    return Nudge(
+        kind=NudgeKind.BUZZ,
+        actor_id=number,
+        recipient_id=number + 1,
+        at=NOW,
+        expires_at=NOW + dt.timedelta(days=7),
+    )

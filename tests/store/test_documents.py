@@ -23,6 +23,7 @@ NEW_IN_USERS = (
     "folds_repeats",
     "requires_descriptions",
     "undo_s",
+    "accepts_buzzes",
     "featured_tags",
     "is_discoverable",
     "shows_favourites",
@@ -73,7 +74,7 @@ def test_a_user_of_the_first_schema_is_upgraded_when_read(stores, mongodb):
         {"_id": 1}, {"$set": {"schema": 1}, "$unset": dict.fromkeys(NEW_IN_USERS, "")}
     )
 
-    assert SCHEMAS["users"] == 12
+    assert SCHEMAS["users"] == 13
     assert stores.users.get_many([1])[1] == user(1)
     changed = stores.users.update_profile(1, {"display_name": "One"})
     assert changed is not None

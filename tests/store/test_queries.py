@@ -23,6 +23,7 @@ from kwip.domain.ids import MAX_ID
 from kwip.domain.mail.mails import MailKind
 from kwip.domain.mail.preferences import MailPreferences
 from kwip.domain.members import MemberQuery, MemberState
+from kwip.domain.nudges import NudgeKind
 from kwip.domain.polls import Poll
 from kwip.domain.posts import Draft, QuotePolicy
 from kwip.domain.reactions import Act, Reaction, Span, span_of
@@ -75,6 +76,7 @@ from tests.store.stores import (
     conversion,
     invitation,
     mail,
+    nudge,
     post,
     post_id,
     reported,
@@ -666,6 +668,8 @@ CALLS = {
     "BlogStore.posted": lambda s: s.blogs.posted(5, "a", "2026-11-24"),
     "BlogStore.end": lambda s: s.blogs.end(blog(5), {}, NOW),
     "BlogStore.delete": lambda s: s.blogs.delete(1, 6),
+    "NudgeStore.add": lambda s: s.nudges.add(nudge(99), None),
+    "NudgeStore.count": lambda s: s.nudges.count(1, NudgeKind.BUZZ, NOW),
     "DraftStore.insert": lambda s: s.drafts.insert(DRAFT),
     "DraftStore.replace": lambda s: s.drafts.replace(DRAFT, 1),
     "DraftStore.find": lambda s: s.drafts.find(1, 5),

@@ -132,6 +132,7 @@ def places(alice, mallory, at_mallory, people, wiring):
         "follow_requests": "/follow-requests",
         "mute_terms": "/@alice/mute",
         "note": "/@alice/note",
+        "invite_to_post": f"/@mallory/{first}/invite",
         "blocked": "/settings/blocked",
         "lists": "/lists",
         "list_timeline": made,

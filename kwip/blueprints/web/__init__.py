@@ -23,7 +23,15 @@ from kwip.blueprints.web.accounts import (
 from kwip.blueprints.web.accounts import sign_in as access
 from kwip.blueprints.web.discovery import explore, featured_tags, search, suggestions
 from kwip.blueprints.web.moderation import reports, strikes
-from kwip.blueprints.web.posting import drafts, intents, media, posts, quotes, reactions
+from kwip.blueprints.web.posting import (
+    drafts,
+    intents,
+    invites,
+    media,
+    posts,
+    quotes,
+    reactions,
+)
 from kwip.blueprints.web.social import (
     follow_requests,
     lists,
@@ -53,6 +61,7 @@ ROUTES = (
     *posts.ROUTES,
     *drafts.ROUTES,
     *quotes.ROUTES,
+    *invites.ROUTES,
     *media.ROUTES,
     *relationships.ROUTES,
     *styleguide.ROUTES,

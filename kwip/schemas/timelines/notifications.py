@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from kwip.schemas.urls import Urls
 
 #: Mastodon's word for each kind; a reply is a mention there, and one in a followed
-#: conversation a new status.
+#: conversation a new status. Apps skip types that they don't know, as each version of
+#: Mastodon brings some.
 _TYPES = {
     NotificationKind.MENTION: "mention",
     NotificationKind.REPLY: "mention",
@@ -38,6 +39,8 @@ _TYPES = {
     NotificationKind.QUOTE: "quote",
     NotificationKind.FOLLOW_REQUEST: "follow_request",
     NotificationKind.CONVERSATION: "status",
+    NotificationKind.BUZZ: "kwip:buzz",
+    NotificationKind.INVITATION: "kwip:invitation",
 }
 #: Kinds that an app may group into one sentence.
 _GROUPED = {NotificationKind.REPOST, NotificationKind.FAVOURITE}

@@ -220,6 +220,7 @@ LEFT_OUT: Mapping[str, str] = {
     "search_posts": "never cached",
     "hashtags": "never cached",
     "drafts": "never cached",
+    "nudges": "never cached",
     "blogs": "never cached",
     "credentials": "never cached",
     "emojis": "processes remember them by the version in the fence",

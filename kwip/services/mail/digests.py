@@ -140,6 +140,10 @@ _SAID: Mapping[NotificationKind, Callable[[str], str]] = {
     NotificationKind.CONVERSATION: lambda who: gettext(
         "%(who)s replied in a conversation you follow", who=who
     ),
+    NotificationKind.BUZZ: lambda who: gettext("%(who)s misses you", who=who),
+    NotificationKind.INVITATION: lambda who: gettext(
+        "%(who)s invited you into a conversation", who=who
+    ),
     NotificationKind.FOLLOW_REQUEST: lambda who: gettext(
         "%(who)s wants to follow you", who=who
     ),

@@ -32,6 +32,7 @@ from kwip.store.social.lists import ListStore
 from kwip.store.social.muted_conversations import MutedConversationStore
 from kwip.store.social.mutes import MuteStore
 from kwip.store.social.notes import NoteStore
+from kwip.store.social.nudges import NudgeStore
 from kwip.store.social.relationships import RelationshipStore
 from kwip.store.timelines.filters import FilterStore
 from kwip.store.timelines.markers import MarkerStore
@@ -60,6 +61,7 @@ class Stores:
     follow_requests: FollowRequestStore
     mutes: MuteStore
     notes: NoteStore
+    nudges: NudgeStore
     lists: ListStore
     followed_tags: FollowedTagStore
     muted_conversations: MutedConversationStore
@@ -98,6 +100,7 @@ class Stores:
             follow_requests=FollowRequestStore(store),
             mutes=MuteStore(store),
             notes=NoteStore(store),
+            nudges=NudgeStore(store),
             lists=ListStore(store),
             followed_tags=FollowedTagStore(store),
             muted_conversations=MutedConversationStore(store),

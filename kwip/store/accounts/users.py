@@ -354,6 +354,7 @@ def _to_document(user: User) -> Document:
         "folds_repeats": user.folds_repeats,
         "requires_descriptions": user.requires_descriptions,
         "undo_s": user.undo_s,
+        "accepts_buzzes": user.accepts_buzzes,
         "posts_count": 0,
         "followers_count": 0,
         "following_count": 0,

@@ -78,6 +78,8 @@ class DeletionStore:
         self._database["followed_tags"].delete_one({"_id": user_id})
         self._database["notes"].delete_many({"user_id": user_id})
         self._database["notes"].delete_many({"other_id": user_id})
+        self._database["nudges"].delete_many({"actor_id": user_id})
+        self._database["nudges"].delete_many({"recipient_id": user_id})
         self._database["muted_conversations"].delete_one({"_id": user_id})
         self._database["followed_conversations"].delete_one({"_id": user_id})
         self._database["suggestions"].delete_one({"_id": user_id})

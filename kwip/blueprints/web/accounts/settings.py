@@ -40,7 +40,10 @@ def settings() -> Response:
 def privacy_settings() -> Response:
     """Show the privacy settings."""
     me = own_user()
-    names = ("is_embeddable", "shows_favourites", "is_discoverable", "is_locked")
+    names = (
+        *("is_embeddable", "shows_favourites", "is_discoverable"),
+        *("is_locked", "accepts_buzzes"),
+    )
     values = {name: "1" if getattr(me, name) else "" for name in names}
     values["embed_origins"] = "\n".join(me.embed_origins)
     return page("settings_privacy.html", form=Form(values))
