@@ -38,6 +38,7 @@ SettingName = Literal[
     "sign_up",
     "confirm_email",
     "members_invite",
+    "guest_replies",
     "about",
     "privacy",
     "terms",
@@ -65,7 +66,8 @@ class SiteSettings:
 
     An empty `description` stands for Kwip's own; the contact is an address, a
     username, both or nothing. With `confirm_email`, people can only write with a
-    confirmed address. `about`, `privacy` and `terms` are Markdown; empty ones have no
+    confirmed address; with `guest_replies`, people without an account can reply to
+    those who want that. `about`, `privacy` and `terms` are Markdown; empty ones have no
     page. `version` counts the changes; `changed_at` says when each text last changed.
     """
 
@@ -77,6 +79,7 @@ class SiteSettings:
     sign_up: SignUpMode = SignUpMode.OPEN
     confirm_email: bool = False
     members_invite: bool = False
+    guest_replies: bool = False
     about: str = ""
     privacy: str = ""
     terms: str = ""

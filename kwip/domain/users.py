@@ -71,6 +71,7 @@ ProfileKey = Literal[
     "is_discoverable",
     "is_locked",
     "accepts_buzzes",
+    "accepts_guests",
     "folds_repeats",
     "requires_descriptions",
     "undo_s",
@@ -113,7 +114,8 @@ class User:
     `requires_descriptions` post no files without one. What they post from pages waits
     for `undo_s`, so that they can undo it. `dismissed_ids` are the announcements that
     they have dismissed. Those who `accepts_buzzes` may be told by followers that they
-    are missed.
+    are missed; those who `accepts_guests` decide about replies of people without an
+    account, if the site has these.
     """
 
     id: UserId
@@ -138,6 +140,7 @@ class User:
     requires_descriptions: bool = False
     undo_s: int = 0
     accepts_buzzes: bool = True
+    accepts_guests: bool = False
     posts_count: int = 0
     followers_count: int = 0
     following_count: int = 0
@@ -176,6 +179,7 @@ class ProfileChange:
     requires_descriptions: bool | None = None
     undo_s: int | None = None
     accepts_buzzes: bool | None = None
+    accepts_guests: bool | None = None
     avatar: IO[bytes] | None = None
     banner: IO[bytes] | None = None
     is_avatar_removed: bool = False

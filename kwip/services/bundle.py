@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from kwip.services.media.processing import Processing
     from kwip.services.moderation.decisions import Decisions
     from kwip.services.moderation.execution import Execution
+    from kwip.services.moderation.guest_replies import GuestReplies
     from kwip.services.moderation.post_acts import PostActs
     from kwip.services.moderation.queue import Queue
     from kwip.services.moderation.reports import Reports
@@ -259,6 +260,7 @@ class Moderating:
     post_acts: PostActs
     staff_mail: StaffMail
     strikes: Strikes
+    guest_replies: GuestReplies
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: The current schema of each collection; 1 unless named.
 SCHEMAS: Mapping[str, int] = {
-    "users": 13,
+    "users": 14,
     "credentials": 4,
     "posts": 6,
     "follows": 3,
@@ -90,6 +90,11 @@ def _user_can_dismiss(document: dict[str, Any]) -> None:
 def _user_accepts_buzzes(document: dict[str, Any]) -> None:
     """Schema 12 of users could not be buzzed."""
     document.setdefault("accepts_buzzes", True)
+
+
+def _user_accepts_guests(document: dict[str, Any]) -> None:
+    """Schema 13 of users had no replies of guests."""
+    document.setdefault("accepts_guests", False)
 
 
 def _credentials_get_a_key(document: dict[str, Any]) -> None:
@@ -204,6 +209,7 @@ STEPS: Sequence[Step] = (
     Step("users", 10, _user_can_undo),
     Step("users", 11, _user_can_dismiss),
     Step("users", 12, _user_accepts_buzzes),
+    Step("users", 13, _user_accepts_guests),
     Step("credentials", 1, _credentials_get_a_key),
     Step("credentials", 2, _credentials_get_a_state),
     Step("credentials", 3, _credentials_get_factors),

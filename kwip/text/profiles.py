@@ -31,6 +31,7 @@ _FLAGS: tuple[ProfileKey, ...] = (
     "is_discoverable",
     "is_locked",
     "accepts_buzzes",
+    "accepts_guests",
     "folds_repeats",
     "requires_descriptions",
     "undo_s",

@@ -112,6 +112,8 @@ def fill(author, other):
         "email address": "/settings/email",
         "email notifications": "/settings/notifications",
         "feeds": "/settings/feeds",
+        "guests": "/settings/guests",
+        "replies by guests": f"/@{name}/{first['id']}/guests",
         "your data": "/settings/data",
         "delete account": "/settings/delete",
         "appearance": "/settings/appearance",

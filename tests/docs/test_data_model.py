@@ -17,6 +17,7 @@ from kwip.domain.attachments import AttachmentChange
 from kwip.domain.audit_log import BY_KWIP
 from kwip.domain.blogs import WaitingEntry
 from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.guest_replies import GuestReply
 from kwip.domain.keyword_filters import (
     FilterChange,
     FilterContext,
@@ -130,6 +131,7 @@ def _follow_tags_and_lists(services, note, owner, member, root):
     services.notes.write(owner, member.id, "We met at the market.")
     services.conversation_invites.invite(owner, root.id, member.username)
     _filter(services, note, owner, root)
+    _guests(services, note, owner, root)
     for each in (owner, member):
         services.posts.publish(each.id, Draft(text="More #bread"))
     change = ProfileChange(is_discoverable=True, embed_origins="https://blog.example")
@@ -177,6 +179,24 @@ def _blog(kwip, note, owner):
         store.note(held, values, seen=[key], waiting=waits)
         if key == "b":
             store.posted(made.id, key, "2026-11-24")
+    note()
+
+
+def _guests(services, note, owner, root):
+    now, store = at(system_clock_ms()), services.guest_replies.store
+    for number in (1, 2):
+        reply = GuestReply(
+            id=number,
+            post_id=root.id,
+            author_id=owner.id,
+            name="Carla",
+            text="Which?",
+            sender="digest",
+            created_at=now,
+        )
+        store.add(reply, now, lambda _: None)
+        store.confirm(number, now, None)
+    store.approve(owner.id, 1)
     note()
 
 

@@ -30,7 +30,7 @@ ELSEWHERE = {"Origin": "https://elsewhere.example"}
 #: Addresses of what is its owner's alone.
 OWN = re.compile(
     r"<(?:.+?:)?(list_id|token_id|session_id|passkey_id|attachment_id|tag_id"
-    r"|notification_id|filter_id|keyword_id|filtered_id|draft_id|blog_id)>"
+    r"|notification_id|filter_id|keyword_id|filtered_id|draft_id|blog_id|guest_id)>"
     r"|<id:post_id>(/(edit|delete|redraft|pin|unpin|interaction_policy)|.*/re(move|voke))$"
 )
 #: What everybody may read of a thing that is somebody's.
@@ -109,6 +109,7 @@ KEPT = (
     "drafts",
     "blogs",
     "nudges",
+    "guest_replies",
     "sessions",
     "tokens",
     "users",

@@ -36,6 +36,7 @@ from tests.store.stores import (
     audited,
     blog,
     closure,
+    guest_reply,
     invitation,
     mail,
     nudge,
@@ -102,6 +103,7 @@ def _wait(stores, n):
     due_at = NOW if n < USERS[5] else LATER
     stores.blogs.add(blog(n), due_at)
     stores.nudges.add(nudge(n), None)
+    stores.guest_replies.add(guest_reply(n), LATER, lambda _: None)
     chosen = MailPreferences(kinds=EVERY_KIND, mailed_id=1)
     stores.mail_preferences.save(n, chosen, due_at)
 

@@ -13,6 +13,7 @@ from kwip.domain.attachments import (
 from kwip.domain.audit_log import Action, Actor, AuditEntry
 from kwip.domain.blogs import Blog
 from kwip.domain.closures import Closure
+from kwip.domain.guest_replies import GuestReply, GuestReplyState
 from kwip.domain.ids import AttachmentId, first_id_at
 from kwip.domain.joining import Application, Invitation
 from kwip.domain.mail.mails import Mail, MailKind
@@ -69,6 +70,7 @@ from kwip.store.posting.attachments import AttachmentStore
 from kwip.store.posting.blogs import BlogStore
 from kwip.store.posting.claims import ClaimStore
 from kwip.store.posting.drafts import DraftStore
+from kwip.store.posting.guest_replies import GuestReplyStore
 from kwip.store.posting.imported import ImportedPostStore
 from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
 from kwip.store.posting.marks import MarkStore
@@ -121,6 +123,7 @@ KINDS = {
     "domains": EmailDomainStore,
     "drafts": DraftStore,
     "blogs": BlogStore,
+    "guest_replies": GuestReplyStore,
     "edges": EdgeStore,
     "emojis": EmojiStore,
     "featured_tags": FeaturedTagStore,
@@ -345,4 +348,17 @@ def nudge(number):
         recipient_id=number + 1,
         at=NOW,
         expires_at=NOW + dt.timedelta(days=7),
+    )
+
+
+def guest_reply(number):
+    return GuestReply(
+        id=number,
+        post_id=number,
+        author_id=number,
+        name="Carla",
+        text="Which flour?",
+        sender=f"digest {number}",
+        created_at=NOW,
+        state=list(GuestReplyState)[number % 3],
     )

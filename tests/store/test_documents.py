@@ -24,6 +24,7 @@ NEW_IN_USERS = (
     "requires_descriptions",
     "undo_s",
     "accepts_buzzes",
+    "accepts_guests",
     "featured_tags",
     "is_discoverable",
     "shows_favourites",
@@ -74,7 +75,7 @@ def test_a_user_of_the_first_schema_is_upgraded_when_read(stores, mongodb):
         {"_id": 1}, {"$set": {"schema": 1}, "$unset": dict.fromkeys(NEW_IN_USERS, "")}
     )
 
-    assert SCHEMAS["users"] == 13
+    assert SCHEMAS["users"] == 14
     assert stores.users.get_many([1])[1] == user(1)
     changed = stores.users.update_profile(1, {"display_name": "One"})
     assert changed is not None

@@ -22,7 +22,7 @@ from kwip.blueprints.web.accounts import (
 )
 from kwip.blueprints.web.accounts import sign_in as access
 from kwip.blueprints.web.discovery import explore, featured_tags, search, suggestions
-from kwip.blueprints.web.moderation import reports, strikes
+from kwip.blueprints.web.moderation import guest_replies, reports, strikes
 from kwip.blueprints.web.posting import (
     drafts,
     intents,
@@ -83,5 +83,6 @@ ROUTES = (
     *intents.ROUTES,
     *reports.ROUTES,
     *strikes.ROUTES,
+    *guest_replies.ROUTES,
     *admin.ROUTES,
 )

@@ -44,6 +44,7 @@ class NotificationKind(StrEnum):
     CONVERSATION = "conversation"
     BUZZ = "buzz"
     INVITATION = "invitation"
+    GUEST_REPLY = "guest_reply"
 
     @property
     def number(self) -> int:
@@ -64,7 +65,8 @@ class Notification:
 
     `post_id` is the post itself (a reply, a repost, a quote) or the one that was
     favourited, whose poll has ended or to which the recipient is invited, 0 for a
-    follow, a request to follow or a buzz. `author_id` is the author of the post of an
+    follow, a request to follow or a buzz. Who gets the reply of a guest is its actor
+    too. `author_id` is the author of the post of an
     invitation, or 0: of the others, the actor or the recipient is.
     `reply_to_author_id` is the author that this post replies to, `repost_of_id` the
     reposted post, `quote_of_id` and `quote_of_author_id` are of what it quotes, or 0.
@@ -100,6 +102,8 @@ class Notification:
                 source = f"repost:{self.repost_of_id}:{self.post_id}"
             case NotificationKind.INVITATION:
                 source = f"invitation:{self.post_id}:{self.actor_id}"
+            case NotificationKind.GUEST_REPLY:
+                source = f"guest_reply:{self.post_id}"
             case NotificationKind.POLL:
                 source = f"poll:{self.post_id}"
             case _:

@@ -152,6 +152,7 @@ class PrivacyForm(StrictSchema[ProfileChange]):
     is_discoverable = fields.Boolean(load_default=False)
     is_locked = fields.Boolean(load_default=False)
     accepts_buzzes = fields.Boolean(load_default=False)
+    accepts_guests = fields.Boolean(load_default=False)
 
     def make(self, **values: Any) -> ProfileChange:
         """Build the change."""

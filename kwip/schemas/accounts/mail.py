@@ -87,6 +87,7 @@ class NotificationMailForm(StrictSchema[MailPreferences]):
     conversation = fields.Boolean(load_default=False)
     buzz = fields.Boolean(load_default=False)
     invitation = fields.Boolean(load_default=False)
+    guest_reply = fields.Boolean(load_default=False)
     frequency = choice(*Frequency)
 
     def make(self, *, frequency: str, **kinds: bool) -> MailPreferences:

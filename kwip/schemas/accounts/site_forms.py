@@ -44,6 +44,7 @@ class SiteSettingsForm(StrictSchema[TypedSettings]):
     sign_up = Text(load_default="")
     confirm_email = Text(load_default="")
     members_invite = Text(load_default="")
+    guest_replies = Text(load_default="")
 
     def make(self, *, version: int, **values: Any) -> TypedSettings:
         """Build the value."""

@@ -41,6 +41,7 @@ _TYPES = {
     NotificationKind.CONVERSATION: "status",
     NotificationKind.BUZZ: "kwip:buzz",
     NotificationKind.INVITATION: "kwip:invitation",
+    NotificationKind.GUEST_REPLY: "kwip:guest_reply",
 }
 #: Kinds that an app may group into one sentence.
 _GROUPED = {NotificationKind.REPOST, NotificationKind.FAVOURITE}

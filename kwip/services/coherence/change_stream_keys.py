@@ -221,6 +221,7 @@ LEFT_OUT: Mapping[str, str] = {
     "hashtags": "never cached",
     "drafts": "never cached",
     "nudges": "never cached",
+    "guest_replies": "never cached",
     "blogs": "never cached",
     "credentials": "never cached",
     "emojis": "processes remember them by the version in the fence",

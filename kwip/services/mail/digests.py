@@ -144,6 +144,9 @@ _SAID: Mapping[NotificationKind, Callable[[str], str]] = {
     NotificationKind.INVITATION: lambda who: gettext(
         "%(who)s invited you into a conversation", who=who
     ),
+    NotificationKind.GUEST_REPLY: lambda _: gettext(
+        "Someone without an account replied to you"
+    ),
     NotificationKind.FOLLOW_REQUEST: lambda who: gettext(
         "%(who)s wants to follow you", who=who
     ),

@@ -17,6 +17,7 @@ from kwip.store.discovery.trends import TrendStore
 from kwip.store.posting.active_order import ActivityStore
 from kwip.store.posting.blogs import BlogStore
 from kwip.store.posting.drafts import DraftStore
+from kwip.store.posting.guest_replies import GuestReplyStore
 from kwip.store.posting.imported import ImportedPostStore
 from kwip.store.posting.posts import PostStore
 from kwip.store.posting.pushdown import PushdownStore
@@ -74,6 +75,7 @@ class Stores:
     drafts: DraftStore
     imported: ImportedPostStore
     blogs: BlogStore
+    guest_replies: GuestReplyStore
     reactions: ReactionStore
     votes: VoteStore
     notifications: NotificationStore
@@ -113,6 +115,7 @@ class Stores:
             drafts=DraftStore(store),
             imported=ImportedPostStore(store),
             blogs=BlogStore(store),
+            guest_replies=GuestReplyStore(store),
             reactions=ReactionStore(store),
             votes=VoteStore(store),
             notifications=NotificationStore(store),

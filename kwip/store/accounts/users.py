@@ -355,6 +355,7 @@ def _to_document(user: User) -> Document:
         "requires_descriptions": user.requires_descriptions,
         "undo_s": user.undo_s,
         "accepts_buzzes": user.accepts_buzzes,
+        "accepts_guests": user.accepts_guests,
         "posts_count": 0,
         "followers_count": 0,
         "following_count": 0,

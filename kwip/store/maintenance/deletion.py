@@ -75,6 +75,7 @@ class DeletionStore:
         self._database["filters"].delete_one({"_id": user_id})
         self._database["drafts"].delete_many({"owner_id": user_id})
         self._database["blogs"].delete_many({"owner_id": user_id})
+        self._database["guest_replies"].delete_many({"author_id": user_id})
         self._database["followed_tags"].delete_one({"_id": user_id})
         self._database["notes"].delete_many({"user_id": user_id})
         self._database["notes"].delete_many({"other_id": user_id})
