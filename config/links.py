@@ -1,4 +1,4 @@
-"""The settings of link previews."""
+"""The settings of requests to other sites: link previews, feeds of blogs."""
 
 from __future__ import annotations
 
@@ -24,8 +24,21 @@ class LinkSettings(MediaSettings):
             allowed="on or off",
             doc="Whether Kwip fetches the page that a kwip links to, to show a preview "
             "of it, also for followers-only and direct kwips. It only connects to "
-            "public addresses. With off, it makes no requests to other sites, and "
-            "kwips keep the previews they have.",
+            "public addresses. With off, it makes no such requests, and kwips keep "
+            "the previews they have.",
+        ),
+    ]
+    blogs: Annotated[
+        str,
+        Rule(
+            "KWIP_BLOGS",
+            values.choice("on", "off"),
+            "on",
+            shown="on",
+            allowed="on or off",
+            doc="Whether members can have the new entries of their blogs posted. "
+            "Kwip then reads these feeds, and only connects to public addresses for "
+            "that.",
         ),
     ]
     link_preview_allow: Annotated[

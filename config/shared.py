@@ -20,7 +20,7 @@ _VALUES = (
     *("origin", "live_origin", "signup", "post_max_chars", "pull_followers"),
     *("inactive_days", "media_max_bytes", "media_url", "media_descriptions"),
     *("static_url", "trusted_proxies", "media_by_proxy"),
-    *("media_quota_bytes", "link_previews", "confirm_email"),
+    *("media_quota_bytes", "link_previews", "blogs", "confirm_email"),
     *(name for name in QuotaSettings.__annotations__ if name.startswith("quota_")),
 )
 _SERVERS = (

@@ -90,6 +90,10 @@ LINK_PREVIEWS = Counter(
     "kwip_link_previews", "Links that were fetched for a preview.", ["outcome"]
 )
 
+BLOG_READINGS = Counter(
+    "kwip_blog_readings", "Feeds of blogs that were read.", ["outcome"]
+)
+
 LOOP_HEARTBEAT = Gauge(
     "kwip_loop_heartbeat_timestamp_seconds",
     "When a loop last did a piece of its work; the oldest of all live processes.",

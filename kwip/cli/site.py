@@ -64,7 +64,7 @@ def set_setting(
     """Set the setting NAME to VALUE, or to what a file contains.
 
     Rules are one per line. about, privacy and terms are Markdown. Use yes or no for
-    confirm_email and members_invite.
+    confirm_email, members_invite and guest_replies.
     """
     if (value is None) == (file is None):
         raise click.UsageError("Give a VALUE or a --file.")

@@ -39,6 +39,7 @@ SettingName = Literal[
     "confirm_email",
     "members_invite",
     "language",
+    "guest_replies",
     "about",
     "privacy",
     "terms",
@@ -70,9 +71,10 @@ class SiteSettings:
 
     An empty `description` stands for Kwip's own; the contact is an address, a
     username, both or nothing. With `confirm_email`, people can only write with a
-    confirmed address. `language` is for those who have chosen none. `about`, `privacy`
-    and `terms` are Markdown; empty ones have no page. `version` counts the changes;
-    `changed_at` says when each text last changed.
+    confirmed address; with `guest_replies`, people without an account can reply to
+    those who want that. `language` is for those who have chosen none. `about`,
+    `privacy` and `terms` are Markdown; empty ones have no page. `version` counts the
+    changes; `changed_at` says when each text last changed.
     """
 
     name: str = UNNAMED
@@ -84,6 +86,7 @@ class SiteSettings:
     confirm_email: bool = False
     members_invite: bool = False
     language: str = "en"
+    guest_replies: bool = False
     about: str = ""
     privacy: str = ""
     terms: str = ""

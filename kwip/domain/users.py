@@ -71,6 +71,8 @@ ProfileKey = Literal[
     "embed_origins",
     "is_discoverable",
     "is_locked",
+    "accepts_buzzes",
+    "accepts_guests",
     "folds_repeats",
     "requires_descriptions",
     "undo_s",
@@ -115,7 +117,9 @@ class User:
     `requires_descriptions` post no files without one. What they post from pages waits
     for `undo_s`, so that they can undo it. `dismissed_ids` are the announcements that
     they have dismissed. Pages and mails are in their `language` and `time_zone`, if
-    they have chosen one.
+    they have chosen one. Those who `accepts_buzzes` may be told by followers that they
+    are missed; those who `accepts_guests` decide about replies of people without an
+    account, if the site has these.
     """
 
     id: UserId
@@ -141,6 +145,8 @@ class User:
     undo_s: int = 0
     language: str = ""
     time_zone: str = ""
+    accepts_buzzes: bool = True
+    accepts_guests: bool = False
     posts_count: int = 0
     followers_count: int = 0
     following_count: int = 0
@@ -180,6 +186,8 @@ class ProfileChange:
     undo_s: int | None = None
     language: str | None = None
     time_zone: str | None = None
+    accepts_buzzes: bool | None = None
+    accepts_guests: bool | None = None
     avatar: IO[bytes] | None = None
     banner: IO[bytes] | None = None
     is_avatar_removed: bool = False

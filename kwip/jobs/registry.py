@@ -9,6 +9,7 @@ import structlog
 
 from kwip import telemetry
 from kwip.domain.ids import AttachmentId, ListId, PostId, UserId
+from kwip.services.backups.blogs.blogs import BLOG
 from kwip.services.delivery.fanout import LeaseLostError
 from kwip.services.delivery.hibernation import HIBERNATE, NOTE_READ
 from kwip.services.posting.scheduled import SCHEDULED
@@ -47,6 +48,7 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
         "export": _export,
         "import": _import,
         "closure": _closure,
+        BLOG: _blog,
     }
 
     def guarded(name: str) -> Callable[[str], None]:
@@ -217,3 +219,8 @@ def _import(services: Services, job_id: str) -> str:
 def _closure(services: Services, job_id: str) -> str:
     """Remind the owner of a closed account, or delete it."""
     return services.closure_ends.settle(UserId(int(job_id)))
+
+
+def _blog(services: Services, job_id: str) -> str:
+    """Read the feed of a blog, and post what is new."""
+    return services.blog_posting.settle(int(job_id))

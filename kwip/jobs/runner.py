@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from structlog.contextvars import bound_contextvars
 
 from kwip.loops import Loop
+from kwip.services.backups.blogs.blogs import BLOG
 from kwip.services.delivery.hibernation import HIBERNATE, NOTE_READ
 from kwip.services.posting.scheduled import SCHEDULED
 
@@ -44,6 +45,7 @@ LANES = {
     "export": "transfers",
     "import": "transfers",
     "closure": "transfers",
+    BLOG: "links",
 }
 
 

@@ -10,6 +10,7 @@ import structlog
 
 from kwip import telemetry
 from kwip.domain.clock import at, to_ms
+from kwip.services.backups.blogs.blogs import BLOG
 from kwip.services.delivery.hibernation import HIBERNATE
 from kwip.services.posting.scheduled import SCHEDULED
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from kwip.store.mail.preferences import MailPreferenceStore
     from kwip.store.moderation.strikes import StrikeStore
     from kwip.store.posting.attachments import AttachmentStore
+    from kwip.store.posting.blogs import BlogStore
     from kwip.store.posting.drafts import DraftStore
     from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
     from kwip.store.posting.poll_ends import PollEndStore
@@ -75,6 +77,7 @@ class Sweeper:
     strikes: StrikeStore
     imports: TransferStore
     closures: ClosureStore
+    blogs: BlogStore
     enqueue: Enqueue
     clock: ClockMs
     measurements: Measurements
@@ -106,6 +109,7 @@ class Sweeper:
             "strike": self.strikes,
             "import": self.imports,
             "closure": self.closures,
+            BLOG: self.blogs,
         }
         enqueued = sum(
             len(source.take_due(now, again, AT_ONCE, partial(self.enqueue, job)))

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from kwip.services.accounts.staff import Staff
     from kwip.services.accounts.two_factor import TwoFactorSettings
     from kwip.services.accounts.users import Users
+    from kwip.services.backups.blogs.blogs import Blogs
+    from kwip.services.backups.blogs.posting import BlogPosting
     from kwip.services.backups.csv_exports import CsvExports
     from kwip.services.backups.exports import Exports
     from kwip.services.backups.imports import Imports
@@ -63,12 +65,14 @@ if TYPE_CHECKING:
     from kwip.services.media.processing import Processing
     from kwip.services.moderation.decisions import Decisions
     from kwip.services.moderation.execution import Execution
+    from kwip.services.moderation.guest_replies import GuestReplies
     from kwip.services.moderation.limits import Limits
     from kwip.services.moderation.post_acts import PostActs
     from kwip.services.moderation.queue import Queue
     from kwip.services.moderation.reports import Reports
     from kwip.services.moderation.staff_mail import StaffMail
     from kwip.services.moderation.strikes import Strikes
+    from kwip.services.posting.conversation_invites import ConversationInvites
     from kwip.services.posting.conversations import Conversations
     from kwip.services.posting.drafts import Drafts
     from kwip.services.posting.pins import Pins
@@ -83,6 +87,7 @@ if TYPE_CHECKING:
     from kwip.services.reading.rate_limits import RateLimits
     from kwip.services.search.search import Search
     from kwip.services.search.widget import SearchWidget
+    from kwip.services.social.buzzes import Buzzes
     from kwip.services.social.follow_requests import FollowRequests
     from kwip.services.social.followed_tags import FollowedTags
     from kwip.services.social.lists import Lists
@@ -144,6 +149,7 @@ class Social:
     relationships: Relationships
     follow_requests: FollowRequests
     notes: Notes
+    buzzes: Buzzes
     lists: Lists
     followed_tags: FollowedTags
 
@@ -186,6 +192,7 @@ class Posting:
     reposts: Reposts
     polls: Polls
     conversations: Conversations
+    conversation_invites: ConversationInvites
     quotes: Quotes
     pins: Pins
 
@@ -255,6 +262,7 @@ class Moderating:
     post_acts: PostActs
     staff_mail: StaffMail
     strikes: Strikes
+    guest_replies: GuestReplies
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,6 +272,14 @@ class OwnData:
     exports: Exports
     csv_exports: CsvExports
     imports: Imports
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blogging:
+    """The services with which users have their blogs posted."""
+
+    blogs: Blogs
+    blog_posting: BlogPosting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,6 +304,7 @@ class Services(
     Accounts,
     Moderating,
     OwnData,
+    Blogging,
     Leaving,
 ):
     """All services, one attribute per feature."""

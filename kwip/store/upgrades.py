@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: The current schema of each collection; 1 unless named.
 SCHEMAS: Mapping[str, int] = {
-    "users": 13,
+    "users": 15,
     "credentials": 4,
     "posts": 6,
     "follows": 3,
@@ -78,7 +78,7 @@ def _user_can_be_locked(document: dict[str, Any]) -> None:
 
 
 def _user_can_choose_a_language(document: dict[str, Any]) -> None:
-    """Before, all pages were in English, and times in mails in UTC."""
+    """Schema 12 of users saw pages in English, and times in mails in UTC."""
     document.setdefault("language", "")
     document.setdefault("time_zone", "")
 
@@ -91,6 +91,16 @@ def _user_can_undo(document: dict[str, Any]) -> None:
 def _user_can_dismiss(document: dict[str, Any]) -> None:
     """Schema 11 of users saw no announcements."""
     document.setdefault("dismissed_ids", [])
+
+
+def _user_accepts_buzzes(document: dict[str, Any]) -> None:
+    """Schema 13 of users could not be buzzed."""
+    document.setdefault("accepts_buzzes", True)
+
+
+def _user_accepts_guests(document: dict[str, Any]) -> None:
+    """Schema 14 of users had no replies of guests."""
+    document.setdefault("accepts_guests", False)
 
 
 def _credentials_get_a_key(document: dict[str, Any]) -> None:
@@ -205,6 +215,8 @@ STEPS: Sequence[Step] = (
     Step("users", 10, _user_can_undo),
     Step("users", 11, _user_can_dismiss),
     Step("users", 12, _user_can_choose_a_language),
+    Step("users", 13, _user_accepts_buzzes),
+    Step("users", 14, _user_accepts_guests),
     Step("credentials", 1, _credentials_get_a_key),
     Step("credentials", 2, _credentials_get_a_state),
     Step("credentials", 3, _credentials_get_factors),

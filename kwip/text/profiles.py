@@ -31,6 +31,8 @@ _FLAGS: tuple[ProfileKey, ...] = (
     "shows_favourites",
     "is_discoverable",
     "is_locked",
+    "accepts_buzzes",
+    "accepts_guests",
     "folds_repeats",
     "requires_descriptions",
     "undo_s",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kwip.domain.site import SettingName, SiteRule, Value
 
 _LINES: Mapping[str, int] = {"name": NAME_MAX, "description": DESCRIPTION_MAX}
-_FLAGS = ("confirm_email", "members_invite")
+_FLAGS = ("confirm_email", "members_invite", "guest_replies")
 _ON, _OFF = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
 

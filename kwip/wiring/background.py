@@ -58,6 +58,7 @@ def make_background(core: Core, services: Services, queue: JobQueue) -> Backgrou
         exports=services.exports.store,
         imports=services.imports.store,
         closures=core.stores.closures,
+        blogs=services.blog_posting.store,
         enqueue=core.enqueue,
         clock=clock,
         measurements=Measurements(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kwip.services.bundle import Moderating
 from kwip.services.moderation.decisions import Decisions
 from kwip.services.moderation.execution import Execution
+from kwip.services.moderation.guest_replies import GuestReplies
 from kwip.services.moderation.limits import Limits
 from kwip.services.moderation.post_acts import PostActs
 from kwip.services.moderation.queue import Queue
@@ -89,4 +90,15 @@ def make_moderation(
             clock=clock,
         ),
         staff_mail=staff_mail,
+        guest_replies=GuestReplies(
+            store=stores.guest_replies,
+            posts=posting.posts,
+            site=accounts.site,
+            email_domains=accounts.email_domains,
+            notifier=posting.posts.notifier,
+            mails=mail.mails,
+            fence=core.fence,
+            ids=core.ids,
+            clock=clock,
+        ),
     )

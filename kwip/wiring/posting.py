@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from kwip.services.bundle import Posting
 from kwip.services.posting.claims import ClaimedIds
+from kwip.services.posting.conversation_invites import ConversationInvites
 from kwip.services.posting.conversations import Conversations
 from kwip.services.posting.drafts import Drafts
 from kwip.services.posting.permissions import Permissions
@@ -105,6 +106,13 @@ def make_posting(
             posts=posts,
             loaders=loaders,
             fence=fence,
+        ),
+        conversation_invites=ConversationInvites(
+            stores=stores,
+            permissions=permissions,
+            notifier=delivery.notifier,
+            fence=fence,
+            clock=core.options.clock,
         ),
         quotes=Quotes(stores, permissions, delivery.publication, posts, loaders, fence),
         pins=Pins(stores, permissions, posts, loaders, fence),

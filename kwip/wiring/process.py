@@ -104,6 +104,7 @@ class Wiring:
         self.services.media.close()
         self.services.processing.close()
         self.services.previews.close()
+        self.services.blog_posting.close()
         for loop in (*self.loops, self.listener.loop):
             loop.stop()
         self.lease_renewer.stop()

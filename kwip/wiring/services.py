@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kwip.services.bundle import Services
 from kwip.wiring.accounts import make_accounts
+from kwip.wiring.blogs import make_blogs
 from kwip.wiring.delivery import make_delivery
 from kwip.wiring.discovery import make_discovery
 from kwip.wiring.leaving import make_leaving
@@ -37,10 +38,11 @@ def make_services(core: Core) -> Services:
     discovery = make_discovery(core, reading)
     moderation = make_moderation(core, posting, mail, finding, accounts)
     own_data = make_own_data(core, delivery, media, social, posting, mail)
+    blogs = make_blogs(core, links, posting, accounts, own_data)
     leaving = make_leaving(core, media, posting, accounts, own_data)
     groups = (
         *(delivery, reading, social, media, links, posting),
-        *(mail, finding, discovery, accounts, moderation, own_data, leaving),
+        *(mail, finding, discovery, accounts, moderation, own_data, blogs, leaving),
     )
     made: dict[str, Any] = {k: v for group in groups for k, v in vars(group).items()}
     return Services(loaders=core.loaders, clock_guard=core.clock_guard, **made)

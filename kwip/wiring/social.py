@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.services.bundle import Social
+from kwip.services.social.buzzes import Buzzes
 from kwip.services.social.follow_requests import FollowRequests
 from kwip.services.social.followed_tags import FollowedTags
 from kwip.services.social.lists import Lists
@@ -42,6 +43,13 @@ def make_social(
             clock=core.options.clock,
         ),
         notes=Notes(stores, relationships, fence),
+        buzzes=Buzzes(
+            stores=stores,
+            relationships=relationships,
+            notifier=delivery.notifier,
+            fence=fence,
+            clock=core.options.clock,
+        ),
         lists=Lists(
             store=stores.lists,
             entities=entities,

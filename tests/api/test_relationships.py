@@ -42,3 +42,28 @@ def test_a_private_note_is_shown_to_its_writer_only(alice, bob):
     assert (wrong.status_code, list(wrong.json["details"])) == (422, ["comment"])
     assert alice.post(path).json["note"] == ""
     assert alice.get(query).json[0]["note"] == ""
+
+
+def test_a_buzz_and_an_invitation_are_notifications_of_our_own(alice, bob, wiring):
+    path = f"/api/v1/accounts/{bob.id}/buzz"
+    alice.post(f"/api/v1/accounts/{bob.id}/follow")
+    assert alice.post(path).status_code == 409  # bob has just signed up
+    now_ms = wiring.services.buzzes.clock() + 8 * 86_400_000
+    object.__setattr__(wiring.services.buzzes, "clock", lambda: now_ms)
+    assert alice.post(path).json["following"] is True
+    root = alice.say("Root")
+    invite = f"/api/v1/statuses/{root['id']}/invite"
+    assert alice.post(invite, json={"acct": "bob"}).json["username"] == "bob"
+
+    found = bob.get("/api/v1/notifications?exclude_types[]=follow").json
+    assert [(n["type"], n["account"]["acct"]) for n in found] == [
+        ("kwip:invitation", "alice"),
+        ("kwip:buzz", "alice"),
+    ]
+    assert found[0]["status"]["id"] == root["id"]
+    assert found[1]["status"] is None
+    only = bob.get("/api/v1/notifications?types[]=kwip:buzz").json
+    assert only == found[1:]
+    wrong = alice.post(invite, json={"acct": "nobody"})
+    assert (wrong.status_code, list(wrong.json["details"])) == (422, ["username"])
+    assert alice.post(path).status_code == 409

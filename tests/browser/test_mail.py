@@ -49,6 +49,7 @@ def mails(site, alice, bob, tmp_path):
         (MailKind.ACCOUNT_REJECTED, {"username": "dave", "answer": "<b>Sorry</b>"}),
         (MailKind.WAITING_LIST, {}),
         (MailKind.INVITATION, {"code": "mVJsmOlC0xVY"}),
+        (MailKind.GUEST_REPLY, {"author": "alice", "reply_id": "1"}),
         (MailKind.STRIKE, STRUCK | {"text": "<b>Stop</b>", "posts": "2"}),
         (MailKind.STRIKE_LIFTED, STRUCK),
         (MailKind.APPEAL_REJECTED, STRUCK | {"appeal": "yes", "text": "No."}),

@@ -15,7 +15,9 @@ from bson.json_util import JSONOptions
 from config.settings import PROJECT
 from kwip.domain.attachments import AttachmentChange
 from kwip.domain.audit_log import BY_KWIP
+from kwip.domain.blogs import WaitingEntry
 from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.guest_replies import GuestReply
 from kwip.domain.keyword_filters import (
     FilterChange,
     FilterContext,
@@ -127,7 +129,9 @@ def _follow_tags_and_lists(services, note, owner, member, root):
     services.conversations.mute(owner, root.id)
     services.conversations.follow(member, root.id)
     services.notes.write(owner, member.id, "We met at the market.")
+    services.conversation_invites.invite(owner, root.id, member.username)
     _filter(services, note, owner, root)
+    _guests(services, note, owner, root)
     for each in (owner, member):
         services.posts.publish(each.id, Draft(text="More #bread"))
     change = ProfileChange(is_discoverable=True, embed_origins="https://blog.example")
@@ -159,6 +163,40 @@ def _draft(kwip, note, owner, root, now):
     )
     services.drafts.store.replace(saved, 1)
     services.drafts.store.begin(owner.id, saved.id, now)
+    note()
+    _blog(kwip, note, owner)
+
+
+def _blog(kwip, note, owner):
+    blogs, store = kwip.services.blogs, kwip.services.blog_posting.store
+    made = blogs.add(owner, "https://blog.example/feed")
+    now = at(system_clock_ms())
+    held = store.begin(made.id, "worker", now, now)
+    entry = WaitingEntry(key="a", text="Rye", written_ms=1)
+    for key in ("b", "a"):
+        values = {"read_at": now, "sample": ["Rye"], "etag": "x"}
+        waits = [replace(entry, key=key)]
+        store.note(held, values, seen=[key], waiting=waits)
+        if key == "b":
+            store.posted(made.id, key, "2026-11-24")
+    note()
+
+
+def _guests(services, note, owner, root):
+    now, store = at(system_clock_ms()), services.guest_replies.store
+    for number in (1, 2):
+        reply = GuestReply(
+            id=number,
+            post_id=root.id,
+            author_id=owner.id,
+            name="Carla",
+            text="Which?",
+            sender="digest",
+            created_at=now,
+        )
+        store.add(reply, now, lambda _: None)
+        store.confirm(number, now, None)
+    store.approve(owner.id, 1)
     note()
 
 

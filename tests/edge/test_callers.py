@@ -30,7 +30,7 @@ ELSEWHERE = {"Origin": "https://elsewhere.example"}
 #: Addresses of what is its owner's alone.
 OWN = re.compile(
     r"<(?:.+?:)?(list_id|token_id|session_id|passkey_id|attachment_id|tag_id"
-    r"|notification_id|filter_id|keyword_id|filtered_id|draft_id)>"
+    r"|notification_id|filter_id|keyword_id|filtered_id|draft_id|blog_id|guest_id)>"
     r"|<id:post_id>(/(edit|delete|redraft|pin|unpin|interaction_policy)|.*/re(move|voke))$"
 )
 #: What everybody may read of a thing that is somebody's.
@@ -107,6 +107,9 @@ KEPT = (
     "lists",
     "filters",
     "drafts",
+    "blogs",
+    "nudges",
+    "guest_replies",
     "sessions",
     "tokens",
     "users",
@@ -136,6 +139,7 @@ def hers(alice, bob, wiring):
     drafts = wiring.services.drafts
     viewer = Viewer(id=alice.user.id, username="alice", digest="")
     draft = drafts.save(viewer, Draft(text="half a")).draft
+    blog = wiring.services.blogs.add(viewer, "https://blog.example/feed")
     [told] = alice.get("/api/v1/notifications").json
     [token] = wiring.stores.tokens.of_user(alice.user.id)
     wiring.services.authentication.begin_session(alice.user.id, "alice", "hers")
@@ -146,6 +150,7 @@ def hers(alice, bob, wiring):
         "quoting_id": quoting,
         "tag_id": tag,
         "draft_id": str(draft.id),
+        "blog_id": str(blog.id),
         "filter_id": made["id"],
         "keyword_id": made["keywords"][0]["id"],
         "filtered_id": filtered,

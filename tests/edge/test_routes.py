@@ -25,6 +25,8 @@ EXAMPLES = {
     "keyword_id": "1",
     "filtered_id": "1",
     "draft_id": "1",
+    "blog_id": "1",
+    "guest_id": "1",
     "attachment_id": "1",
     "variant": "large.webp",
     "username": "alice",

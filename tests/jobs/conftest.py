@@ -138,6 +138,7 @@ NOT_SWEPT = (
     *("attachments", "processing", "purges", "poll_ends", "drafts"),
     *("previews", "stale_previews", "trending", "mails"),
     *("mail_preferences", "exports", "imports", "strikes", "closures"),
+    "blogs",
 )
 
 

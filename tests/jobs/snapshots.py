@@ -10,7 +10,7 @@ _MOVED = (
     *("users", "claims", "posts", "timelines", "timeline_buckets"),
     *("follows", "followers", "blocks", "mutes", "reactions", "notifications"),
     *("lists", "list_members", "followed_tags", "follow_requests"),
-    "notes",
+    *("notes", "nudges"),
     *("muted_conversations", "followed_conversations", "filters", "drafts"),
     *("attachments", "search_posts", "trends"),
 )

@@ -34,9 +34,12 @@ from tests.store.stores import (
     NOW,
     application,
     audited,
+    blog,
     closure,
+    guest_reply,
     invitation,
     mail,
+    nudge,
     post,
     post_id,
     reported,
@@ -75,8 +78,7 @@ def populate(stores):
         for transfers in (stores.exports, stores.imports):
             transfers.request(transfer(n), before=NOW)
         _strike(stores.strikes, n)
-        chosen = MailPreferences(kinds=EVERY_KIND, mailed_id=1)
-        stores.mail_preferences.save(n, chosen, NOW if n < USERS[5] else LATER)
+        _wait(stores, n)
     stores.purges.add([f"ab/{n}" for n in USERS], NOW)
     _populate_joining(stores)
     database["link_previews"].insert_many(_preview(n) for n in USERS)
@@ -94,6 +96,16 @@ def populate(stores):
     for n in USERS[:30]:
         for digest in ("a", "b"):
             stores.authentication.create(token(n, digest))
+
+
+def _wait(stores, n):
+    """Give user n what waits for a job, or until it may be repeated."""
+    due_at = NOW if n < USERS[5] else LATER
+    stores.blogs.add(blog(n), due_at)
+    stores.nudges.add(nudge(n), None)
+    stores.guest_replies.add(guest_reply(n), LATER, lambda _: None)
+    chosen = MailPreferences(kinds=EVERY_KIND, mailed_id=1)
+    stores.mail_preferences.save(n, chosen, due_at)
 
 
 def _strike(strikes, n):

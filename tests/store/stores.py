@@ -11,10 +11,13 @@ from kwip.domain.attachments import (
     UploadState,
 )
 from kwip.domain.audit_log import Action, Actor, AuditEntry
+from kwip.domain.blogs import Blog
 from kwip.domain.closures import Closure
+from kwip.domain.guest_replies import GuestReply, GuestReplyState
 from kwip.domain.ids import AttachmentId, first_id_at
 from kwip.domain.joining import Application, Invitation
 from kwip.domain.mail.mails import Mail, MailKind
+from kwip.domain.nudges import Nudge, NudgeKind
 from kwip.domain.posts import Post, Visibility
 from kwip.domain.reports import Category, Report
 from kwip.domain.strikes import Act, Strike
@@ -64,8 +67,10 @@ from kwip.store.moderation.reports import ReportStore
 from kwip.store.moderation.strikes import StrikeStore
 from kwip.store.posting.active_order import ActivityStore
 from kwip.store.posting.attachments import AttachmentStore
+from kwip.store.posting.blogs import BlogStore
 from kwip.store.posting.claims import ClaimStore
 from kwip.store.posting.drafts import DraftStore
+from kwip.store.posting.guest_replies import GuestReplyStore
 from kwip.store.posting.imported import ImportedPostStore
 from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
 from kwip.store.posting.marks import MarkStore
@@ -89,6 +94,7 @@ from kwip.store.social.lists import ListStore
 from kwip.store.social.muted_conversations import MutedConversationStore
 from kwip.store.social.mutes import MuteStore
 from kwip.store.social.notes import NoteStore
+from kwip.store.social.nudges import NudgeStore
 from kwip.store.social.relationships import RelationshipStore
 from kwip.store.timelines.filters import FilterStore
 from kwip.store.timelines.markers import MarkerStore
@@ -116,6 +122,8 @@ KINDS = {
     "discovery_rules": DiscoveryRuleStore,
     "domains": EmailDomainStore,
     "drafts": DraftStore,
+    "blogs": BlogStore,
+    "guest_replies": GuestReplyStore,
     "edges": EdgeStore,
     "emojis": EmojiStore,
     "featured_tags": FeaturedTagStore,
@@ -141,6 +149,7 @@ KINDS = {
     "muted_conversations": MutedConversationStore,
     "mutes": MuteStore,
     "notes": NoteStore,
+    "nudges": NudgeStore,
     "notifications": NotificationStore,
     "of_posts": PostPreviewStore,
     "outbox": OutboxStore,
@@ -324,4 +333,32 @@ def post(number, author_id, **fields):
         in_reply_to_author_id=parent.author_id if parent else None,
         root_id=parent.root_id if parent else post_id(number),
         **fields,
+    )
+
+
+def blog(number):
+    url = f"https://{number}.example/feed"
+    return Blog(id=number, owner_id=number, url=url, added_at=NOW)
+
+
+def nudge(number):
+    return Nudge(
+        kind=NudgeKind.BUZZ,
+        actor_id=number,
+        recipient_id=number + 1,
+        at=NOW,
+        expires_at=NOW + dt.timedelta(days=7),
+    )
+
+
+def guest_reply(number):
+    return GuestReply(
+        id=number,
+        post_id=number,
+        author_id=number,
+        name="Carla",
+        text="Which flour?",
+        sender=f"digest {number}",
+        created_at=NOW,
+        state=list(GuestReplyState)[number % 3],
     )

@@ -25,6 +25,8 @@ NEW_IN_USERS = (
     "undo_s",
     "language",
     "time_zone",
+    "accepts_buzzes",
+    "accepts_guests",
     "featured_tags",
     "is_discoverable",
     "shows_favourites",

@@ -23,6 +23,7 @@ from kwip.domain.ids import MAX_ID
 from kwip.domain.mail.mails import MailKind
 from kwip.domain.mail.preferences import MailPreferences
 from kwip.domain.members import MemberQuery, MemberState
+from kwip.domain.nudges import NudgeKind
 from kwip.domain.polls import Poll
 from kwip.domain.posts import Draft, QuotePolicy
 from kwip.domain.reactions import Act, Reaction, Span, span_of
@@ -70,10 +71,13 @@ from tests.store.stores import (
     NOW_MS,
     application,
     audited,
+    blog,
     closure,
     conversion,
+    guest_reply,
     invitation,
     mail,
+    nudge,
     post,
     post_id,
     reported,
@@ -655,6 +659,30 @@ CALLS = {
         [posts_of(3)[0]]
     ),
     "MutedConversationStore.muting": lambda s: s.muted_conversations.muting([1], [7]),
+    "BlogStore.add": lambda s: s.blogs.add(blog(99), NOW),
+    "BlogStore.of_owner": lambda s: s.blogs.of_owner(1),
+    "BlogStore.find": lambda s: s.blogs.find(5),
+    "BlogStore.change": lambda s: s.blogs.change(1, 5, {"is_paused": False}),
+    "BlogStore.take_due": lambda s: s.blogs.take_due(NOW, NOW, 5, lambda _: True),
+    "BlogStore.begin": lambda s: s.blogs.begin(5, "w", NOW, NOW),
+    "BlogStore.note": lambda s: s.blogs.note(blog(5), {"title": "x"}, seen=["a"]),
+    "BlogStore.holds": lambda s: s.blogs.holds(blog(5)),
+    "BlogStore.posted": lambda s: s.blogs.posted(5, "a", "2026-11-24"),
+    "BlogStore.end": lambda s: s.blogs.end(blog(5), {}, NOW),
+    "BlogStore.delete": lambda s: s.blogs.delete(1, 6),
+    "GuestReplyStore.add": lambda s: s.guest_replies.add(
+        guest_reply(99), LATER, lambda _: None
+    ),
+    "GuestReplyStore.confirm": lambda s: s.guest_replies.confirm(3, LATER, None),
+    "GuestReplyStore.approve": lambda s: s.guest_replies.approve(4, 4),
+    "GuestReplyStore.remove": lambda s: s.guest_replies.remove(5, 5),
+    "GuestReplyStore.forget_post": lambda s: s.guest_replies.forget_post(6),
+    "GuestReplyStore.find": lambda s: s.guest_replies.find(7),
+    "GuestReplyStore.shown": lambda s: s.guest_replies.shown(8, 9),
+    "GuestReplyStore.waiting": lambda s: s.guest_replies.waiting(10, 9),
+    "GuestReplyStore.undecided": lambda s: s.guest_replies.undecided(9, "digest 9"),
+    "NudgeStore.add": lambda s: s.nudges.add(nudge(99), None),
+    "NudgeStore.count": lambda s: s.nudges.count(1, NudgeKind.BUZZ, NOW),
     "DraftStore.insert": lambda s: s.drafts.insert(DRAFT),
     "DraftStore.replace": lambda s: s.drafts.replace(DRAFT, 1),
     "DraftStore.find": lambda s: s.drafts.find(1, 5),

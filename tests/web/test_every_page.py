@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -9,6 +11,7 @@ from kwip.app import create_app
 from kwip.blueprints import web
 from kwip.domain.audit_log import BY_KWIP
 from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.guest_replies import GuestReply, GuestReplyState
 from kwip.domain.mail.mails import MailKind
 from kwip.domain.posts import Draft
 from kwip.domain.setup import LIFETIME
@@ -132,6 +135,8 @@ def places(alice, mallory, at_mallory, people, wiring):
         "follow_requests": "/follow-requests",
         "mute_terms": "/@alice/mute",
         "note": "/@alice/note",
+        "guest_replies": f"/@mallory/{first}/guests",
+        "invite_to_post": f"/@mallory/{first}/invite",
         "blocked": "/settings/blocked",
         "lists": "/lists",
         "list_timeline": made,
@@ -163,6 +168,9 @@ def places(alice, mallory, at_mallory, people, wiring):
         "notification_settings": "/settings/notifications",
         "unsubscribe": f"/email/unsubscribe?key={_key(wiring, mallory)}",
         "settings": "/settings",
+        "blogs": "/settings/feeds",
+        "waiting_guests": "/settings/guests",
+        "guest_link": _guest(wiring, mallory, first),
         "data_settings": "/settings/data",
         "delete_account": "/settings/delete",
         "profile_settings": "/settings/profile",
@@ -248,6 +256,30 @@ def _link_of(wiring, kind, path):
     mail_id = wiring.store.database["mails"].find_one({"kind": kind.value})["_id"]
     mails = wiring.services.mails
     return f"{path}?link={mails.link_of(mails.store.find(mail_id))}"
+
+
+def _guest(wiring, person, post_id):
+    """Have a guest reply to somebody; return the address in the mail."""
+    services = wiring.services
+    reply = GuestReply(
+        id=1,
+        post_id=int(post_id),
+        author_id=person.user.id,
+        name=HOSTILE[:60],
+        text=HOSTILE,
+        sender="",
+        created_at=at(system_clock_ms()),
+    )
+    details = {"reply_id": str(reply.id), "author": "mallory"}
+    mail = services.mails.draft(MailKind.GUEST_REPLY, 0, "a@example.org", details)
+    later = at(system_clock_ms()) + LIFETIME
+    also = partial(services.mails.store.add, mail, mail.created_at)
+    services.guest_replies.store.add(reply, later, also)
+    waiting = replace(reply, id=2, state=GuestReplyState.WAITING)
+    shown = replace(reply, id=3, state=GuestReplyState.SHOWN)
+    for each in (waiting, shown):
+        services.guest_replies.store.add(each, later, lambda _: None)
+    return f"/guest-reply?link={services.mails.link_of(mail)}"
 
 
 def _key(wiring, person):

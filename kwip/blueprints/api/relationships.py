@@ -80,6 +80,12 @@ def write_note(user_id: UserId) -> Response:
     return http.answer_dumped(RelationshipSchema, found)
 
 
+def buzz(user_id: UserId) -> Response:
+    """Tell an account that has been silent that the viewer misses it."""
+    found = http.services().buzzes.buzz(http.signed_in(), user_id)
+    return http.answer_dumped(RelationshipSchema, found)
+
+
 _ACCOUNT = "/api/v1/accounts/<id:user_id>"
 _FOLLOWS, _OTHER = policies.write("follows"), policies.write("api")
 
@@ -93,4 +99,5 @@ ROUTES = (
     Route("POST", f"{_ACCOUNT}/unblock", unblock, _OTHER),
     Route("POST", f"{_ACCOUNT}/mute", mute, _OTHER),
     Route("POST", f"{_ACCOUNT}/unmute", unmute, _OTHER),
+    Route("POST", f"{_ACCOUNT}/buzz", buzz, _FOLLOWS),
 )

@@ -14,6 +14,8 @@ from kwip.blueprints.table import Route
 from kwip.domain.sources import API
 from kwip.domain.timelines.threads import FOR_ANYBODY, FOR_VIEWER
 from kwip.domain.timelines.views import PostView
+from kwip.schemas.accounts.users import AccountSchema
+from kwip.schemas.posting.invites import InviteBody
 from kwip.schemas.posting.post_versions import StatusEditSchema, versions_of
 from kwip.schemas.posting.posts import (
     DeleteBody,
@@ -179,6 +181,13 @@ def unfollow_status(post_id: PostId) -> Response:
     return http.answer_dumped(StatusSchema, view)
 
 
+def invite_to_status(post_id: PostId) -> Response:
+    """Invite somebody into the conversation of a status, by `acct`."""
+    invites = http.services().conversation_invites
+    user = invites.invite(http.signed_in(), post_id, http.load_body(InviteBody()))
+    return http.answer_dumped(AccountSchema, user)
+
+
 _STATUS = "/api/v1/statuses/<id:post_id>"
 
 ROUTES = (
@@ -200,6 +209,7 @@ ROUTES = (
     Route("POST", f"{_STATUS}/unmute", unmute_status, policies.write("api")),
     Route("POST", f"{_STATUS}/follow", follow_status, policies.write("api")),
     Route("POST", f"{_STATUS}/unfollow", unfollow_status, policies.write("api")),
+    Route("POST", f"{_STATUS}/invite", invite_to_status, policies.write("follows")),
     Route("POST", f"{_STATUS}/pin", pin_status, policies.write("api")),
     Route("POST", f"{_STATUS}/unpin", unpin_status, policies.write("api")),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kwip.blueprints.web import admin, styleguide
 from kwip.blueprints.web.accounts import (
     announcements,
+    blogs,
     closing,
     data,
     email,
@@ -21,8 +22,16 @@ from kwip.blueprints.web.accounts import (
 )
 from kwip.blueprints.web.accounts import sign_in as access
 from kwip.blueprints.web.discovery import explore, featured_tags, search, suggestions
-from kwip.blueprints.web.moderation import reports, strikes
-from kwip.blueprints.web.posting import drafts, intents, media, posts, quotes, reactions
+from kwip.blueprints.web.moderation import guest_replies, reports, strikes
+from kwip.blueprints.web.posting import (
+    drafts,
+    intents,
+    invites,
+    media,
+    posts,
+    quotes,
+    reactions,
+)
 from kwip.blueprints.web.social import (
     follow_requests,
     lists,
@@ -44,6 +53,7 @@ ROUTES = (
     *users.ROUTES,
     *settings.ROUTES,
     *data.ROUTES,
+    *blogs.ROUTES,
     *closing.ROUTES,
     *setup.ROUTES,
     *site_pages.ROUTES,
@@ -51,6 +61,7 @@ ROUTES = (
     *posts.ROUTES,
     *drafts.ROUTES,
     *quotes.ROUTES,
+    *invites.ROUTES,
     *media.ROUTES,
     *relationships.ROUTES,
     *styleguide.ROUTES,
@@ -72,5 +83,6 @@ ROUTES = (
     *intents.ROUTES,
     *reports.ROUTES,
     *strikes.ROUTES,
+    *guest_replies.ROUTES,
     *admin.ROUTES,
 )

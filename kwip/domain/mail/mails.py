@@ -35,6 +35,7 @@ class MailKind(StrEnum):
     ACCOUNT_REJECTED = "account_rejected"
     WAITING_LIST = "waiting_list"
     INVITATION = "invitation"
+    GUEST_REPLY = "guest_reply"
     ACCOUNT_CLOSED = "account_closed"
     CLOSURE_REMINDER = "closure_reminder"
     TEST = "test"
@@ -47,6 +48,7 @@ LINK_LIFETIMES: Mapping[MailKind, dt.timedelta] = {
     MailKind.EMAIL_CHANGED: dt.timedelta(days=7),
     MailKind.STRIKE: APPEAL_WITHIN,
     MailKind.WAITING_LIST: dt.timedelta(hours=48),
+    MailKind.GUEST_REPLY: dt.timedelta(hours=48),
 }
 #: Mail to people who have no account; the mail alone knows their address.
 TO_STRANGERS = frozenset(
@@ -54,6 +56,7 @@ TO_STRANGERS = frozenset(
         MailKind.ACCOUNT_REJECTED,
         MailKind.WAITING_LIST,
         MailKind.INVITATION,
+        MailKind.GUEST_REPLY,
         MailKind.TEST,
     }
 )

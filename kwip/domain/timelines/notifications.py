@@ -44,6 +44,9 @@ class NotificationKind(StrEnum):
     FOLLOW_REQUEST = "follow_request"
     CONVERSATION = "conversation"
     MODERATION = "moderation_warning"
+    BUZZ = "buzz"
+    INVITATION = "invitation"
+    GUEST_REPLY = "guest_reply"
 
     @property
     def number(self) -> int:
@@ -63,9 +66,12 @@ class Notification:
     """A notification for one recipient. `seq` is its id: its time, and its place.
 
     `post_id` is the post itself (a reply, a repost, a quote) or the one that was
-    favourited or whose poll has ended, 0 for a follow or a request to follow. What a
-    moderator decided about the recipient has the id of the strike as its `seq`, and the
-    recipient as its actor, because people are not told which moderator it was.
+    favourited, whose poll has ended or to which the recipient is invited, 0 for a
+    follow, a request to follow or a buzz. Who gets the reply of a guest is its actor
+    too. `author_id` is the author of the post of an invitation, or 0: of the others,
+    the actor or the recipient is. What a moderator decided about the recipient has the
+    id of the strike as its `seq`, and the recipient as its actor, because people are
+    not told which moderator it was.
     `reply_to_author_id` is the author that this post replies to, `repost_of_id` the
     reposted post, `quote_of_id` and `quote_of_author_id` are of what it quotes, or 0.
     """
@@ -79,6 +85,7 @@ class Notification:
     repost_of_id: PostId = NO_POST
     quote_of_id: PostId = NO_POST
     quote_of_author_id: UserId = NOBODY
+    author_id: UserId = NOBODY
 
     @property
     def name(self) -> str:
@@ -87,7 +94,11 @@ class Notification:
         All notifications of one post to one recipient share a name.
         """
         match self.kind:
-            case NotificationKind.FOLLOW | NotificationKind.FOLLOW_REQUEST:
+            case (
+                NotificationKind.FOLLOW
+                | NotificationKind.FOLLOW_REQUEST
+                | NotificationKind.BUZZ
+            ):
                 source = f"{self.kind.value}:{self.actor_id}"
             case NotificationKind.FAVOURITE:
                 source = f"favourite:{self.post_id}:{self.actor_id}"
@@ -95,6 +106,10 @@ class Notification:
                 source = f"repost:{self.repost_of_id}:{self.post_id}"
             case NotificationKind.MODERATION:
                 source = f"moderation:{self.seq}"
+            case NotificationKind.INVITATION:
+                source = f"invitation:{self.post_id}:{self.actor_id}"
+            case NotificationKind.GUEST_REPLY:
+                source = f"guest_reply:{self.post_id}"
             case NotificationKind.POLL:
                 source = f"poll:{self.post_id}"
             case _:
@@ -113,6 +128,7 @@ class NotificationRow(NamedTuple):
     repost_of_id: PostId
     quote_of_id: PostId = NO_POST
     quote_of_author_id: UserId = NOBODY
+    author_id: UserId = NOBODY
 
     @property
     def kind(self) -> NotificationKind:
@@ -126,7 +142,7 @@ class NotificationRow(NamedTuple):
         is_own = self.kind is NotificationKind.FAVOURITE
         return Entry(
             self.post_id,
-            recipient_id if is_own else self.actor_id,
+            recipient_id if is_own else self.author_id or self.actor_id,
             self.reply_to_author_id,
             self.repost_of_id,
             recipient_id if self.repost_of_id else NOBODY,
@@ -168,7 +184,7 @@ class NotificationSlice(NextToCursor):
     def variant(self) -> str:
         """The field of the entity's hash that stores it."""
         kinds = "".join(f"{k.number:x}" for k in KINDS if k in self.wanted.kinds)
-        return f"{self.place('.2')}:{kinds}:{self.wanted.actor_id}"
+        return f"{self.place('.3')}:{kinds}:{self.wanted.actor_id}"
 
 
 NotificationChunk = RowChunk[NotificationRow]
@@ -229,14 +245,14 @@ class NotificationGroup:
 def grouped(views: Iterable[NotificationView]) -> tuple[NotificationGroup, ...]:
     """Group notifications that read as one sentence; each group at its newest place.
 
-    Favourites and reposts of one post within a page are grouped, and adjacent follows;
-    unread notifications are not grouped with read ones.
+    Favourites and reposts of one post within a page are grouped, and adjacent follows
+    or buzzes; unread notifications are not grouped with read ones.
     """
     groups: dict[object, list[NotificationView]] = {}
     last: object = None
     for view in views:
         key: object = view.id
-        if view.kind is NotificationKind.FOLLOW:
+        if view.kind in {NotificationKind.FOLLOW, NotificationKind.BUZZ}:
             is_next = isinstance(last, tuple) and last[:2] == (view.kind, view.is_new)
             key = last if is_next else (view.kind, view.is_new, view.id)
         elif view.kind in {NotificationKind.FAVOURITE, NotificationKind.REPOST}:

@@ -153,6 +153,8 @@ class PrivacyForm(StrictSchema[ProfileChange]):
     embed_origins = Text(load_default=None)
     is_discoverable = fields.Boolean(load_default=False)
     is_locked = fields.Boolean(load_default=False)
+    accepts_buzzes = fields.Boolean(load_default=False)
+    accepts_guests = fields.Boolean(load_default=False)
 
     def make(self, **values: Any) -> ProfileChange:
         """Build the change."""

@@ -85,6 +85,9 @@ class NotificationMailForm(StrictSchema[MailPreferences]):
     poll = fields.Boolean(load_default=False)
     post = fields.Boolean(load_default=False)
     conversation = fields.Boolean(load_default=False)
+    buzz = fields.Boolean(load_default=False)
+    invitation = fields.Boolean(load_default=False)
+    guest_reply = fields.Boolean(load_default=False)
     frequency = choice(*Frequency)
 
     def make(self, *, frequency: str, **kinds: bool) -> MailPreferences:

@@ -46,6 +46,7 @@ class SiteSettingsForm(StrictSchema[TypedSettings]):
     language = Text(load_default=DEFAULT)
     confirm_email = Text(load_default="")
     members_invite = Text(load_default="")
+    guest_replies = Text(load_default="")
 
     def make(self, *, version: int, **values: Any) -> TypedSettings:
         """Build the value."""

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from kwip.schemas.urls import Urls
 
 #: Mastodon's word for each kind; a reply is a mention there, and one in a followed
-#: conversation a new status.
+#: conversation a new status. Apps skip types that they don't know, as each version of
+#: Mastodon brings some.
 _TYPES = {
     NotificationKind.MENTION: "mention",
     NotificationKind.REPLY: "mention",
@@ -40,6 +41,9 @@ _TYPES = {
     NotificationKind.FOLLOW_REQUEST: "follow_request",
     NotificationKind.CONVERSATION: "status",
     NotificationKind.MODERATION: "moderation_warning",
+    NotificationKind.BUZZ: "kwip:buzz",
+    NotificationKind.INVITATION: "kwip:invitation",
+    NotificationKind.GUEST_REPLY: "kwip:guest_reply",
 }
 #: Mastodon's word for each act.
 _ACTIONS = {

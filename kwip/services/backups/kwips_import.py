@@ -84,11 +84,14 @@ class KwipsImport:
     def run(
         self,
         viewer: Viewer,
-        container: Container,
+        container: Container | None,
         kwips: Sequence[ImportedKwip],
         progress: Progress,
     ) -> Report:
-        """Import kwips, the oldest first; run it again to resume an interrupted one."""
+        """Import kwips, the oldest first; run it again to resume an interrupted one.
+
+        Those without files need no container.
+        """
         work = _Work(self, viewer, container)
         progress.begin("kwips", len(kwips))
         for batch in batches(kwips, _BATCH):
@@ -103,7 +106,9 @@ class KwipsImport:
 class _Work:
     """One import under way."""
 
-    def __init__(self, service: KwipsImport, viewer: Viewer, container: Container):
+    def __init__(
+        self, service: KwipsImport, viewer: Viewer, container: Container | None
+    ):
         self._service, self._viewer, self._container = service, viewer, container
         self._stores = service.posts.stores
         self._ids: dict[str, PostId] = {}
@@ -300,6 +305,8 @@ class _Work:
 
     def _upload(self, file: ImportedFile) -> Upload:
         attachments = self._service.posts.attachments
+        if self._container is None:
+            raise InvalidError("It is missing or damaged.")
         try:
             with (
                 self._container.open(file.member) as content,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kwip.domain.attachments import Attachment
+    from kwip.domain.blogs import Blog
     from kwip.domain.clock import ClockMs
     from kwip.domain.drafts import SavedDraft
     from kwip.domain.keyword_filters import Filter
@@ -144,6 +145,7 @@ class UserExport:
             "time_zone": user.time_zone,
             "filters": list(map(_filter, self.stores.filters.find(user.id).filters)),
             "drafts": list(map(_draft, self.stores.drafts.of_owner(user.id))),
+            "feeds": list(map(_feed, self.stores.blogs.of_owner(user.id))),
             "shows_favourites": user.shows_favourites,
             "embed_origins": list(user.embed_origins),
             "notification_mail": sorted(kind.value for kind in mail.kinds),
@@ -266,6 +268,16 @@ def _filter(each: Filter) -> dict[str, Any]:
             {"text": k.text, "is_whole_word": k.is_whole_word} for k in each.keywords
         ],
         "kwip_ids": [str(p.post_id) for p in each.posts],
+    }
+
+
+def _feed(blog: Blog) -> dict[str, Any]:
+    return {
+        "url": blog.url,
+        "title": blog.title,
+        "is_paused": blog.is_paused,
+        "added_at": blog.added_at,
+        "posted_count": blog.posted_count,
     }
 
 

@@ -9,7 +9,7 @@ they mute; what they were notified of before stays.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
@@ -164,6 +164,25 @@ class Notifier:
             actor_id=follower_id,
             seq=self.ids.next_id(slot_of(follower_id)),
         )
+
+    def of_nudge(
+        self,
+        actor_id: UserId,
+        user_id: UserId,
+        kind: NotificationKind,
+        post: Post | None = None,
+    ) -> Notification | None:
+        """Return the notification of a user who is buzzed, or invited to a post."""
+        root_id = None if post is None else post.root_id
+        if not self._notifiable(actor_id, [user_id], root_id):
+            return None
+        seq = self.ids.next_id(slot_of(actor_id))
+        if post is None:
+            return Notification(
+                recipient_id=user_id, kind=kind, actor_id=actor_id, seq=seq
+            )
+        about = of_post(post, user_id, kind, seq=seq)
+        return replace(about, actor_id=actor_id, author_id=post.author_id)
 
     def of_edit(self, old: Post, new: Post) -> list[Notification]:
         """Return notifications for the users that an edit newly mentions.

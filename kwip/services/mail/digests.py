@@ -145,6 +145,13 @@ _SAID: Mapping[NotificationKind, Callable[[str], str]] = {
     NotificationKind.MODERATION: lambda _: gettext(
         "Moderators have made a decision about your account"
     ),
+    NotificationKind.BUZZ: lambda who: gettext("%(who)s misses you", who=who),
+    NotificationKind.INVITATION: lambda who: gettext(
+        "%(who)s invited you into a conversation", who=who
+    ),
+    NotificationKind.GUEST_REPLY: lambda _: gettext(
+        "Someone without an account replied to you"
+    ),
     NotificationKind.FOLLOW_REQUEST: lambda who: gettext(
         "%(who)s wants to follow you", who=who
     ),

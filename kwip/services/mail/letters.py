@@ -312,6 +312,28 @@ def _invitation(mail: Mail, _: str, __: str, site: Site) -> Letter:
     )
 
 
+def _guest_reply(mail: Mail, _: str, link: str, site: Site) -> Letter:
+    return Letter(
+        subject=gettext("Confirm your reply"),
+        paragraphs=(
+            gettext(
+                "Someone entered this address to reply to @%(name)s on %(site)s.",
+                name=mail.details["author"],
+                site=site.host,
+            ),
+            gettext("The link works for 48 hours."),
+        ),
+        action=(
+            gettext("Read and send the reply"),
+            site.page(f"/guest-reply?link={link}"),
+        ),
+        after=(
+            gettext("If it wasn't you, ignore this email. We'll delete the address."),
+        ),
+        reason=_typed(site),
+    )
+
+
 def _closure_reminder(mail: Mail, username: str, _: str, site: Site) -> Letter:
     return Letter(
         subject=gettext("Your account will be deleted in 3 days"),
@@ -375,6 +397,7 @@ _LETTERS: Mapping[MailKind, Callable[[Mail, str, str, Site], Letter]] = {
     MailKind.ACCOUNT_REJECTED: _account_rejected,
     MailKind.WAITING_LIST: _waiting_list,
     MailKind.INVITATION: _invitation,
+    MailKind.GUEST_REPLY: _guest_reply,
     MailKind.ACCOUNT_CLOSED: _account_closed,
     MailKind.CLOSURE_REMINDER: _closure_reminder,
     MailKind.TEST: _test,

@@ -30,6 +30,8 @@ _PORTS = {"http": 80, "https": 443}
 #: For the status and the headers, besides the body.
 _HEAD_BYTES = 100_000
 _PIECE_BYTES = 65_536
+#: Longer names of a copy are not sent back.
+_COPY_CHARS = 500
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Answers after which it may help to try again.
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -46,14 +48,38 @@ class Limit:
     may_be_cut: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """By what a server knows the answer that we have of it: its ETag, its date."""
+
+    etag: str = ""
+    modified: str = ""
+
+
+NO_COPY = Copy()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """An answer: where it came from after redirects, its type, and its content."""
+    """An answer: where it came from after redirects, its type, and its content.
+
+    If it `is_same` as the copy that was named, it has no content.
+    """
 
     url: str
-    media_type: str
-    charset: str | None
-    content: bytes
+    media_type: str = ""
+    charset: str | None = None
+    content: bytes = b""
+    copy: Copy = NO_COPY
+    is_same: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What is accepted as an answer, and what is there already."""
+
+    limits: Mapping[str, Limit]
+    copy: Copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +101,27 @@ class Fetcher:
     slow: SlowHosts = field(default_factory=SlowHosts)
     patience: Patience = field(default_factory=Patience)
 
-    def get(self, url: str, limits: Mapping[str, Limit]) -> Fetched:
+    def get(
+        self, url: str, limits: Mapping[str, Limit], copy: Copy = NO_COPY
+    ) -> Fetched:
         """Fetch an address; `limits` are by the start of the media type.
+
+        With a `copy`, the server may answer that nothing has changed since.
 
         Raises:
             FetchError: It may not be fetched, cannot be, or is of another type.
         """
         with self.patience.granted(self.timeout_s) as timeout_s:
-            return self._follow(url, limits, Deadline(timeout_s))
+            return self._follow(url, _Wish(limits, copy), Deadline(timeout_s))
 
-    def _follow(
-        self, url: str, limits: Mapping[str, Limit], deadline: Deadline
-    ) -> Fetched:
+    def _follow(self, url: str, wish: _Wish, deadline: Deadline) -> Fetched:
         for _ in range(MAX_REDIRECTS + 1):
             parts, place = self._checked(url)
             if self.slow.has(place.host):
                 raise FetchError("timeout", is_transient=True)
             try:
                 with _explained():
-                    found = self._get(url, parts, place, limits, deadline)
+                    found = self._get(url, parts, place, wish, deadline)
             except FetchError as error:
                 if error.outcome == "timeout":
                     self.slow.add(place.host)
@@ -108,11 +136,11 @@ class Fetcher:
         url: str,
         parts: SplitResult,
         place: Place,
-        limits: Mapping[str, Limit],
+        wish: _Wish,
         deadline: Deadline,
     ) -> Fetched | str:
         """Request one address; return the answer, or the address it redirects to."""
-        most = max(limit.max_bytes for limit in limits.values()) + _HEAD_BYTES
+        most = max(limit.max_bytes for limit in wish.limits.values()) + _HEAD_BYTES
         is_allowed = (place.host, place.port) in self.allowed
         with connected(
             place, deadline, most_bytes=most, is_allowed=is_allowed
@@ -126,13 +154,13 @@ class Fetcher:
                 skip_host=True,
                 skip_accept_encoding=True,
             )
-            for name, value in self._headers(parts, place, limits).items():
+            for name, value in self._headers(parts, place, wish).items():
                 client.putheader(name, value)
             client.endheaders()
             response = client.getresponse()
             if response.status in _REDIRECTS:
                 return _redirected(url, response)
-            return _answer(url, response, limits)
+            return _answer(url, response, wish)
 
     def _checked(self, url: str) -> tuple[SplitResult, Place]:
         """Return where an address leads, if it may be requested.
@@ -151,14 +179,16 @@ class Fetcher:
             raise FetchError("refused")
         return parts, Place(host, port, parts.scheme == "https")
 
-    def _headers(
-        self, parts: SplitResult, place: Place, limits: Mapping[str, Limit]
-    ) -> dict[str, str]:
+    def _headers(self, parts: SplitResult, place: Place, wish: _Wish) -> dict[str, str]:
         host = f"[{place.host}]" if ":" in place.host else place.host
         if place.port != _PORTS[parts.scheme]:
             host = f"{host}:{place.port}"
-        types = (f"{name}*" if name.endswith("/") else name for name in limits)
-        return {
+        types = (f"{name}*" if name.endswith("/") else name for name in wish.limits)
+        known = {
+            "If-None-Match": wish.copy.etag,
+            "If-Modified-Since": wish.copy.modified,
+        }
+        return {name: said for name, said in known.items() if said} | {
             "Host": host,
             "User-Agent": self.user_agent,
             "Accept": ", ".join(types),
@@ -201,26 +231,43 @@ def _redirected(url: str, response: http.client.HTTPResponse) -> str:
     return urljoin(url, location.strip())
 
 
-def _answer(
-    url: str, response: http.client.HTTPResponse, limits: Mapping[str, Limit]
-) -> Fetched:
+def _answer(url: str, response: http.client.HTTPResponse, wish: _Wish) -> Fetched:
     """Read an answer.
 
     Raises:
         FetchError: It is an error, of another type, or too large.
     """
+    if response.status == HTTPStatus.NOT_MODIFIED and wish.copy != NO_COPY:
+        return Fetched(url=url, copy=wish.copy, is_same=True)
+    if response.status == HTTPStatus.GONE:
+        raise FetchError("gone")
     if response.status != HTTPStatus.OK:
         raise FetchError("status", is_transient=response.status in _TRANSIENT)
     header = Message()
     header["Content-Type"] = response.getheader("Content-Type") or ""
     media_type = header.get_content_type()
-    limit = next((x for name, x in limits.items() if media_type.startswith(name)), None)
+    limit = next(
+        (x for name, x in wish.limits.items() if media_type.startswith(name)), None
+    )
     encoding = (response.getheader("Content-Encoding") or "identity").lower()
     if limit is None or encoding not in {"identity", "gzip", "x-gzip"}:
         raise FetchError("type")
     content = _body(response, limit, is_compressed=encoding != "identity")
     charset = header.get_content_charset()
-    return Fetched(url=url, media_type=media_type, charset=charset, content=content)
+    return Fetched(
+        url=url,
+        media_type=media_type,
+        charset=charset,
+        content=content,
+        copy=Copy(_said(response, "ETag"), _said(response, "Last-Modified")),
+    )
+
+
+def _said(response: http.client.HTTPResponse, name: str) -> str:
+    """Return a header that can be sent back, or ""."""
+    value = response.getheader(name) or ""
+    is_usable = value.isascii() and value.isprintable()
+    return value if is_usable and len(value) <= _COPY_CHARS else ""
 
 
 def _body(

@@ -241,6 +241,7 @@ class Posts:
         if old is not None:
             self.previews.release(old.preview)
         if own is not None:
+            self.stores.guest_replies.forget_post(post_id)
             self.purges.forget(of_post(post_id))
         return old if old is not None else self.permissions.own(viewer.id, post_id)
 

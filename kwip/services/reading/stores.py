@@ -16,7 +16,9 @@ from kwip.store.discovery.suggestions import SuggestionStore
 from kwip.store.discovery.trends import TrendStore
 from kwip.store.moderation.strikes import StrikeStore
 from kwip.store.posting.active_order import ActivityStore
+from kwip.store.posting.blogs import BlogStore
 from kwip.store.posting.drafts import DraftStore
+from kwip.store.posting.guest_replies import GuestReplyStore
 from kwip.store.posting.imported import ImportedPostStore
 from kwip.store.posting.posts import PostStore
 from kwip.store.posting.pushdown import PushdownStore
@@ -32,6 +34,7 @@ from kwip.store.social.lists import ListStore
 from kwip.store.social.muted_conversations import MutedConversationStore
 from kwip.store.social.mutes import MuteStore
 from kwip.store.social.notes import NoteStore
+from kwip.store.social.nudges import NudgeStore
 from kwip.store.social.relationships import RelationshipStore
 from kwip.store.timelines.filters import FilterStore
 from kwip.store.timelines.markers import MarkerStore
@@ -60,6 +63,7 @@ class Stores:
     follow_requests: FollowRequestStore
     mutes: MuteStore
     notes: NoteStore
+    nudges: NudgeStore
     lists: ListStore
     followed_tags: FollowedTagStore
     muted_conversations: MutedConversationStore
@@ -71,6 +75,8 @@ class Stores:
     pull_authors: PullAuthorStore
     drafts: DraftStore
     imported: ImportedPostStore
+    blogs: BlogStore
+    guest_replies: GuestReplyStore
     reactions: ReactionStore
     votes: VoteStore
     notifications: NotificationStore
@@ -98,6 +104,7 @@ class Stores:
             follow_requests=FollowRequestStore(store),
             mutes=MuteStore(store),
             notes=NoteStore(store),
+            nudges=NudgeStore(store),
             lists=ListStore(store),
             followed_tags=FollowedTagStore(store),
             muted_conversations=MutedConversationStore(store),
@@ -109,6 +116,8 @@ class Stores:
             pull_authors=PullAuthorStore(store),
             drafts=DraftStore(store),
             imported=ImportedPostStore(store),
+            blogs=BlogStore(store),
+            guest_replies=GuestReplyStore(store),
             reactions=ReactionStore(store),
             votes=VoteStore(store),
             notifications=NotificationStore(store),

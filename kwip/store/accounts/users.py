@@ -362,6 +362,8 @@ def _to_document(user: User) -> Document:
         "undo_s": user.undo_s,
         "language": user.language,
         "time_zone": user.time_zone,
+        "accepts_buzzes": user.accepts_buzzes,
+        "accepts_guests": user.accepts_guests,
         "posts_count": 0,
         "followers_count": 0,
         "following_count": 0,

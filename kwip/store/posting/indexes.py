@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pymongo import ASCENDING, DESCENDING
 
-from kwip.store.index import Index
+from kwip.store.index import Index, ttl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,5 +36,30 @@ POSTING_INDEXES: Mapping[str, tuple[Index, ...]] = {
             (("due_at", ASCENDING),),
             "DraftStore.take_due: what is to be posted that the sweeper enqueues",
         ),
+    ),
+    "blogs": (
+        Index(
+            (("owner_id", ASCENDING), ("_id", ASCENDING)),
+            "BlogStore.of_owner: a user's blogs",
+        ),
+        Index(
+            (("due_at", ASCENDING),),
+            "BlogStore.take_due: feeds to read that the sweeper enqueues",
+        ),
+    ),
+    "guest_replies": (
+        Index(
+            (("post_id", ASCENDING), ("state", ASCENDING), ("_id", ASCENDING)),
+            "GuestReplyStore.shown, forget_post and undecided: those to a post",
+        ),
+        Index(
+            (("author_id", ASCENDING), ("state", ASCENDING), ("_id", ASCENDING)),
+            "GuestReplyStore.waiting: what an author is to decide; also for deletion",
+        ),
+        Index(
+            (("sender", ASCENDING), ("state", ASCENDING)),
+            "GuestReplyStore.undecided: those of an address",
+        ),
+        ttl("replies that nobody confirms, or decides about"),
     ),
 }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pymongo import ASCENDING, DESCENDING
 
-from kwip.store.index import Index
+from kwip.store.index import Index, ttl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,6 +84,17 @@ SOCIAL_INDEXES: Mapping[str, tuple[Index, ...]] = {
             (("other_id", ASCENDING),),
             "DeletionStore.forget: notes about a deleted user",
         ),
+    ),
+    "nudges": (
+        Index(
+            (("actor_id", ASCENDING), ("kind", ASCENDING), ("at", ASCENDING)),
+            "NudgeStore.count: what somebody did today; also for deletion",
+        ),
+        Index(
+            (("recipient_id", ASCENDING),),
+            "DeletionStore.forget: nudges of a deleted user",
+        ),
+        ttl("nudges may be repeated"),
     ),
     "lists": (
         Index(

@@ -257,6 +257,8 @@ def _to_document(notification: Notification) -> Document:
     if notification.quote_of_id:
         quoted["quote_of_id"] = notification.quote_of_id
         quoted["quote_of_author_id"] = notification.quote_of_author_id
+    if notification.author_id:
+        quoted["author_id"] = notification.author_id
     return {
         "_id": notification.name,
         "schema": schema_of("notifications"),
@@ -282,4 +284,5 @@ def _to_row(d: Document) -> NotificationRow:
         PostId(d["repost_of_id"]),
         PostId(d.get("quote_of_id", 0)),
         UserId(d.get("quote_of_author_id", 0)),
+        UserId(d.get("author_id", 0)),
     )

@@ -42,6 +42,15 @@ def later(kwip, **span):
     kwip.sweeper.sweep()
 
 
+def unposted(services, viewer):
+    services.drafts.save(viewer, Draft(text="Half a loaf"))
+    services.blogs.add(viewer, "http://127.0.0.1/feed")
+
+
+def unposted_in(settings):
+    return settings["drafts"][0]["text"], settings["feeds"][0]["url"]
+
+
 def test_an_archive_has_everything_and_can_be_read_without_kwip(
     kwip, exports, alice, bob, rings, tmp_path
 ):
@@ -56,7 +65,7 @@ def test_an_archive_has_everything_and_can_be_read_without_kwip(
         title="Crumbs", contexts=(FilterContext.HOME,), keywords=(keyword,)
     )
     services.filters.create(alice, change)
-    services.drafts.save(alice, Draft(text="Half a loaf"))
+    unposted(services, alice)
     rings.run()
 
     exports.request(alice)
@@ -74,7 +83,7 @@ def test_an_archive_has_everything_and_can_be_read_without_kwip(
         settings = json.loads(archive.read("settings.json"))
         assert settings["email"] == "alice@example.org"
         assert settings["filters"][0]["keywords"][0]["text"] == "crumbs"
-        assert settings["drafts"][0]["text"] == "Half a loaf"
+        assert unposted_in(settings) == ("Half a loaf", "http://127.0.0.1/feed")
     mails = list(kwip.store.database["mails"].find())
     assert [(m["kind"], m["user_id"]) for m in mails] == [("export_ready", alice.id)]
     with pytest.raises(NotFoundError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from collections import Counter
 
@@ -9,9 +10,10 @@ import pytest
 
 from kwip.cache import invalidation_rules
 from kwip.domain.attachments import AttachmentChange
-from kwip.domain.clock import system_clock_ms
+from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import InvalidError, KwipError, NotFoundError
 from kwip.domain.keyword_filters import FilterChange, FilterContext
+from kwip.domain.nudges import Nudge, NudgeKind
 from kwip.domain.posts import Draft
 from kwip.domain.timelines.lists import ListChange
 from kwip.domain.users import READ, ProfileChange
@@ -85,13 +87,22 @@ class Town:
         self.kwip.services.suggestions.dismiss(viewer, other.id)
         for one, two in ((viewer, other), (other, viewer)):
             self.kwip.services.notes.write(one, two.id, "A note")
+            self._nudge(one, two)
         for asker, asked in requests:
             change = ProfileChange(is_locked=True)
             self.kwip.services.users.update_profile(asked, change)
             self.kwip.services.relationships.follow(asker, asked.id)
         self.kwip.services.drafts.save(viewer, Draft(text="half a"))
+        self.kwip.services.blogs.add(viewer, "https://blog.example/feed")
         change = FilterChange(title="x", contexts=(FilterContext.HOME,))
         self.kwip.services.filters.create(viewer, change)
+
+    def _nudge(self, one, two):
+        now = at(system_clock_ms())
+        kind, expires_at = NudgeKind.BUZZ, now + dt.timedelta(days=1)
+        pair = {"actor_id": one.id, "recipient_id": two.id}
+        nudge = Nudge(kind=kind, at=now, expires_at=expires_at, **pair)
+        self.kwip.stores.nudges.add(nudge, None)
 
     def _upload(self, viewer, colour):
         picture = sent(plain(colour=colour))

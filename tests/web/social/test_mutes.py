@@ -45,3 +45,29 @@ def test_a_note_stands_on_the_profile_for_its_writer(at_alice, at_bob, anybody):
     assert wrong.all("textarea", id="comment")
     at_alice.send("/@bob/note", comment="")
     assert "Your note" not in at_alice.get("/@bob").words
+
+
+def test_people_are_buzzed_and_invited_with_a_word_about_what_is_not_possible(
+    at_alice, at_bob, alice, wiring
+):
+    assert "you miss them" not in at_alice.get("/@bob").words
+    at_alice.send("/@bob/follow")
+    assert at_alice.get("/@bob").all("button", formaction="/@bob/buzz")
+    at_alice.send("/@bob/buzz", next="/@bob")
+    assert at_alice.get("/@bob").said.endswith("@bob has posted in the last week.")
+    now_ms = wiring.services.buzzes.clock() + 8 * 86_400_000
+    object.__setattr__(wiring.services.buzzes, "clock", lambda: now_ms)
+    at_alice.send("/@bob/buzz", next="/@bob")
+    assert at_alice.get("/@bob").said.endswith("@bob will know you miss them.")
+    thread = f"/@alice/{alice.say('Rye or spelt?')['id']}"
+    assert at_alice.get(thread).all("a", href=f"{thread}/invite")
+    wrong = at_alice.send(f"{thread}/invite", 422, username="@nobody")
+    assert "There's nobody with this username." in wrong.words
+    assert at_alice.send(f"{thread}/invite", username="@bob") == thread
+
+    page = at_bob.get("/notifications")
+    assert "Alice misses you" in page.words
+    assert "Alice invited you into a conversation" in page.words
+    assert page.all("a", href=thread)
+    at_bob.send("/settings/privacy", is_locked="1")
+    assert not at_alice.get("/@bob").all("button", formaction="/@bob/buzz")

@@ -44,10 +44,17 @@ def settings() -> Response:
 def privacy_settings() -> Response:
     """Show the privacy settings."""
     me = own_user()
-    names = ("is_embeddable", "shows_favourites", "is_discoverable", "is_locked")
+    names = (
+        *("is_embeddable", "shows_favourites", "is_discoverable"),
+        *("is_locked", "accepts_buzzes", "accepts_guests"),
+    )
     values = {name: "1" if getattr(me, name) else "" for name in names}
     values["embed_origins"] = "\n".join(me.embed_origins)
-    return page("settings_privacy.html", form=Form(values))
+    return page("settings_privacy.html", form=Form(values), **_guests())
+
+
+def _guests() -> dict[str, object]:
+    return {"has_guests": http.services().site.current().guest_replies}
 
 
 def save_privacy() -> Response:
@@ -56,7 +63,7 @@ def save_privacy() -> Response:
         change = http.load_form(PrivacyForm())
         http.services().users.update_profile(http.signed_in(), change)
     except InvalidError as error:
-        return page_again("settings_privacy.html", error)
+        return page_again("settings_privacy.html", error, **_guests())
     return go(url_for("web.privacy_settings"), gettext("Changes saved."))
 
 

@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 _CHANGE = Permission.CHANGE_SETTINGS
 #: How many changes the history shows.
 _SHOWN = 100
+_FLAGS = ("confirm_email", "members_invite", "guest_replies")
 _FIELDS = (
     *("name", "description", "contact_email", "contact_username", "rules", "sign_up"),
-    *("confirm_email", "members_invite", "language"),
+    *_FLAGS,
+    "language",
 )
 
 
@@ -95,7 +97,7 @@ def undo_site_change() -> Response:
 
 def _form_of(now: SiteSettings) -> Form:
     values = {name: shown(getattr(now, name)) for name in _FIELDS}
-    for flag in ("confirm_email", "members_invite"):
+    for flag in _FLAGS:
         values[flag] = "1" if getattr(now, flag) else ""
     return Form(values | {"version": str(now.version)})
 

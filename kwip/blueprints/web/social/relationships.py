@@ -20,6 +20,7 @@ from kwip.blueprints.web.pages import (
     page,
     way_back,
 )
+from kwip.domain.errors import ConflictError, ForbiddenError, RateLimitedError
 from kwip.domain.relationships import FollowWish
 from kwip.schemas.forms import ActForm, MuteForm
 from kwip.text.translation import gettext, ngettext
@@ -139,6 +140,18 @@ def unmute(username: str) -> Response:
     return go(back, gettext("You unmuted @%(username)s.", username=username))
 
 
+def buzz(username: str) -> Response:
+    """Tell a user who has been silent that the viewer misses them."""
+    back = _back(username)
+    try:
+        http.services().buzzes.buzz(http.signed_in(), _id_of(username))
+    except (ConflictError, ForbiddenError, RateLimitedError) as error:
+        return go(back, error.message)
+    return go(
+        back, gettext("@%(username)s will know you miss them.", username=username)
+    )
+
+
 def _left_lists(done: Unfollowed) -> str:
     """Return a sentence on how many of the viewer's lists a user has left, or ""."""
     if not done.left_lists:
@@ -178,4 +191,5 @@ ROUTES = (
     Route("POST", "/@<name:username>/unblock", unblock, _OTHER),
     Route("POST", "/@<name:username>/mute", mute, _OTHER),
     Route("POST", "/@<name:username>/unmute", unmute, _OTHER),
+    Route("POST", "/@<name:username>/buzz", buzz, _FOLLOW),
 )

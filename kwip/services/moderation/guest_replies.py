@@ -1,0 +1,224 @@
+"""Replies of people without an account, about which the author of the post decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kwip.cache import invalidation_rules
+from kwip.domain.clock import at
+from kwip.domain.errors import (
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    RateLimitedError,
+)
+from kwip.domain.guest_replies import (
+    GUEST_NAME_MAX,
+    MAX_OF_ADDRESS,
+    MAX_OF_POST,
+    MAX_SHOWN,
+    UNCONFIRMED,
+    WAITS,
+    GuestReply,
+    NewGuestReply,
+)
+from kwip.domain.ids import NOBODY, slot_of
+from kwip.domain.mail.mails import MailKind
+from kwip.domain.posts import Draft, Visibility
+from kwip.domain.timelines.notifications import Notification, NotificationKind
+from kwip.services.mail.mails import GONE
+from kwip.store.accounts.users import digest_of
+from kwip.text.emails import clean_email
+from kwip.text.profiles import clean_line
+from kwip.text.translation import gettext
+
+if TYPE_CHECKING:
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import IdGenerator, PostId
+    from kwip.domain.mail.mails import Mail
+    from kwip.domain.timelines.views import PostView
+    from kwip.domain.users import Email, Viewer
+    from kwip.services.accounts.email_domains import EmailDomains
+    from kwip.services.accounts.joining.site import Site
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.delivery.notifier import Notifier
+    from kwip.services.mail.mails import Mails
+    from kwip.services.posting.posts import Posts
+    from kwip.services.reading.loader import Loader
+    from kwip.store.posting.guest_replies import GuestReplyStore
+
+
+@dataclass(frozen=True, slots=True)
+class GuestPage:
+    """A post with its guests' replies, and whether there may be more."""
+
+    view: PostView
+    replies: tuple[GuestReply, ...]
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestReplies:
+    """Take, confirm, show and decline replies of guests."""
+
+    store: GuestReplyStore
+    posts: Posts
+    site: Site
+    email_domains: EmailDomains
+    notifier: Notifier
+    mails: Mails
+    fence: Fence
+    ids: IdGenerator
+    clock: ClockMs
+
+    def page(self, viewer: Viewer | None, loader: Loader, post_id: PostId) -> GuestPage:
+        """Show the guests' replies to a post that the viewer may see; one query.
+
+        Raises:
+            NotFoundError: There is no such post, or none for this viewer.
+            GoneError: It was deleted.
+        """
+        view = self.posts.get(viewer, loader, post_id)
+        loader.bypass()  # they are not cached
+        found = self.store.shown(post_id, MAX_SHOWN)
+        return GuestPage(view, tuple(found), self._is_open(view))
+
+    def write(self, loader: Loader, post_id: PostId, new: NewGuestReply) -> None:
+        """Store a reply, and send a link to the address.
+
+        Raises:
+            NotFoundError: There is no such post for visitors.
+            GoneError: It was deleted.
+            ForbiddenError: The site or the author takes no such replies.
+            InvalidError: Name, address or text cannot be used.
+            RateLimitedError: There are too many that nobody has decided about.
+        """
+        view = self.posts.get(None, loader, post_id)
+        if not self._is_open(view):
+            raise ForbiddenError(
+                gettext("You need an account to reply to this kwip."), rule="guests"
+            )
+        email, name, text = self._checked(new)
+        sender = digest_of(email.key)
+        of_post, of_sender = self.store.undecided(post_id, sender)
+        if of_post >= MAX_OF_POST or of_sender >= MAX_OF_ADDRESS:
+            raise RateLimitedError(
+                gettext("Too many replies are waiting. Try again tomorrow."),
+                retry_after_s=UNCONFIRMED.total_seconds(),
+            )
+        now = at(self.clock())
+        reply = GuestReply(
+            id=self.ids.next_id(slot_of(view.author.id)),
+            post_id=post_id,
+            author_id=view.author.id,
+            name=name,
+            text=text,
+            sender=sender,
+            created_at=now,
+        )
+        mail = self.mails.draft(
+            MailKind.GUEST_REPLY,
+            NOBODY,
+            email.address,
+            {"reply_id": str(reply.id), "author": view.author.username},
+        )
+        also = partial(self.mails.store.add, mail, mail.created_at)
+        self.store.add(reply, now + UNCONFIRMED, also)
+        self.mails.hurry(mail)
+
+    def pending(self, link: str) -> GuestReply:
+        """Return the reply of a link that still works.
+
+        Raises:
+            NotFoundError: It does not.
+        """
+        return self._opened(link)[1]
+
+    def confirm(self, link: str) -> None:
+        """Let the reply of a link wait for the author; the address is forgotten.
+
+        Raises:
+            NotFoundError: The link no longer works.
+        """
+        mail, reply = self._opened(link)
+        notification = Notification(
+            recipient_id=reply.author_id,
+            kind=NotificationKind.GUEST_REPLY,
+            actor_id=reply.author_id,  # guests are no users
+            seq=self.ids.next_id(slot_of(reply.author_id)),
+            post_id=reply.post_id,
+        )
+        until = at(self.clock()) + WAITS
+        is_new = self.store.confirm(reply.id, until, notification)
+        self.fence.invalidate(
+            invalidation_rules.notify(recipient_ids=[reply.author_id])
+        )
+        if is_new:
+            self.notifier.signal_recipients(notification)
+        self.mails.store.drop(mail.id)
+
+    def withdraw(self, link: str) -> None:
+        """Delete the reply of a link, and the address.
+
+        Raises:
+            NotFoundError: The link no longer works.
+        """
+        mail, reply = self._opened(link)
+        self.store.remove(reply.author_id, reply.id)
+        self.mails.store.drop(mail.id)
+
+    def waiting(self, viewer: Viewer) -> list[GuestReply]:
+        """Return the replies about which the viewer is to decide, oldest first."""
+        return self.store.waiting(viewer.id, MAX_SHOWN)
+
+    def approve(self, viewer: Viewer, reply_id: int) -> None:
+        """Show a reply below the viewer's post.
+
+        Raises:
+            NotFoundError: The viewer has no such reply to decide about.
+        """
+        if not self.store.approve(viewer.id, reply_id):
+            raise _gone(reply_id)
+
+    def remove(self, viewer: Viewer, reply_id: int) -> None:
+        """Decline a reply to the viewer, or delete one that is shown.
+
+        Raises:
+            NotFoundError: The viewer has no such reply.
+        """
+        if not self.store.remove(viewer.id, reply_id):
+            raise _gone(reply_id)
+
+    def _is_open(self, view: PostView) -> bool:
+        is_public = view.post.visibility is Visibility.PUBLIC
+        is_wanted = self.site.current().guest_replies and view.author.accepts_guests
+        return is_public and is_wanted and view.post.repost_of_id is None
+
+    def _checked(self, new: NewGuestReply) -> tuple[Email, str, str]:
+        wrong: dict[str, str] = {}
+        name = clean_line("name", new.name, GUEST_NAME_MAX, wrong)
+        if not name:
+            wrong.setdefault("name", gettext("Enter your name."))
+        try:
+            text = self.posts.texts.clean(Draft(text=new.text)).text
+        except InvalidError as error:
+            text = ""
+            wrong["text"] = next(iter(error.fields.values()), error.message)
+        if wrong:
+            raise InvalidError(gettext("Check what you entered."), wrong)
+        email = clean_email(new.email)
+        self.email_domains.require_allowed(email)
+        return email, name, text
+
+    def _opened(self, link: str) -> tuple[Mail, GuestReply]:
+        mail = self.mails.opened(MailKind.GUEST_REPLY, link)
+        reply = self.store.find(int(mail.details["reply_id"]))
+        if reply is None:
+            raise NotFoundError(GONE)
+        return mail, reply
+
+
+def _gone(reply_id: int) -> NotFoundError:
+    return NotFoundError(gettext("This reply is not there any more."), id=reply_id)

@@ -1,0 +1,113 @@
+"""Invite somebody into a conversation: they get a notification that leads to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.cache import invalidation_rules
+from kwip.domain.clock import at
+from kwip.domain.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    RateLimitedError,
+)
+from kwip.domain.nudges import A_DAY, INVITE_AGAIN, MAX_INVITES, Nudge, NudgeKind
+from kwip.domain.posts import Visibility
+from kwip.domain.timelines.notifications import NotificationKind
+from kwip.domain.timelines.visibility import may_see
+from kwip.text.translation import gettext
+
+if TYPE_CHECKING:
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import PostId
+    from kwip.domain.posts import Post
+    from kwip.domain.users import User, Viewer
+    from kwip.services.coherence.fence import Fence
+    from kwip.services.delivery.notifier import Notifier
+    from kwip.services.posting.permissions import Permissions
+    from kwip.services.reading.stores import Stores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationInvites:
+    """Invite people into conversations."""
+
+    stores: Stores
+    permissions: Permissions
+    notifier: Notifier
+    fence: Fence
+    clock: ClockMs
+
+    def invite(self, viewer: Viewer, post_id: PostId, username: str) -> User:
+        """Notify a user of a post that the viewer and they may see; return the user.
+
+        Once for each conversation, however many of its posts. Somebody who has muted
+        the viewer, or the conversation, gets no notification, and the viewer does not
+        learn that.
+
+        Raises:
+            NotFoundError: The post is not there for the viewer.
+            GoneError: It was deleted.
+            InvalidError: There is no such user, it is the viewer, or they can't see it.
+            ForbiddenError: The post is for the people whom it mentions.
+            ConflictError: The viewer has invited them already.
+            RateLimitedError: The viewer has invited too many people today.
+        """
+        post = self.permissions.post(viewer.id, post_id)
+        if post.visibility is Visibility.DIRECT:
+            raise ForbiddenError(
+                gettext("You can't invite people into a direct conversation."),
+                rule="direct",
+            )
+        user = self._guest(viewer, username)
+        self._require_visible(viewer, user, post)
+        now = at(self.clock())
+        kind = NudgeKind.INVITATION
+        if self.stores.nudges.count(viewer.id, kind, now - A_DAY) >= MAX_INVITES:
+            raise RateLimitedError(
+                gettext("You can't invite more people today."),
+                retry_after_s=A_DAY.total_seconds(),
+            )
+        nudge = Nudge(
+            kind=kind,
+            actor_id=viewer.id,
+            recipient_id=user.id,
+            root_id=post.root_id,
+            at=now,
+            expires_at=now + INVITE_AGAIN,
+        )
+        notification = self.notifier.of_nudge(
+            viewer.id, user.id, NotificationKind.INVITATION, post
+        )
+        if not self.stores.nudges.add(nudge, notification):
+            raise ConflictError(
+                gettext(
+                    "You've already invited @%(name)s into this conversation.",
+                    name=user.username,
+                )
+            )
+        self.fence.invalidate(invalidation_rules.notify(recipient_ids=[user.id]))
+        self.notifier.signal_recipients(notification)
+        return user
+
+    def _guest(self, viewer: Viewer, username: str) -> User:
+        name = username.strip().removeprefix("@").lower()
+        user_id = self.stores.users.ids_of([name]).get(name) if name else None
+        user = self.stores.users.get_many([user_id]).get(user_id) if user_id else None
+        if user is None or user.is_suspended:
+            raise _wrong(gettext("There's nobody with this username."))
+        if user.id == viewer.id:
+            raise _wrong(gettext("Choose someone else."))
+        return user
+
+    def _require_visible(self, viewer: Viewer, user: User, post: Post) -> None:
+        """Check that the guest may see the post, and neither blocks the other."""
+        theirs = self.stores.relationships.relations([user.id])[user.id]
+        if theirs.has_block(viewer.id) or not may_see(user.id, theirs, post):
+            raise _wrong(gettext("@%(name)s can't see this kwip.", name=user.username))
+
+
+def _wrong(says: str) -> InvalidError:
+    return InvalidError(says, {"username": says})

@@ -1,0 +1,141 @@
+"""Replies of people without an account, until they are declined or their post goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pymongo import ASCENDING
+
+from kwip.domain.guest_replies import GuestReply, GuestReplyState
+from kwip.domain.ids import PostId, UserId
+from kwip.store.client import translated
+from kwip.store.timelines.notifications import write
+from kwip.store.upgrades import schema_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+    from pymongo.client_session import ClientSession
+
+    from kwip.domain.timelines.notifications import Notification
+    from kwip.store.client import Document, Store
+
+_UNCONFIRMED = GuestReplyState.UNCONFIRMED.value
+_WAITING, _SHOWN = GuestReplyState.WAITING.value, GuestReplyState.SHOWN.value
+_UNDECIDED = {"$in": [_UNCONFIRMED, _WAITING]}
+
+
+class GuestReplyStore:
+    """The `guest_replies` collection.
+
+    MongoDB deletes those that nobody confirms, or decides about, in time.
+    """
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._replies = store.database["guest_replies"]
+        self._notifications = store.database["notifications"]
+
+    def add(
+        self,
+        reply: GuestReply,
+        expires_at: dt.datetime,
+        also: Callable[[ClientSession], None],
+    ) -> None:
+        """Store a reply that is yet to be confirmed, and do `also`."""
+        document = {
+            "_id": reply.id,
+            "schema": schema_of("guest_replies"),
+            "post_id": reply.post_id,
+            "author_id": reply.author_id,
+            "name": reply.name,
+            "text": reply.text,
+            "sender": reply.sender,
+            "created_at": reply.created_at,
+            "state": reply.state.value,
+            "expires_at": expires_at,
+        }
+
+        def work(session: ClientSession) -> None:
+            self._replies.insert_one(document, session=session)
+            also(session)
+
+        self._store.transact(work)
+
+    def confirm(
+        self, reply_id: int, expires_at: dt.datetime, notification: Notification | None
+    ) -> bool:
+        """Let a reply wait for the author, who is notified; False if it does not."""
+
+        def work(session: ClientSession) -> bool:
+            done = self._replies.update_one(
+                {"_id": reply_id, "state": _UNCONFIRMED},
+                {"$set": {"state": _WAITING, "expires_at": expires_at}},
+                session=session,
+            )
+            if done.modified_count and notification is not None:
+                write(self._notifications, notification, session)
+            return done.modified_count == 1
+
+        return self._store.transact(work)
+
+    @translated()
+    def approve(self, author_id: UserId, reply_id: int) -> bool:
+        """Show a reply that waits, and forget its sender; False if there is none."""
+        waiting = {"_id": reply_id, "author_id": author_id, "state": _WAITING}
+        shown = {"state": _SHOWN, "sender": "", "expires_at": None}
+        return self._replies.update_one(waiting, {"$set": shown}).matched_count == 1
+
+    @translated()
+    def remove(self, author_id: UserId, reply_id: int) -> bool:
+        """Delete a reply; False if there is none."""
+        own = {"_id": reply_id, "author_id": author_id}
+        return self._replies.delete_one(own).deleted_count == 1
+
+    @translated()
+    def forget_post(self, post_id: PostId) -> None:
+        """Delete the replies to a post that is deleted."""
+        self._replies.delete_many({"post_id": post_id})
+
+    @translated()
+    def find(self, reply_id: int) -> GuestReply | None:
+        """Return a reply."""
+        found = self._replies.find_one({"_id": reply_id})
+        return None if found is None else _to_reply(found)
+
+    @translated()
+    def shown(self, post_id: PostId, limit: int) -> list[GuestReply]:
+        """Return the replies to a post that its author has agreed to, oldest first."""
+        return self._listed({"post_id": post_id, "state": _SHOWN}, limit)
+
+    @translated()
+    def waiting(self, author_id: UserId, limit: int) -> list[GuestReply]:
+        """Return the replies about which an author is to decide, oldest first."""
+        return self._listed({"author_id": author_id, "state": _WAITING}, limit)
+
+    @translated()
+    def undecided(self, post_id: PostId, sender: str) -> tuple[int, int]:
+        """Count the undecided replies to a post, and those of a sender; two queries."""
+        count = self._replies.count_documents
+        return (
+            count({"post_id": post_id, "state": _UNDECIDED}),
+            count({"sender": sender, "state": _UNDECIDED}),
+        )
+
+    def _listed(self, query: Document, limit: int) -> list[GuestReply]:
+        found = self._replies.find(query).sort("_id", ASCENDING).limit(limit)
+        return [_to_reply(d) for d in found]
+
+
+def _to_reply(d: Document) -> GuestReply:
+    return GuestReply(
+        id=d["_id"],
+        post_id=PostId(d["post_id"]),
+        author_id=UserId(d["author_id"]),
+        name=d["name"],
+        text=d["text"],
+        sender=d["sender"],
+        created_at=d["created_at"],
+        state=GuestReplyState(d["state"]),
+    )

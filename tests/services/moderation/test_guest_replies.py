@@ -1,0 +1,179 @@
+"""Replies of people without an account: confirmed by mail, decided about, erased."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from kwip.domain.audit_log import BY_KWIP
+from kwip.domain.errors import (
+    ForbiddenError,
+    GoneError,
+    InvalidError,
+    NotFoundError,
+    RateLimitedError,
+)
+from kwip.domain.guest_replies import MAX_OF_ADDRESS, NewGuestReply
+from kwip.domain.posts import Draft, Visibility
+from kwip.domain.timelines.notifications import NotificationKind
+from kwip.domain.timelines.pages import PageRequest
+from kwip.domain.users import ProfileChange
+
+NEW = NewGuestReply("Carla", "carla@example.org", "Which <b>flour</b>?")
+
+
+@pytest.fixture
+def guests(kwip, alice):
+    """Return the service, on a site that has such replies; alice wants them."""
+    kwip.fence.outlast_leases = lambda: None
+    kwip.services.site.change({"guest_replies": "yes"}, BY_KWIP)
+    kwip.services.users.update_profile(alice, ProfileChange(accepts_guests=True))
+    return kwip.services.guest_replies
+
+
+@pytest.fixture
+def say(kwip, alice):
+    def say(text="Rye", **fields):
+        return kwip.services.posts.publish(alice.id, Draft(text=text, **fields))
+
+    return say
+
+
+@pytest.fixture
+def write(kwip, guests):
+    """Return a function that writes a reply, and gives the link in the mail."""
+
+    def write(post, new=NEW):
+        guests.write(kwip.services.loaders.begin(), post.id, new)
+        mails = kwip.services.mails
+        found = kwip.store.database["mails"].find({"kind": "guest_reply"})
+        newest = max(found, key=lambda d: int(d["details"]["reply_id"]))
+        return mails.link_of(mails.store.find(newest["_id"]))
+
+    return write
+
+
+def shown(kwip, post, viewer=None):
+    loader = kwip.services.loaders.begin()
+    page = kwip.services.guest_replies.page(viewer, loader, post.id)
+    return [(reply.name, reply.text) for reply in page.replies]
+
+
+def told(kwip, viewer):
+    page = kwip.services.notifications.page(
+        viewer, kwip.services.loaders.begin(), PageRequest()
+    )
+    return [view.kind for view in page.items]
+
+
+def test_a_reply_is_shown_once_it_is_confirmed_and_its_author_agrees(
+    kwip, rings, alice, bob, guests, say, write
+):
+    post = say()
+    link = write(post)
+    rings.run()
+    [mail] = kwip.store.database["mails"].find({"kind": "guest_reply"})
+    assert (mail["state"], mail["address"]) == ("sent", "carla@example.org")
+    assert guests.waiting(alice) == []
+    assert told(kwip, alice) == []
+    guests.pending(link)  # opening the link changes nothing
+    guests.confirm(link)
+    [reply] = guests.waiting(alice)
+    assert told(kwip, alice) == [NotificationKind.GUEST_REPLY]
+    assert shown(kwip, post) == []
+    with pytest.raises(NotFoundError):
+        guests.confirm(link)
+    for act in (guests.approve, guests.remove):
+        with pytest.raises(NotFoundError):
+            act(bob, reply.id)
+    guests.approve(alice, reply.id)
+
+    assert shown(kwip, post, bob) == [("Carla", "Which <b>flour</b>?")]
+    assert guests.waiting(alice) == []
+    everything = str(
+        [list(kwip.store.database[n].find()) for n in ("guest_replies", "mails")]
+    )
+    assert "carla@" not in everything
+    assert not re.search("[0-9a-f]{64}", everything)
+    guests.remove(alice, reply.id)
+    assert shown(kwip, post) == []
+
+
+def test_a_reply_is_withdrawn_with_its_address_and_goes_with_its_kwip(
+    kwip, alice, guests, say, write
+):
+    post, other = say(), say("Another")
+    guests.withdraw(write(post))
+    database = kwip.store.database
+    assert database["guest_replies"].count_documents({}) == 0
+    assert database["mails"].count_documents({"kind": "guest_reply"}) == 0
+    guests.confirm(write(other))
+    guests.approve(alice, guests.waiting(alice)[0].id)
+    guests.confirm(write(other))
+    kwip.services.posts.delete(alice, other.id)
+
+    assert guests.waiting(alice) == []
+    assert database["guest_replies"].count_documents({}) == 0
+    assert told(kwip, alice) == []
+    with pytest.raises(GoneError):
+        shown(kwip, other)
+
+
+def test_guests_only_reply_where_site_author_and_kwip_allow_it(
+    kwip, alice, bob, guests, say, write
+):
+    post = say()
+    for visibility in (Visibility.UNLISTED, Visibility.FOLLOWERS):
+        with pytest.raises((ForbiddenError, NotFoundError)):
+            write(say("Not for all", visibility=visibility))
+    bobs = kwip.services.posts.publish(bob.id, Draft(text="Mine"))
+    with pytest.raises(ForbiddenError):
+        write(bobs)
+    link = write(post)
+    guests.confirm(link)
+    guests.approve(alice, guests.waiting(alice)[0].id)
+    kwip.services.moderation.suspend(alice.id, BY_KWIP)
+    for act in (lambda: write(post), lambda: shown(kwip, post)):
+        with pytest.raises(NotFoundError):
+            act()
+    kwip.services.moderation.unsuspend(alice.id, BY_KWIP)
+    kwip.services.site.change({"guest_replies": "no"}, BY_KWIP)
+    with pytest.raises(ForbiddenError):
+        write(post)
+    assert len(shown(kwip, post)) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": " \u200b"}, "name"),
+        ({"name": "x" * 61}, "name"),
+        ({"email": "carla"}, "email"),
+        ({"email": "a@spam.example"}, "email"),
+        ({"text": " "}, "text"),
+        ({"text": "x" * 501}, "text"),
+    ],
+)
+def test_what_a_guest_enters_is_checked(kwip, guests, say, write, change, field):
+    kwip.services.email_domains.block("spam.example", BY_KWIP)
+    fields = {"name": NEW.name, "email": NEW.email, "text": NEW.text}
+    with pytest.raises(InvalidError) as raised:
+        write(say(), NewGuestReply(**fields | change))
+
+    assert list(raised.value.fields) == [field]
+    assert kwip.store.database["guest_replies"].count_documents({}) == 0
+
+
+def test_few_replies_of_an_address_and_to_a_kwip_wait_at_once(
+    kwip, guests, say, write, monkeypatch
+):
+    for _ in range(MAX_OF_ADDRESS):
+        write(say())
+    with pytest.raises(RateLimitedError):
+        write(say())
+    monkeypatch.setattr("kwip.services.moderation.guest_replies.MAX_OF_POST", 1)
+    post = say()
+    write(post, NewGuestReply("A", "a@example.org", "a"))
+    with pytest.raises(RateLimitedError):
+        write(post, NewGuestReply("B", "b@example.org", "b"))
