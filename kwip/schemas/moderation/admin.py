@@ -176,8 +176,8 @@ class AdminAccountSchema(DumpSchema):
     confirmed = constant(value=True)
     approved = constant(value=True)
     disabled = constant(value=False)
-    silenced = fields.Boolean(attribute="is_silenced")
-    suspended = fields.Boolean(attribute="is_suspended")
+    silenced = fields.Function(lambda user: user.is_silenced)
+    suspended = fields.Function(lambda user: user.is_suspended)
     sensitized = constant(value=False)
     account = fields.Method("get_account")
 

@@ -306,7 +306,7 @@ class _Work:
     def _upload(self, file: ImportedFile) -> Upload:
         attachments = self._service.posts.attachments
         if self._container is None:
-            raise InvalidError("It is missing or damaged.")
+            raise InvalidError(lazy_gettext("It is missing or damaged."))
         try:
             with (
                 self._container.open(file.member) as content,
