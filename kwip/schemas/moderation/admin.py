@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from marshmallow import fields, validate
 
@@ -176,8 +176,8 @@ class AdminAccountSchema(DumpSchema):
     confirmed = constant(value=True)
     approved = constant(value=True)
     disabled = constant(value=False)
-    silenced = fields.Function(lambda user: user.is_silenced)
-    suspended = fields.Function(lambda user: user.is_suspended)
+    silenced: fields.Field[Any] = fields.Boolean(attribute="is_silenced")
+    suspended: fields.Field[Any] = fields.Boolean(attribute="is_suspended")
     sensitized = constant(value=False)
     account = fields.Method("get_account")
 
