@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Literal
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ms_of
+from kwip.domain.posts import QuotePolicy, ReplyPolicy
 from kwip.domain.roles import Role
 from kwip.domain.text import is_unicode
 
@@ -57,6 +58,8 @@ MAX_FIELDS, FIELD_MAX = 4, 255
 MAX_PINS = 5
 #: Hashtags that a profile features, as in Mastodon.
 MAX_FEATURED_TAGS = 10
+#: People whom a profile features.
+MAX_ENDORSED = 20
 #: Sites that a user may name as those that show them in a frame.
 MAX_EMBED_ORIGINS = 20
 #: What `update_profile` may change; `names` follow from the display name.
@@ -73,6 +76,13 @@ ProfileKey = Literal[
     "folds_repeats",
     "requires_descriptions",
     "undo_s",
+    "reply_policy",
+    "quote_policy",
+    "hides_collections",
+    "hides_counts",
+    "is_indexable",
+    "is_crawlable",
+    "may_trend",
     "avatar",
     "banner",
 ]
@@ -80,10 +90,14 @@ ProfileKey = Literal[
 
 @dataclass(frozen=True, slots=True)
 class ProfileField:
-    """A field that a user adds to the profile, such as `Home page` and a link."""
+    """A field that a user adds to the profile, such as `Home page` and a link.
+
+    `verified_at` is when the linked page was found to link back, if it does.
+    """
 
     name: str
     value: str
+    verified_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +125,13 @@ class User:
     `folds_repeats` see on pages only once what an author says repeatedly. Authors who
     `requires_descriptions` post no files without one. What they post from pages waits
     for `undo_s`, so that they can undo it. `dismissed_ids` are the announcements that
-    they have dismissed.
+    they have dismissed. `reply_policy` and `quote_policy` are those of what they post
+    without saying otherwise.
+    Who `hides_collections` shows nobody else whom they follow and who follows them.
+    Readers who `hides_counts` see no counts on pages. Search finds posts only of those
+    who are `is_indexable`, besides for themselves; search engines are asked to leave
+    out those who are not `is_crawlable`, and trends leave out those who are not
+    `may_trend`. `endorsed_ids` are people whom the profile features, the latest first.
     """
 
     id: UserId
@@ -135,6 +155,14 @@ class User:
     folds_repeats: bool = True
     requires_descriptions: bool = False
     undo_s: int = 0
+    reply_policy: ReplyPolicy = ReplyPolicy.PUBLIC
+    quote_policy: QuotePolicy = QuotePolicy.PUBLIC
+    hides_collections: bool = False
+    hides_counts: bool = False
+    is_indexable: bool = True
+    is_crawlable: bool = True
+    may_trend: bool = True
+    endorsed_ids: tuple[UserId, ...] = ()
     posts_count: int = 0
     followers_count: int = 0
     following_count: int = 0
@@ -172,6 +200,13 @@ class ProfileChange:
     folds_repeats: bool | None = None
     requires_descriptions: bool | None = None
     undo_s: int | None = None
+    reply_policy: ReplyPolicy | None = None
+    quote_policy: QuotePolicy | None = None
+    hides_collections: bool | None = None
+    hides_counts: bool | None = None
+    is_indexable: bool | None = None
+    is_crawlable: bool | None = None
+    may_trend: bool | None = None
     avatar: IO[bytes] | None = None
     banner: IO[bytes] | None = None
     is_avatar_removed: bool = False
@@ -217,6 +252,14 @@ class Viewer:
     username: str
     digest: str
     scopes: frozenset[str] = frozenset({READ, WRITE})
+
+
+def link_in(value: str) -> str | None:
+    """Return the link that the value of a profile field is, if it is nothing else."""
+    is_link = value.startswith(("https://", "http://")) and not any(
+        c.isspace() for c in value
+    )
+    return value if is_link else None
 
 
 def clean_username(text: str) -> str:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 #: The current schema of each collection; 1 unless named.
 SCHEMAS: Mapping[str, int] = {
-    "users": 12,
+    "users": 13,
     "credentials": 4,
-    "posts": 6,
+    "posts": 7,
     "follows": 3,
     "followers": 2,
     "mutes": 2,
@@ -87,6 +87,18 @@ def _user_can_dismiss(document: dict[str, Any]) -> None:
     document.setdefault("dismissed_ids", [])
 
 
+def _user_chooses_more(document: dict[str, Any]) -> None:
+    """Schema 12 of users had no defaults for kwips, fewer opt-outs, no endorsements."""
+    document.setdefault("reply_policy", "public")
+    document.setdefault("quote_policy", "public")
+    document.setdefault("hides_collections", False)
+    document.setdefault("hides_counts", False)
+    document.setdefault("is_indexable", True)
+    document.setdefault("is_crawlable", True)
+    document.setdefault("may_trend", True)
+    document.setdefault("endorsed_ids", [])
+
+
 def _credentials_get_a_key(document: dict[str, Any]) -> None:
     """Schema 1 of credentials stored only a case-folded address, also as its key.
 
@@ -150,6 +162,11 @@ def _post_gets_quotes(document: dict[str, Any]) -> None:
     document.setdefault("quotes_count", 0)
 
 
+def _post_limits_replies(document: dict[str, Any]) -> None:
+    """Schema 6 of posts let everybody reply."""
+    document.setdefault("reply_policy", "public")
+
+
 def _edge_gets_notify(document: dict[str, Any]) -> None:
     """Schema 1 of follows and followers had no subscriptions to new posts."""
     document.setdefault("notify", False)
@@ -198,6 +215,7 @@ STEPS: Sequence[Step] = (
     Step("users", 9, _user_can_be_locked),
     Step("users", 10, _user_can_undo),
     Step("users", 11, _user_can_dismiss),
+    Step("users", 12, _user_chooses_more),
     Step("credentials", 1, _credentials_get_a_key),
     Step("credentials", 2, _credentials_get_a_state),
     Step("credentials", 3, _credentials_get_factors),
@@ -206,6 +224,7 @@ STEPS: Sequence[Step] = (
     Step("posts", 3, _post_gets_media),
     Step("posts", 4, _post_gets_a_poll),
     Step("posts", 5, _post_gets_quotes),
+    Step("posts", 6, _post_limits_replies),
     Step("follows", 1, _edge_gets_notify),
     Step("follows", 2, _edge_gets_reposts),
     Step("followers", 1, _edge_gets_notify),

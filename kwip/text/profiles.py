@@ -33,6 +33,13 @@ _FLAGS: tuple[ProfileKey, ...] = (
     "folds_repeats",
     "requires_descriptions",
     "undo_s",
+    "reply_policy",
+    "quote_policy",
+    "hides_collections",
+    "hides_counts",
+    "is_indexable",
+    "is_crawlable",
+    "may_trend",
 )
 
 

@@ -30,6 +30,13 @@ NEW_IN_USERS = (
     "is_locked",
     "requests_count",
     "dismissed_ids",
+    "reply_policy",
+    "hides_collections",
+    "hides_counts",
+    "is_indexable",
+    "is_crawlable",
+    "may_trend",
+    "endorsed_ids",
 )
 NEW_IN_POSTS = (
     "hashtags",
@@ -51,6 +58,7 @@ NEW_IN_POSTS = (
     "is_quote",
     "quote_policy",
     "quotes_count",
+    "reply_policy",
 )
 
 
@@ -73,7 +81,7 @@ def test_a_user_of_the_first_schema_is_upgraded_when_read(stores, mongodb):
         {"_id": 1}, {"$set": {"schema": 1}, "$unset": dict.fromkeys(NEW_IN_USERS, "")}
     )
 
-    assert SCHEMAS["users"] == 12
+    assert SCHEMAS["users"] == 13
     assert stores.users.get_many([1])[1] == user(1)
     changed = stores.users.update_profile(1, {"display_name": "One"})
     assert changed is not None

@@ -14,11 +14,10 @@ from kwip.blueprints.table import Route
 from kwip.domain.sources import API
 from kwip.domain.timelines.threads import FOR_ANYBODY, FOR_VIEWER
 from kwip.domain.timelines.views import PostView
+from kwip.schemas.posting.edits import DeleteBody, EditBody
 from kwip.schemas.posting.post_versions import StatusEditSchema, versions_of
 from kwip.schemas.posting.posts import (
-    DeleteBody,
     DeletedStatusSchema,
-    EditBody,
     StatusBody,
     StatusesQuery,
     StatusSchema,

@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from kwip.domain.drafts import UNDO_S
+from kwip.domain.posts import QuotePolicy, ReplyPolicy
 from kwip.domain.users import (
     ADMIN_READ,
     ADMIN_WRITE,
@@ -19,6 +20,7 @@ from kwip.domain.users import (
     ProfileField,
 )
 from kwip.schemas.body import LINE_MAX, StrictSchema, Text, choice, line
+from kwip.schemas.policies import policy_field
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,12 @@ class PrivacyForm(StrictSchema[ProfileChange]):
     embed_origins = Text(load_default=None)
     is_discoverable = fields.Boolean(load_default=False)
     is_locked = fields.Boolean(load_default=False)
+    is_indexable = fields.Boolean(load_default=False)
+    is_crawlable = fields.Boolean(load_default=False)
+    may_trend = fields.Boolean(load_default=False)
+    hides_collections = fields.Boolean(load_default=False)
+    reply_policy = policy_field(ReplyPolicy)
+    quote_policy = policy_field(QuotePolicy)
 
     def make(self, **values: Any) -> ProfileChange:
         """Build the change."""
@@ -162,6 +170,7 @@ class ReadingForm(StrictSchema[ProfileChange]):
 
     folds_repeats = fields.Boolean(load_default=False)
     requires_descriptions = fields.Boolean(load_default=False)
+    hides_counts = fields.Boolean(load_default=False)
     undo_s = fields.Integer(load_default=0, validate=validate.OneOf(UNDO_S))
 
     def make(self, **values: Any) -> ProfileChange:

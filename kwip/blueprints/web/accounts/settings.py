@@ -32,6 +32,13 @@ if TYPE_CHECKING:
     from flask import Response
 
 
+#: The boxes of the form about privacy.
+_PRIVACY = (
+    *("is_discoverable", "is_indexable", "is_crawlable", "may_trend"),
+    *("is_locked", "hides_collections", "is_embeddable", "shows_favourites"),
+)
+
+
 def settings() -> Response:
     """List the settings."""
     return page("settings.html")
@@ -40,8 +47,8 @@ def settings() -> Response:
 def privacy_settings() -> Response:
     """Show the privacy settings."""
     me = own_user()
-    names = ("is_embeddable", "shows_favourites", "is_discoverable", "is_locked")
-    values = {name: "1" if getattr(me, name) else "" for name in names}
+    values = {name: "1" if getattr(me, name) else "" for name in _PRIVACY}
+    values |= {"reply_policy": me.reply_policy, "quote_policy": me.quote_policy}
     values["embed_origins"] = "\n".join(me.embed_origins)
     return page("settings_privacy.html", form=Form(values))
 
@@ -61,7 +68,7 @@ def reading_settings() -> Response:
     me = own_user()
     values = {
         name: "1" if getattr(me, name) else ""
-        for name in ("folds_repeats", "requires_descriptions")
+        for name in ("folds_repeats", "requires_descriptions", "hides_counts")
     }
     values["undo_s"] = str(me.undo_s)
     return page("settings_reading.html", form=Form(values))
