@@ -34,6 +34,7 @@ from kwip.schemas import emojis
 from kwip.schemas.accounts.members import STATE_NAMES, action_name, actions
 from kwip.schemas.accounts.roles import role_name
 from kwip.schemas.discovery.trends import short_address
+from kwip.schemas.posting.sources import source_label
 from kwip.schemas.site import SiteInfo
 from kwip.schemas.timelines import cards
 from kwip.schemas.urls import Urls
@@ -236,6 +237,7 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
     app.jinja_env.filters["browser"] = browser_in_words
     app.jinja_env.filters["role"] = role_name
     app.jinja_env.filters["action"] = action_name
+    app.jinja_env.filters["source"] = source_label
     app.jinja_env.filters["ago"] = placeholders.time_ago
     app.jinja_env.filters["ago_in_words"] = placeholders.time_ago_in_words
     app.context_processor(

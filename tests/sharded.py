@@ -53,6 +53,7 @@ ALLOWED = {
     "NotificationStore._forget": "which followers were told of a post, once it is gone",
     "EdgeStore.take_due": "the sweeper asks each shard for its own, once a second",
     "ListEdgeStore.take_due": "the sweeper asks each shard for its own, once a second",
+    "VerificationStore.take_due": "the sweeper asks each shard for its own",
     "MemberStore": "staff list members: each shard a few",
     "PeopleStore": "a search for people asks each shard for a few",
     "SearchAuditStore": "fsck and reindex look through everything, page by page",

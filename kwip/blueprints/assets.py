@@ -50,6 +50,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "admin.css": ("admin.css",),
         "site.css": ("site.css",),
+        "statistics.css": ("statistics.css",),
         "toolbar.css": ("toolbar.css",),
         "embed.css": (
             *("tokens.css", "base.css", "folded.css", "media.css"),

@@ -66,6 +66,32 @@ class NameConverter(BaseConverter):
         return value.lower()
 
 
+class YearConverter(BaseConverter):
+    """A path's `<year:year>`, four digits: no id of a post is that low."""
+
+    regex = r"[12][0-9]{3}"
+    #: Before `<id:post_id>`.
+    weight = 50
+
+    def to_python(self, value: str) -> int:
+        """Return the number."""
+        return int(value)
+
+
+class PartConverter(BaseConverter):
+    """A path's `<part:month>` or `<part:day>`: 01 to 31."""
+
+    regex = r"0[1-9]|[12][0-9]|3[01]"
+
+    def to_python(self, value: str) -> int:
+        """Return the number."""
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        """Write the number with two digits."""
+        return f"{value:02}"
+
+
 class FeedConverter(BaseConverter):
     """The ending of a feed's address: one of the formats."""
 
@@ -76,6 +102,8 @@ def register(app: Flask, *, is_live: bool = False) -> None:
     """Register every route of the table, or those of a live process."""
     app.url_map.converters["id"] = IdConverter
     app.url_map.converters["name"] = NameConverter
+    app.url_map.converters["year"] = YearConverter
+    app.url_map.converters["part"] = PartConverter
     app.url_map.converters["feed"] = FeedConverter
     # An extra or a missing slash is never answered with a redirect.
     app.url_map.strict_slashes = False

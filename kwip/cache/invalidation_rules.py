@@ -183,7 +183,8 @@ post = Rule(
     "post:{post_id} home:{author_id} user_timeline:{author_id} "
     "media_timeline:{author_id} thread:{root_id} post:{root_id} "
     "active:user:{author_id} id_list:quotes:{quote_of_id}",
-    counts="user:{author_id} post:{parent_id} post:{quote_of_id}",
+    counts="user:{author_id} statistics:{author_id} post:{parent_id} "
+    "post:{quote_of_id}",
     arrivals="tag:{tags} active:tag:{tags}",
     listed_arrivals="public active:public:0",
     writer="author_id",
@@ -205,7 +206,8 @@ delete = Rule(
     "Invalidate it, hidden everywhere, its repeats, counts, and notifications.",
     "post:{post_id} post:{later_ids} id_list:quotes:{quote_of_id} "
     "notifications:{recipient_ids} unread:{recipient_ids}",
-    counts="user:{author_id} post:{parent_id} post:{quote_of_id}",
+    counts="user:{author_id} statistics:{author_id} post:{parent_id} "
+    "post:{quote_of_id}",
     writer="author_id",
 )
 revoke_quote = Rule(
@@ -213,7 +215,7 @@ revoke_quote = Rule(
     "post:{post_id} id_list:quotes:{quote_of_id}",
     counts="post:{quote_of_id}",
 )
-set_quote_policy = Rule("Invalidate whom a post lets quote it.", "post:{post_id}")
+set_policies = Rule("Invalidate whom a post lets quote and reply.", "post:{post_id}")
 mark_posts = Rule("Invalidate posts whose media are covered now.", "post:{post_ids}")
 retag = Rule(
     "Invalidate what an edit does: the post, and hashtags added or removed.",
@@ -269,6 +271,9 @@ feature_tag = Rule(
 dismiss_announcement = Rule(
     "Invalidate one key: what the viewer has dismissed is part of the user.",
     "user:{user_id}",
+)
+endorse = Rule(
+    "Invalidate one key: featured people are part of the user.", "user:{user_id}"
 )
 recount = Rule(
     "Invalidate what shows counters that were recounted.",

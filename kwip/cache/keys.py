@@ -164,6 +164,11 @@ def suggestions(user_id: UserId) -> CacheKey:
     return CacheKey(f"suggestions:{user_id}")
 
 
+def statistics(user_id: UserId) -> CacheKey:
+    """Counts of a user's posts: a variant for each span of days and audience."""
+    return CacheKey(f"statistics:{user_id}")
+
+
 def found(digest: str) -> CacheKey:
     """The ids that a search for other sites found, by the digest of the request."""
     return CacheKey(f"found:{digest}")

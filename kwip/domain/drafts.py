@@ -90,6 +90,7 @@ def draft_of(post: Post) -> Draft:
         in_reply_to_id=post.in_reply_to_id,
         quote_of_id=post.quote_of_id if post.is_quote else None,
         quote_policy=post.quote_policy,
+        reply_policy=post.reply_policy,
         language=post.language,
         source=post.source,
         attachment_ids=tuple(each.id for each in post.media),

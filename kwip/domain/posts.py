@@ -42,6 +42,17 @@ class QuotePolicy(StrEnum):
     NOBODY = "nobody"
 
 
+class ReplyPolicy(StrEnum):
+    """Who may reply in the conversation that a post begins, besides its author.
+
+    Those whom the post mentions may always reply.
+    """
+
+    PUBLIC = "public"
+    FOLLOWERS = "followers"
+    MENTIONED = "mentioned"
+
+
 #: What people without an account may see.
 OPEN = frozenset({Visibility.PUBLIC, Visibility.UNLISTED})
 
@@ -75,6 +86,8 @@ class Post:
     begins a conversation `last_public_reply_id` is the newest public or unlisted reply,
     at first its own id; other posts have none.
 
+    `reply_policy` is that of the conversation, which its first post decides.
+
     A quote shows `quote_of_id` below its text, as long as it `is_quote`: no longer once
     the quoted author has taken their post out of it. A repost names what its original
     quotes, so that both are read at once, and is no quote itself.
@@ -103,6 +116,7 @@ class Post:
     quote_of_author_id: UserId | None = None
     is_quote: bool = False
     quote_policy: QuotePolicy = QuotePolicy.PUBLIC
+    reply_policy: ReplyPolicy = ReplyPolicy.PUBLIC
     repeats_id: PostId | None = None
     last_public_reply_id: PostId | None = None
     source: str = "web"
@@ -189,7 +203,8 @@ class Draft:
 
     The claim of its idempotency key expires after a day, unless it `keeps_claim`. A
     reply addresses the users `to`, by name, as if its text mentioned them; only those
-    count whom its parent is by or mentions.
+    count whom its parent is by or mentions. Who may quote it and reply to it is as the
+    author's settings say, if None.
     """
 
     text: str
@@ -202,7 +217,8 @@ class Draft:
     attachment_ids: tuple[AttachmentId, ...] = ()
     poll: NewPoll | None = None
     quote_of_id: PostId | None = None
-    quote_policy: QuotePolicy = QuotePolicy.PUBLIC
+    quote_policy: QuotePolicy | None = None
+    reply_policy: ReplyPolicy | None = None
     idempotency_key: str | None = None
     keeps_claim: bool = False
     to: tuple[str, ...] = ()
@@ -224,6 +240,7 @@ class Edit:
     attachment_ids: tuple[AttachmentId, ...] | None = None
     quote_of_id: PostId | None = None
     quote_policy: QuotePolicy | None = None
+    reply_policy: ReplyPolicy | None = None
     attachment_changes: Mapping[AttachmentId, AttachmentChange] = field(
         default_factory=dict
     )

@@ -79,6 +79,7 @@ class Relationship:
     is_notifying: bool = False
     is_requested: bool = False
     is_requested_by: bool = False
+    is_endorsed: bool = False
     hides_reposts: bool = False
     hides_notifications: bool = False
     mute_ends_at: dt.datetime | None = None

@@ -10,6 +10,7 @@ from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ms_of
 from kwip.domain.messages import lazy_gettext
+from kwip.domain.posts import QuotePolicy, ReplyPolicy
 from kwip.domain.roles import Role
 from kwip.domain.text import is_unicode
 
@@ -58,6 +59,8 @@ MAX_FIELDS, FIELD_MAX = 4, 255
 MAX_PINS = 5
 #: Hashtags that a profile features, as in Mastodon.
 MAX_FEATURED_TAGS = 10
+#: People whom a profile features.
+MAX_ENDORSED = 20
 #: Sites that a user may name as those that show them in a frame.
 MAX_EMBED_ORIGINS = 20
 #: What `update_profile` may change; `names` follow from the display name.
@@ -78,6 +81,13 @@ ProfileKey = Literal[
     "undo_s",
     "language",
     "time_zone",
+    "reply_policy",
+    "quote_policy",
+    "hides_collections",
+    "hides_counts",
+    "is_indexable",
+    "is_crawlable",
+    "may_trend",
     "avatar",
     "banner",
 ]
@@ -85,10 +95,14 @@ ProfileKey = Literal[
 
 @dataclass(frozen=True, slots=True)
 class ProfileField:
-    """A field that a user adds to the profile, such as `Home page` and a link."""
+    """A field that a user adds to the profile, such as `Home page` and a link.
+
+    `verified_at` is when the linked page was found to link back, if it does.
+    """
 
     name: str
     value: str
+    verified_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +133,13 @@ class User:
     they have dismissed. Pages and mails are in their `language` and `time_zone`, if
     they have chosen one. Those who `accepts_buzzes` may be told by followers that they
     are missed; those who `accepts_guests` decide about replies of people without an
-    account, if the site has these.
+    account, if the site has these. `reply_policy` and `quote_policy` are those of what
+    they post without saying otherwise.
+    Who `hides_collections` shows nobody else whom they follow and who follows them.
+    Readers who `hides_counts` see no counts on pages. Search finds posts only of those
+    who are `is_indexable`, besides for themselves; search engines are asked to leave
+    out those who are not `is_crawlable`, and trends leave out those who are not
+    `may_trend`. `endorsed_ids` are people whom the profile features, the latest first.
     """
 
     id: UserId
@@ -147,6 +167,14 @@ class User:
     time_zone: str = ""
     accepts_buzzes: bool = True
     accepts_guests: bool = False
+    reply_policy: ReplyPolicy = ReplyPolicy.PUBLIC
+    quote_policy: QuotePolicy = QuotePolicy.PUBLIC
+    hides_collections: bool = False
+    hides_counts: bool = False
+    is_indexable: bool = True
+    is_crawlable: bool = True
+    may_trend: bool = True
+    endorsed_ids: tuple[UserId, ...] = ()
     posts_count: int = 0
     followers_count: int = 0
     following_count: int = 0
@@ -188,6 +216,13 @@ class ProfileChange:
     time_zone: str | None = None
     accepts_buzzes: bool | None = None
     accepts_guests: bool | None = None
+    reply_policy: ReplyPolicy | None = None
+    quote_policy: QuotePolicy | None = None
+    hides_collections: bool | None = None
+    hides_counts: bool | None = None
+    is_indexable: bool | None = None
+    is_crawlable: bool | None = None
+    may_trend: bool | None = None
     avatar: IO[bytes] | None = None
     banner: IO[bytes] | None = None
     is_avatar_removed: bool = False
@@ -236,6 +271,14 @@ class Viewer:
     scopes: frozenset[str] = frozenset({READ, WRITE})
     language: str = ""
     time_zone: str = ""
+
+
+def link_in(value: str) -> str | None:
+    """Return the link that the value of a profile field is, if it is nothing else."""
+    is_link = value.startswith(("https://", "http://")) and not any(
+        c.isspace() for c in value
+    )
+    return value if is_link else None
 
 
 def clean_username(text: str) -> str:

@@ -45,6 +45,7 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
         "strike": _strike,
         "preview": _preview,
         "stale_preview": _stale_preview,
+        "verify_links": _verify_links,
         "export": _export,
         "import": _import,
         "closure": _closure,
@@ -204,6 +205,11 @@ def _preview(services: Services, job_id: str) -> str:
 def _stale_preview(services: Services, job_id: str) -> str:
     """Delete what was found at an address a day ago."""
     return "done" if services.previews.expire(job_id) else "nothing"
+
+
+def _verify_links(services: Services, job_id: str) -> str:
+    """Check whether the pages that a profile links to link back."""
+    return services.verification.settle(UserId(int(job_id)))
 
 
 def _export(services: Services, job_id: str) -> str:

@@ -42,6 +42,7 @@ LANES = {
     "strike": "compaction",
     "preview": "links",
     "stale_preview": "compaction",
+    "verify_links": "links",
     "export": "transfers",
     "import": "transfers",
     "closure": "transfers",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kwip.services.media.stored.purges import Purges
     from kwip.store.accounts.closures import ClosureStore
     from kwip.store.accounts.transfers import TransferStore
+    from kwip.store.accounts.verification import VerificationStore
     from kwip.store.delivery.outbox import OutboxStore
     from kwip.store.mail.mails import MailStore
     from kwip.store.mail.preferences import MailPreferenceStore
@@ -71,6 +72,7 @@ class Sweeper:
     trending: Trending
     previews: PostPreviewStore
     stale_previews: LinkPreviewStore
+    verification: VerificationStore
     mails: MailStore
     mail_preferences: MailPreferenceStore
     exports: TransferStore
@@ -103,6 +105,7 @@ class Sweeper:
             SCHEDULED: self.drafts,
             "preview": self.previews,
             "stale_preview": self.stale_previews,
+            "verify_links": self.verification,
             "mail": self.mails,
             "notification_mail": self.mail_preferences,
             "export": self.exports,

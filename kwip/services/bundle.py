@@ -49,11 +49,14 @@ if TYPE_CHECKING:
     from kwip.services.delivery.poll_ends import PollEnds
     from kwip.services.delivery.publication import Publication
     from kwip.services.delivery.search_index import SearchIndex
+    from kwip.services.discovery.endorsements import Endorsements
     from kwip.services.discovery.featured_tags import FeaturedTags
+    from kwip.services.discovery.statistics import ProfileStatistics
     from kwip.services.discovery.suggestions import Suggestions
     from kwip.services.discovery.trending import Trending
     from kwip.services.discovery.trends import Trends
     from kwip.services.links.previews import Previews
+    from kwip.services.links.verification import Verification
     from kwip.services.mail.mails import Mails
     from kwip.services.mail.notification_mail import NotificationMail
     from kwip.services.maintenance.closure_ends import ClosureEnds
@@ -170,6 +173,7 @@ class Links:
     """The services of links."""
 
     previews: Previews
+    verification: Verification
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,6 +217,8 @@ class Discovery:
     trends: Trends
     suggestions: Suggestions
     featured_tags: FeaturedTags
+    endorsements: Endorsements
+    statistics: ProfileStatistics
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,6 +49,11 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"is_discoverable": True}},
         ),
         Index(
+            (("verify_due_at", ASCENDING),),
+            "VerificationStore.take_due: links of profiles that the sweeper enqueues",
+            {"partialFilterExpression": {"verify_due_at": {"$exists": True}}},
+        ),
+        Index(
             (("names", ASCENDING),),
             "PeopleStore.named, PeopleStore.prefixed: search for people",
         ),

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 #: The current schema of each collection; 1 unless named.
 SCHEMAS: Mapping[str, int] = {
-    "users": 15,
+    "users": 16,
     "credentials": 4,
-    "posts": 6,
+    "posts": 7,
     "follows": 3,
     "followers": 2,
     "mutes": 2,
@@ -103,6 +103,18 @@ def _user_accepts_guests(document: dict[str, Any]) -> None:
     document.setdefault("accepts_guests", False)
 
 
+def _user_chooses_more(document: dict[str, Any]) -> None:
+    """Schema 15 of users had no defaults for kwips, fewer opt-outs, no endorsements."""
+    document.setdefault("reply_policy", "public")
+    document.setdefault("quote_policy", "public")
+    document.setdefault("hides_collections", False)
+    document.setdefault("hides_counts", False)
+    document.setdefault("is_indexable", True)
+    document.setdefault("is_crawlable", True)
+    document.setdefault("may_trend", True)
+    document.setdefault("endorsed_ids", [])
+
+
 def _credentials_get_a_key(document: dict[str, Any]) -> None:
     """Schema 1 of credentials stored only a case-folded address, also as its key.
 
@@ -166,6 +178,11 @@ def _post_gets_quotes(document: dict[str, Any]) -> None:
     document.setdefault("quotes_count", 0)
 
 
+def _post_limits_replies(document: dict[str, Any]) -> None:
+    """Schema 6 of posts let everybody reply."""
+    document.setdefault("reply_policy", "public")
+
+
 def _edge_gets_notify(document: dict[str, Any]) -> None:
     """Schema 1 of follows and followers had no subscriptions to new posts."""
     document.setdefault("notify", False)
@@ -217,6 +234,7 @@ STEPS: Sequence[Step] = (
     Step("users", 12, _user_can_choose_a_language),
     Step("users", 13, _user_accepts_buzzes),
     Step("users", 14, _user_accepts_guests),
+    Step("users", 15, _user_chooses_more),
     Step("credentials", 1, _credentials_get_a_key),
     Step("credentials", 2, _credentials_get_a_state),
     Step("credentials", 3, _credentials_get_factors),
@@ -225,6 +243,7 @@ STEPS: Sequence[Step] = (
     Step("posts", 3, _post_gets_media),
     Step("posts", 4, _post_gets_a_poll),
     Step("posts", 5, _post_gets_quotes),
+    Step("posts", 6, _post_limits_replies),
     Step("follows", 1, _edge_gets_notify),
     Step("follows", 2, _edge_gets_reposts),
     Step("followers", 1, _edge_gets_notify),

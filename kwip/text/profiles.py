@@ -38,6 +38,13 @@ _FLAGS: tuple[ProfileKey, ...] = (
     "undo_s",
     "language",
     "time_zone",
+    "reply_policy",
+    "quote_policy",
+    "hides_collections",
+    "hides_counts",
+    "is_indexable",
+    "is_crawlable",
+    "may_trend",
 )
 
 

@@ -53,6 +53,7 @@ _ENCODINGS = {
 }
 #: Marks that change the direction of the text around them.
 _DIRECTIONS = regex.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_SPACES = regex.compile(r"\s+")
 _CLUSTER = regex.compile(r"\X")
 
 _TITLES = ("og:title", "twitter:title")
@@ -63,7 +64,11 @@ _IMAGE_TEXTS = ("og:image:alt", "twitter:image:alt")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageFacts:
-    """What a page says of itself, not yet cleaned; addresses are absolute."""
+    """What a page says of itself, not yet cleaned; addresses are absolute.
+
+    `me_urls` are those that it says are of the same person (`rel="me"`), with spaces
+    between them.
+    """
 
     title: str = ""
     description: str = ""
@@ -72,6 +77,7 @@ class PageFacts:
     image_url: str = ""
     image_description: str = ""
     oembed_url: str = ""
+    me_urls: str = ""
 
 
 def facts_of(content: bytes, *, charset: str | None, url: str) -> PageFacts:
@@ -98,6 +104,11 @@ def facts_of(content: bytes, *, charset: str | None, url: str) -> PageFacts:
         image_url=_joined(url, _first(said, _IMAGES) or _image_of(links)),
         image_description=_first(said, _IMAGE_TEXTS),
         oembed_url=_joined(url, _oembed_of(links)),
+        me_urls=" ".join(
+            _joined(url, _SPACES.sub("", tag.attributes["href"] or ""))
+            for tag in tree.css("a[rel][href], link[rel][href]")
+            if "me" in (tag.attributes["rel"] or "").lower().split()
+        )[:_MOST_CHARS],
     )
 
 

@@ -52,6 +52,7 @@ def make_background(core: Core, services: Services, queue: JobQueue) -> Backgrou
         trending=services.trending,
         previews=services.previews.of_posts,
         stale_previews=services.previews.store,
+        verification=services.verification.store,
         mails=services.mails.store,
         strikes=services.execution.store,
         mail_preferences=services.notification_mail.store,

@@ -9,7 +9,9 @@ from kwip import __version__
 from kwip.services.bundle import Links
 from kwip.services.links.finder import Finder, PageReader
 from kwip.services.links.previews import Previews
+from kwip.services.links.verification import Verification
 from kwip.services.outgoing.fetching import Fetcher
+from kwip.store.accounts.verification import VerificationStore
 from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
 
 if TYPE_CHECKING:
@@ -24,11 +26,23 @@ def make_links(core: Core, media: Uploads) -> Links:
         user_agent=f"Kwip/{__version__} (link previews; +{settings.origin}/)",
         allowed=settings.link_preview_allow,
     )
+    reader, is_on = PageReader(), settings.link_previews == "on"
     return Links(
+        verification=Verification(
+            fetcher=fetcher,
+            reader=reader,
+            store=VerificationStore(core.store),
+            users=core.stores.users,
+            fence=core.fence,
+            purges=attachments.files.purges,
+            clock=core.options.clock,
+            origin=settings.origin,
+            is_on=is_on,
+        ),
         previews=Previews(
             finder=Finder(
                 fetcher=fetcher,
-                reader=PageReader(),
+                reader=reader,
                 pictures=attachments.pictures,
                 files=attachments.files,
                 signer=core.signer,
@@ -42,6 +56,6 @@ def make_links(core: Core, media: Uploads) -> Links:
             clock=core.options.clock,
             host=urlsplit(settings.origin).netloc,
             rules=core.rules.current,
-            is_on=settings.link_previews == "on",
-        )
+            is_on=is_on,
+        ),
     )

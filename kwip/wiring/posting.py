@@ -12,6 +12,7 @@ from kwip.services.posting.conversations import Conversations
 from kwip.services.posting.drafts import Drafts
 from kwip.services.posting.permissions import Permissions
 from kwip.services.posting.pins import Pins
+from kwip.services.posting.policies import Policies
 from kwip.services.posting.polls import Polls
 from kwip.services.posting.posts import Posts
 from kwip.services.posting.quotes import Quotes
@@ -33,13 +34,14 @@ def make_posting(
 ) -> Posting:
     """Make them from the services they call."""
     stores, fence, loaders = core.stores, core.fence, core.loaders
-    permissions = Permissions(stores)
+    permissions, policies = Permissions(stores), Policies(stores, fence)
     posts = Posts(
         stores=stores,
         claims=ClaimedIds(ClaimStore(core.store), core.ids, core.options.clock),
         hydration=reading.hydration,
         threads=reading.threads,
         permissions=permissions,
+        policies=policies,
         quoting=Quoting(stores, permissions, core.settings.origin),
         attachments=media.attachments,
         previews=links.previews,
@@ -114,6 +116,8 @@ def make_posting(
             fence=fence,
             clock=core.options.clock,
         ),
-        quotes=Quotes(stores, permissions, delivery.publication, posts, loaders, fence),
+        quotes=Quotes(
+            stores, permissions, policies, delivery.publication, posts, loaders, fence
+        ),
         pins=Pins(stores, permissions, posts, loaders, fence),
     )

@@ -35,7 +35,7 @@ def make_services(core: Core) -> Services:
     mail = make_mail(core, reading)
     accounts = make_accounts(core, reading, social, media, mail)
     finding = make_search(core, reading)
-    discovery = make_discovery(core, reading)
+    discovery = make_discovery(core, reading, social)
     moderation = make_moderation(core, posting, mail, finding, accounts)
     own_data = make_own_data(core, delivery, media, social, posting, mail)
     blogs = make_blogs(core, links, posting, accounts, own_data)

@@ -61,6 +61,7 @@ def test_an_app_learns_whose_token_it_holds(alice, wiring):
         "sensitive": False,
         "language": None,
         "quote_policy": "public",
+        "reply_policy": "public",
         "note": "I <3 https://example.org",
         "fields": [
             {"name": "Page", "value": "at https://example.org", "verified_at": None}

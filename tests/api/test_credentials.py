@@ -110,8 +110,7 @@ def test_what_is_so_already_may_be_sent_and_its_change_is_refused(alice, send_as
 
     assert change(alice, **{send_as: body}).status_code == 200
     for field, value in (
-        ("bot", "1"), ("hide_collections", "on"),
-        ("indexable", "0"), ("avatar_description", "me"),
+        ("bot", "1"), ("avatar_description", "me"),
     ):  # fmt: skip
         answer = change(alice, **{send_as: {"note": "lost?", field: value}})
 

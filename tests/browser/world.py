@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 from kwip.blueprints import web
@@ -78,6 +79,8 @@ def fill(author, other):
         "profile": f"/@{name}",
         "with replies": f"/@{name}/with-replies",
         "media": f"/@{name}/media",
+        "statistics": f"/@{name}/stats",
+        "archive": f"/@{name}/{dt.datetime.now(dt.UTC):%Y/%m}",
         "other's profile": f"/@{other.user.username}",
         "thread": f"/@{name}/{first['id']}",
         "history": f"/@{name}/{first['id']}/history",

@@ -50,7 +50,8 @@ def test_a_deletion_without_a_parent_only_counts_for_the_author():
     alone = invalidation_rules.delete(**ids, parent_id=None)
     reply = invalidation_rules.delete(**ids, parent_id=8)
 
-    assert alone == (keys.post(9), keys.counted(keys.user(1), 1))
+    counts = [keys.counted(key, 1) for key in (keys.user(1), keys.statistics(1))]
+    assert alone == (keys.post(9), *counts)
     assert reply == (*alone, keys.counted(keys.post(8), 1))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from itertools import product
 from typing import NamedTuple
@@ -29,6 +30,13 @@ QUERIES = {
     "new_in_home": "?since_id=0",
     "new_notifications": "?since_id=0",
 }
+_NOW = dt.datetime.now(dt.UTC)
+#: The parts of an archive in which everything is that was just written.
+TODAY = {
+    "year": f"{_NOW.year}",
+    "month": f"{_NOW.month:02}",
+    "day": f"{_NOW.day:02}",
+}
 _PARAMETER = re.compile(r"<(?:[^<>]+:)?(\w+)>")
 
 
@@ -49,6 +57,7 @@ def surfaces(values, queries):
     `values` has for each parameter what it may be; a post comes with its author, as
     both are in its address. `queries` fills those of `QUERIES`.
     """
+    values = {name: [value] for name, value in TODAY.items()} | values
     return [
         Surface(path + QUERIES.get(row.endpoint.__name__, "").format(**queries), auth)
         for area in AREAS

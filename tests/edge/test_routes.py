@@ -6,6 +6,7 @@ import pytest
 
 from kwip.app import create_app
 from kwip.blueprints import routes
+from tests.edge.surfaces import TODAY
 from tests.people import sign_in
 from tests.servers import wait_until
 
@@ -38,6 +39,7 @@ EXAMPLES = {
     "chosen": "mentions",
     "extension": "rss",
     "table": "lists",
+    **TODAY,
 }
 
 

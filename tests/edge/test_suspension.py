@@ -9,6 +9,7 @@ import pytest
 from kwip.blueprints import routes
 from kwip.domain.two_factor import Proof
 from kwip.wiring import Options, build
+from tests.edge.surfaces import TODAY
 from tests.people import PASSWORD, sign_in
 from tests.thorough import part
 from tests.wired import viewer_of
@@ -47,6 +48,7 @@ def shown(app, wiring, alice, bob):
         "name": TAG,
         "chosen": "mentions",
         "extension": "rss",
+        **TODAY,
     }
     paths = [
         ARGUMENT.sub(lambda match: values[match[1]], row.rule)

@@ -39,6 +39,7 @@ from kwip.store.accounts.site import SiteStore
 from kwip.store.accounts.transfers import TransferStore
 from kwip.store.accounts.two_factor import TwoFactorStore
 from kwip.store.accounts.users import UserStore
+from kwip.store.accounts.verification import VerificationStore
 from kwip.store.accounts.wait_list import WaitListStore
 from kwip.store.administration.announcements import AnnouncementStore
 from kwip.store.administration.discovery_rules import DiscoveryRuleStore
@@ -47,6 +48,7 @@ from kwip.store.changes import ChangeStore
 from kwip.store.delivery.hibernation import HibernationStore
 from kwip.store.delivery.outbox import OutboxStore
 from kwip.store.delivery.pull_authors import PullAuthorStore
+from kwip.store.discovery.endorsements import EndorsementStore
 from kwip.store.discovery.featured_tags import FeaturedTagStore
 from kwip.store.discovery.suggestions import SuggestionStore
 from kwip.store.discovery.trends import TrendStore
@@ -82,6 +84,7 @@ from kwip.store.posting.quotes import QuoteStore
 from kwip.store.posting.reactions import ReactionStore
 from kwip.store.posting.repeats import RepeatStore
 from kwip.store.posting.search import SearchStore
+from kwip.store.posting.statistics import StatisticsStore
 from kwip.store.posting.votes import VoteStore
 from kwip.store.posting.withheld import WithheldStore
 from kwip.store.purges import PurgeStore
@@ -126,6 +129,7 @@ KINDS = {
     "guest_replies": GuestReplyStore,
     "edges": EdgeStore,
     "emojis": EmojiStore,
+    "endorsements": EndorsementStore,
     "featured_tags": FeaturedTagStore,
     "figures": FiguresStore,
     "filters": FilterStore,
@@ -173,12 +177,14 @@ KINDS = {
     "search": SearchStore,
     "setup": SetupStore,
     "site": SiteStore,
+    "statistics": StatisticsStore,
     "strikes": StrikeStore,
     "suggestions": SuggestionStore,
     "timelines": TimelineStore,
     "trends": TrendStore,
     "two_factor": TwoFactorStore,
     "users": UserStore,
+    "verification": VerificationStore,
     "votes": VoteStore,
     "wait_list": WaitListStore,
     "withheld": WithheldStore,

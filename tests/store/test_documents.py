@@ -34,6 +34,13 @@ NEW_IN_USERS = (
     "is_locked",
     "requests_count",
     "dismissed_ids",
+    "reply_policy",
+    "hides_collections",
+    "hides_counts",
+    "is_indexable",
+    "is_crawlable",
+    "may_trend",
+    "endorsed_ids",
 )
 NEW_IN_POSTS = (
     "hashtags",
@@ -55,6 +62,7 @@ NEW_IN_POSTS = (
     "is_quote",
     "quote_policy",
     "quotes_count",
+    "reply_policy",
 )
 
 

@@ -13,6 +13,7 @@ from functools import partial
 import pytest
 
 import kwip.store
+from kwip.domain import statistics
 from kwip.domain.announcements import Announcement
 from kwip.domain.attachments import UploadState
 from kwip.domain.audit_log import BY_KWIP, AuditQuery
@@ -25,7 +26,7 @@ from kwip.domain.mail.preferences import MailPreferences
 from kwip.domain.members import MemberQuery, MemberState
 from kwip.domain.nudges import NudgeKind
 from kwip.domain.polls import Poll
-from kwip.domain.posts import Draft, QuotePolicy
+from kwip.domain.posts import Draft, QuotePolicy, ReplyPolicy
 from kwip.domain.reactions import Act, Reaction, Span, span_of
 from kwip.domain.relationships import FollowWish
 from kwip.domain.repeats import Said
@@ -48,7 +49,7 @@ from kwip.domain.timelines.pushdown import Pushdown
 from kwip.domain.timelines.search import Sought
 from kwip.domain.timelines.trends import Trend
 from kwip.domain.transfers import TransferState
-from kwip.domain.users import FeaturedTag
+from kwip.domain.users import FeaturedTag, ProfileField
 from kwip.store.delivery.outbox import pending
 from kwip.store.indexes import INDEXES
 from kwip.store.jobs import Job
@@ -304,6 +305,16 @@ CALLS = {
     ),
     "StrikeStore.appealed": lambda s: s.strikes.appealed(limit=2),
     "StrikeStore.appealed_count": lambda s: s.strikes.appealed_count(),
+    "StatisticsStore.of_spans": lambda s: s.statistics.of_spans(
+        [statistics.Span(2, NOW.toordinal() - 30, NOW.toordinal() + 30, "open")]
+    ),
+    "VerificationStore.attempts": lambda s: s.verification.attempts(1),
+    "VerificationStore.finish": lambda s: s.verification.finish(
+        user(1), [ProfileField("A", "https://a.example")], LATER, 0
+    ),
+    "VerificationStore.take_due": lambda s: s.verification.take_due(
+        NOW, LATER, 5, bool
+    ),
     "StrikeStore.take_due": lambda s: s.strikes.take_due(NOW, LATER, 5, bool),
     "MarkStore.mark": lambda s: s.marks.mark(posts_of(3)[:2]),
     "MarkStore.unmark": lambda s: s.marks.unmark(posts_of(3)[:2]),
@@ -644,6 +655,8 @@ CALLS = {
     "SuggestionStore.of_users": lambda s: s.suggestions.of_users([1, 2]),
     "SuggestionStore.dismiss": lambda s: s.suggestions.dismiss(1, 9),
     "SuggestionStore.newest": lambda s: s.suggestions.newest(2, 5),
+    "EndorsementStore.endorse": lambda s: s.endorsements.endorse(1, 2),
+    "EndorsementStore.unendorse": lambda s: s.endorsements.unendorse(1, 2),
     "FeaturedTagStore.add": lambda s: s.featured_tags.add(1, FeaturedTag(5, "tea")),
     "FeaturedTagStore.remove": lambda s: s.featured_tags.remove(1, 5),
     "FeaturedTagStore.uses": lambda s: s.featured_tags.uses(2, ["tea", "t1"]),
@@ -870,8 +883,8 @@ CALLS = {
     "QuoteStore.revoke": lambda s: s.quotes.revoke(
         replace(post(110, 1), quote_of_id=HOT, is_quote=True)
     ),
-    "QuoteStore.set_policy": lambda s: s.quotes.set_policy(
-        posts_of(1)[0], QuotePolicy.NOBODY
+    "QuoteStore.set_policies": lambda s: s.quotes.set_policies(
+        posts_of(1)[0], QuotePolicy.NOBODY, ReplyPolicy.FOLLOWERS
     ),
     "ReactionStore.remove": lambda s: s.reactions.remove(
         1, Act.FAVOURITE, posts_of(5)[1]

@@ -95,10 +95,12 @@ def places(alice, mallory, at_mallory, people, wiring):
         f"statuses/{first}/pin",
         f"statuses/{liked}/favourite",
         f"accounts/{alice.id}/follow",
+        f"accounts/{alice.id}/endorse",
         f"accounts/{alice.id}/mute",
     ):
         assert mallory.post(f"/api/v1/{path}").status_code == 200
     filtering = _filter(mallory, liked)
+    today = at(system_clock_ms())
     made = at_mallory.send("/lists", title=HOSTILE[:100], replies_policy="list")
     at_mallory.send(f"{made}/add/alice")
     return {
@@ -107,6 +109,11 @@ def places(alice, mallory, at_mallory, people, wiring):
         "profile": "/@mallory",
         "profile_with_replies": "/@mallory/with-replies",
         "profile_media": "/@mallory/media",
+        "statistics": "/@mallory/stats",
+        "featured_people": "/@mallory/featured",
+        "archive_year": f"/@mallory/{today:%Y}",
+        "archive_month": f"/@mallory/{today:%Y/%m}",
+        "archive_day": f"/@mallory/{today:%Y/%m/%d}",
         "followers": "/@alice/followers",
         "following": "/@mallory/following",
         "tag": "/tags/Tea",

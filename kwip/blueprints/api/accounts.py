@@ -13,11 +13,11 @@ from kwip.domain.timelines.pages import Page
 from kwip.domain.timelines.pushdown import Kinds
 from kwip.domain.users import ProfileChange
 from kwip.schemas.accounts.users import (
-    PREFERENCES,
     AccountSchema,
     CredentialAccountSchema,
     CredentialsBody,
     in_words_of_api,
+    own_preferences,
 )
 from kwip.schemas.pages import FilteredQuery
 from kwip.schemas.posting.posts import StatusSchema
@@ -66,8 +66,9 @@ def delete_header() -> Response:
 
 
 def preferences() -> Response:
-    """Return the viewer's preferences, which are the same for everyone for now."""
-    return http.answer(PREFERENCES)
+    """Return the viewer's preferences."""
+    me = http.services().users.me(http.signed_in(), http.loader())
+    return http.answer(own_preferences(me))
 
 
 def account(user_id: UserId) -> Response:

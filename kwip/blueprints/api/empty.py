@@ -36,10 +36,8 @@ _OWN, _OPEN, _ANYBODY = policies.READ, policies.OPEN_READ, policies.ANYBODY
 ROUTES = tuple(
     _none(path, name, says, policy)
     for path, name, says, policy in (
-        (f"{_ACCOUNT}/endorsements", "account_endorsed", "Featured accounts", _OPEN),
         (f"{_V1}/conversations", "conversations", "Private conversations", _OWN),
         (f"{_V1}/domain_blocks", "domain_blocks", "Blocked servers", _OWN),
-        (f"{_V1}/endorsements", "endorsements", "The viewer's featured accounts", _OWN),
         (f"{_V1}/instance/activity", "activity", "Activity of past weeks", _ANYBODY),
         (
             f"{_V1}/instance/domain_blocks",

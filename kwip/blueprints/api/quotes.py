@@ -31,9 +31,9 @@ def revoke_quote(post_id: PostId, quoting_id: PostId) -> Response:
 
 
 def set_interaction_policy(post_id: PostId) -> Response:
-    """Change who may quote one of the viewer's statuses from now on."""
-    policy = http.load_body(InteractionPolicyBody())
-    view = http.services().quotes.set_policy(http.signed_in(), post_id, policy)
+    """Change who may quote one of the viewer's statuses, and reply, from now on."""
+    policies = http.load_body(InteractionPolicyBody())
+    view = http.services().quotes.set_policies(http.signed_in(), post_id, *policies)
     return http.answer_dumped(StatusSchema, view)
 
 

@@ -15,12 +15,11 @@ from kwip.domain.sources import API
 from kwip.domain.timelines.threads import FOR_ANYBODY, FOR_VIEWER
 from kwip.domain.timelines.views import PostView
 from kwip.schemas.accounts.users import AccountSchema
+from kwip.schemas.posting.edits import DeleteBody, EditBody
 from kwip.schemas.posting.invites import InviteBody
 from kwip.schemas.posting.post_versions import StatusEditSchema, versions_of
 from kwip.schemas.posting.posts import (
-    DeleteBody,
     DeletedStatusSchema,
-    EditBody,
     StatusBody,
     StatusesQuery,
     StatusSchema,

@@ -21,7 +21,14 @@ from kwip.blueprints.web.accounts import (
     welcome,
 )
 from kwip.blueprints.web.accounts import sign_in as access
-from kwip.blueprints.web.discovery import explore, featured_tags, search, suggestions
+from kwip.blueprints.web.discovery import (
+    endorsements,
+    explore,
+    featured_tags,
+    search,
+    statistics,
+    suggestions,
+)
 from kwip.blueprints.web.moderation import guest_replies, reports, strikes
 from kwip.blueprints.web.posting import (
     drafts,
@@ -67,11 +74,13 @@ ROUTES = (
     *styleguide.ROUTES,
     *reactions.ROUTES,
     *search.ROUTES,
+    *statistics.ROUTES,
     *suggestions.ROUTES,
     *explore.ROUTES,
     *welcome.ROUTES,
     *announcements.ROUTES,
     *featured_tags.ROUTES,
+    *endorsements.ROUTES,
     *follow_requests.ROUTES,
     *people.ROUTES,
     *lists.ROUTES,

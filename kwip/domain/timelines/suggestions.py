@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from kwip.domain.timelines.views import UserView
 
 SuggestionReason = Literal["followed_by_followees", "popular"]
-DirectoryOrder = Literal["active", "new"]
+DirectoryOrder = Literal["active", "new", "random"]
 #: Suggestions for one viewer, at most.
 MAX_SUGGESTIONS = 40
 #: People whom a user has dismissed; the oldest are forgotten.

@@ -37,7 +37,8 @@ class PostView:
     For a repost, `reposted` is the original post, which has the viewer's flags.
     `in_reply_to_username` is the user it replies to, if known, and `parent` the post
     that it replies to, if it was asked for and the viewer is shown what it says.
-    `quote` is what it quotes, and `may_quote` says whether the viewer may quote it.
+    `quote` is what it quotes, and `may_quote` says whether the viewer may quote it;
+    `may_reply` is None for a reply, if that depends on the first post.
     `is_author_limited` says that a silence hides its author from the viewer where
     nobody asked for them. `own_votes` are the options of its poll that the viewer
     chose. `filtered` are the viewer's filters that match it, and `folded_by` is the
@@ -57,6 +58,7 @@ class PostView:
     reposted: PostView | None = None
     quote: QuoteView | None = None
     may_quote: bool = False
+    may_reply: bool | None = False
     is_favourited: bool = False
     is_bookmarked: bool = False
     is_reposted: bool = False

@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates
 
 from kwip.domain.drafts import UNDO_S
+from kwip.domain.posts import QuotePolicy, ReplyPolicy
 from kwip.domain.users import (
     ADMIN_READ,
     ADMIN_WRITE,
@@ -19,6 +20,7 @@ from kwip.domain.users import (
     ProfileField,
 )
 from kwip.schemas.body import LINE_MAX, StrictSchema, Text, choice, line
+from kwip.schemas.policies import policy_field
 from kwip.text.dates import zones
 from kwip.text.translation import LANGUAGES, gettext
 
@@ -155,6 +157,12 @@ class PrivacyForm(StrictSchema[ProfileChange]):
     is_locked = fields.Boolean(load_default=False)
     accepts_buzzes = fields.Boolean(load_default=False)
     accepts_guests = fields.Boolean(load_default=False)
+    is_indexable = fields.Boolean(load_default=False)
+    is_crawlable = fields.Boolean(load_default=False)
+    may_trend = fields.Boolean(load_default=False)
+    hides_collections = fields.Boolean(load_default=False)
+    reply_policy = policy_field(ReplyPolicy)
+    quote_policy = policy_field(QuotePolicy)
 
     def make(self, **values: Any) -> ProfileChange:
         """Build the change."""
@@ -166,6 +174,7 @@ class ReadingForm(StrictSchema[ProfileChange]):
 
     folds_repeats = fields.Boolean(load_default=False)
     requires_descriptions = fields.Boolean(load_default=False)
+    hides_counts = fields.Boolean(load_default=False)
     undo_s = fields.Integer(load_default=0, validate=validate.OneOf(UNDO_S))
 
     def make(self, **values: Any) -> ProfileChange:

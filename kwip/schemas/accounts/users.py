@@ -8,29 +8,36 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import fields, validate
 
 from kwip.domain.errors import InvalidError
+from kwip.domain.posts import QuotePolicy, ReplyPolicy
 from kwip.domain.users import ProfileChange, ProfileField
 from kwip.schemas.accounts.roles import own_role, public_role
 from kwip.schemas.body import NOT_YET, BodySchema, Flag, NotYet, Text, only
 from kwip.schemas.dumping import DumpSchema, constant, instant
 from kwip.schemas.emojis import emojis_of_user
 from kwip.schemas.html import bio_html, line_html
+from kwip.schemas.policies import policy_field
 from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from kwip.domain.users import User
 
 #: Longer numbers are not indexes of a list.
 _DIGITS = 10
-#: Mastodon's Preferences: Kwip stores none of them yet.
-PREFERENCES: dict[str, object] = {
-    "posting:default:visibility": "public",
-    "posting:default:sensitive": False,
-    "posting:default:language": None,
-    "posting:default:quote_policy": "public",
-    "reading:expand:media": "default",
-    "reading:expand:spoilers": False,
-    "reading:autoplay:gifs": False,
-}
+
+
+def own_preferences(user: User) -> dict[str, object]:
+    """Return Mastodon's Preferences, most of which Kwip does not store yet."""
+    return {
+        "posting:default:visibility": "public",
+        "posting:default:sensitive": False,
+        "posting:default:language": None,
+        "posting:default:quote_policy": user.quote_policy.value,
+        "reading:expand:media": "default",
+        "reading:expand:spoilers": False,
+        "reading:autoplay:gifs": False,
+    }
 
 
 class AccountSchema(DumpSchema):
@@ -44,7 +51,9 @@ class AccountSchema(DumpSchema):
     bot = constant(value=False)
     group = constant(value=False)
     discoverable = fields.Boolean(attribute="is_discoverable")
-    noindex = constant(value=False)
+    indexable = fields.Boolean(attribute="is_indexable")
+    noindex = fields.Function(lambda user: not user.is_crawlable)
+    hide_collections = fields.Boolean(attribute="hides_collections")
     limited = fields.Boolean(attribute="is_silenced")
     created_at = fields.Method("get_created_at")
     note = fields.Method("get_note")
@@ -75,12 +84,12 @@ class AccountSchema(DumpSchema):
         return emojis_of_user(user, self.urls)
 
     def get_fields(self, user: User) -> list[dict[str, str | None]]:
-        """Return the profile fields; none is verified."""
+        """Return the profile fields, with when their links were verified."""
         return [
             {
                 "name": field.name,
                 "value": line_html(field.value, self.urls),
-                "verified_at": None,
+                "verified_at": _moment(field.verified_at),
             }
             for field in user.fields
         ]
@@ -102,6 +111,10 @@ class AccountSchema(DumpSchema):
         return [public_role(user.role)] if user.role.is_staff else []
 
 
+def _moment(at: dt.datetime | None) -> str | None:
+    return None if at is None else instant(at)
+
+
 class CredentialAccountSchema(AccountSchema):
     """The viewer's own `User` as Mastodon's CredentialAccount: with `source`."""
 
@@ -110,16 +123,21 @@ class CredentialAccountSchema(AccountSchema):
             "privacy": "public",
             "sensitive": False,
             "language": None,
-            "quote_policy": "public",
+            "quote_policy": user.quote_policy.value,
+            "reply_policy": user.reply_policy.value,
             "note": user.bio,
             "fields": [
-                {"name": field.name, "value": field.value, "verified_at": None}
+                {
+                    "name": field.name,
+                    "value": field.value,
+                    "verified_at": _moment(field.verified_at),
+                }
                 for field in user.fields
             ],
             "follow_requests_count": user.requests_count,
             "discoverable": user.is_discoverable,
-            "indexable": True,
-            "hide_collections": False,
+            "indexable": user.is_indexable,
+            "hide_collections": user.hides_collections,
         }
     )
     role = fields.Method("get_role")
@@ -157,20 +175,26 @@ def _number_of(item: tuple[str, object]) -> tuple[int, str]:
     return (int(key) if key.isdecimal() and len(key) < _DIGITS else 0, key)
 
 
-class SourceBody(BodySchema[None]):
-    """Defaults for new posts: only the current ones are accepted."""
+class SourceBody(BodySchema["tuple[QuotePolicy | None, ReplyPolicy | None]"]):
+    """Defaults for new posts: who may quote and reply; the others can't change yet."""
 
     privacy = fields.String(
         load_default="public", validate=validate.Equal("public", error=NOT_YET)
     )
     sensitive = only(value=False)
     language = NotYet()
-    quote_policy = fields.String(
-        load_default="public", validate=validate.Equal("public", error=NOT_YET)
-    )
+    quote_policy = policy_field(QuotePolicy)
+    reply_policy = policy_field(ReplyPolicy)
 
-    def make(self, **_: object) -> None:
-        """Return nothing."""
+    def make(
+        self,
+        *,
+        quote_policy: QuotePolicy | None,
+        reply_policy: ReplyPolicy | None,
+        **_: object,
+    ) -> tuple[QuotePolicy | None, ReplyPolicy | None]:
+        """Return both policies."""
+        return quote_policy, reply_policy
 
 
 class CredentialsBody(BodySchema[ProfileChange]):
@@ -185,10 +209,10 @@ class CredentialsBody(BodySchema[ProfileChange]):
     header_description = NotYet()
     locked = Flag(load_default=None, allow_none=True)
     bot = only(value=False)
-    hide_collections = only(value=False)
+    hide_collections = Flag(load_default=None, allow_none=True)
     discoverable = Flag(load_default=None, allow_none=True)
-    indexable = only(value=True)
-    source = fields.Nested(SourceBody)
+    indexable = Flag(load_default=None, allow_none=True)
+    source = fields.Nested(SourceBody, load_default=(None, None))
 
     def make(
         self,
@@ -198,16 +222,22 @@ class CredentialsBody(BodySchema[ProfileChange]):
         fields_attributes: list[ProfileField] | None,
         discoverable: bool | None,
         locked: bool | None,
-        **_: object,
+        source: tuple[QuotePolicy | None, ReplyPolicy | None],
+        **others: Any,
     ) -> ProfileChange:
         """Build the change, without the files."""
         lines = None if fields_attributes is None else tuple(fields_attributes)
+        quoting, replying = source
         return ProfileChange(
             display_name=display_name,
             bio=note,
             fields=lines,
             is_discoverable=discoverable,
             is_locked=locked,
+            is_indexable=others["indexable"],
+            hides_collections=others["hide_collections"],
+            quote_policy=quoting,
+            reply_policy=replying,
         )
 
 

@@ -26,7 +26,7 @@ _SOURCES = {
     "followed_by_followees": ("past_interactions", "friends_of_friends"),
     "popular": ("global", "most_followed"),
 }
-_ORDERS = ("active", "new")
+_ORDERS = ("active", "new", "random")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class DirectoryQuery(PartFields, BodySchema[Directory]):
     order = fields.String(
         load_default="active",
         validate=validate.OneOf(
-            _ORDERS, error=lazy_gettext("Must be one of: active, new.")
+            _ORDERS, error=lazy_gettext("Must be one of: active, new, random.")
         ),
     )
 

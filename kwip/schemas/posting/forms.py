@@ -8,11 +8,11 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from kwip.domain.ids import PostId
-from kwip.domain.posts import Draft, Edit, Visibility
+from kwip.domain.posts import Draft, Edit, QuotePolicy, ReplyPolicy, Visibility
 from kwip.schemas.body import Id, StrictSchema, Text, line
+from kwip.schemas.policies import policy_field
 from kwip.schemas.posting.drafts import WithDraft
 from kwip.schemas.posting.polls import PollOfForm
-from kwip.schemas.posting.quotes import policy_field
 from kwip.schemas.posting.scheduled import WithTime
 from kwip.text.translation import lazy_gettext
 
@@ -50,7 +50,8 @@ class ComposeForm(_WithAttachments, WithDraft, WithTime, StrictSchema[Draft]):
     quote_of_id = Id(load_default=None)
     to = fields.List(Text(), load_default=list, validate=validate.Length(max=TO_MAX))
     poll = PollOfForm()
-    quote_policy = policy_field()
+    quote_policy = policy_field(QuotePolicy)
+    reply_policy = policy_field(ReplyPolicy)
     key = line()
 
     def make(
@@ -74,6 +75,7 @@ class ComposeForm(_WithAttachments, WithDraft, WithTime, StrictSchema[Draft]):
             poll=others["poll"],
             quote_of_id=others["quote_of_id"],
             quote_policy=others["quote_policy"],
+            reply_policy=others["reply_policy"],
             idempotency_key=key,
             to=tuple(to),
         )

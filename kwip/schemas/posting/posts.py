@@ -10,7 +10,7 @@ from marshmallow import fields, post_dump, validate
 
 from kwip.domain.ids import PostId
 from kwip.domain.memo import Remembered
-from kwip.domain.posts import Draft, Edit, QuotePolicy, Visibility
+from kwip.domain.posts import Draft, QuotePolicy, ReplyPolicy, Visibility
 from kwip.domain.sources import API
 from kwip.domain.timelines.pages import MAX_LIMIT
 from kwip.domain.timelines.views import PostView
@@ -20,9 +20,9 @@ from kwip.schemas.dumping import DumpSchema, Instant, to_text
 from kwip.schemas.emojis import emojis_of_post
 from kwip.schemas.filters import filter_results
 from kwip.schemas.html import post_html
+from kwip.schemas.policies import policy_field
 from kwip.schemas.posting.attachments import (
     MediaAttachmentSchema,
-    MediaAttributesBody,
     MediaIds,
     attachments_of,
 )
@@ -30,8 +30,9 @@ from kwip.schemas.posting.link_previews import PreviewCardSchema
 from kwip.schemas.posting.polls import PollField, PollSchema
 from kwip.schemas.posting.quotes import (
     approval_text,
-    policy_field,
     quote_approval,
+    reply_approval,
+    reply_approval_text,
     shallow_quote,
 )
 from kwip.text.translation import lazy_gettext
@@ -39,7 +40,6 @@ from kwip.text.translation import lazy_gettext
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwip.domain.attachments import AttachmentChange
     from kwip.domain.ids import AttachmentId
     from kwip.domain.keyword_filters import FilterMatch
     from kwip.domain.posts import Post
@@ -132,6 +132,7 @@ class StatusSchema(DumpSchema):
     poll = fields.Method("get_poll")
     quote = fields.Method("get_quote")
     quote_approval = fields.Function(quote_approval)
+    reply_approval = fields.Function(reply_approval)
     media_attachments = fields.Method("get_media")
     tags = fields.Method("get_tags")
     emojis = fields.Method("get_emojis")
@@ -155,7 +156,7 @@ class StatusSchema(DumpSchema):
 
         The JSON of a post and its author is written once, as long as both stay the same
         values; what the viewer did with it, what it reposts and quotes, who may quote
-        it, and its poll are inserted.
+        it and reply, and its poll are inserted.
         """
         return f"[{','.join(map(self._joined, views))}]"
 
@@ -166,7 +167,8 @@ class StatusSchema(DumpSchema):
         quote = "null" if view.post.quote_of_id is None else self._quote_text(view)
         status = (
             f'{head},"reblog":{reblog},"poll":{poll},"quote":{quote},'
-            f'"quote_approval":{approval_text(view)},{tail}'
+            f'"quote_approval":{approval_text(view)},'
+            f'"reply_approval":{reply_approval_text(view)},{tail}'
         )
         if not self.is_signed_in:
             return f"{status}}}"
@@ -176,7 +178,7 @@ class StatusSchema(DumpSchema):
         return f"{status},{_flags_text(*_acts(view))}"
 
     def _halves(self, post: Post, author: User) -> tuple[str, str]:
-        """Write what is before `reblog` and after `quote_approval`, without braces."""
+        """Write what is before `reblog` and after `reply_approval`, without braces."""
         key = (id(post), id(author), self.urls.emojis().version)
         known = self._written.get(key)
         if known is None:
@@ -184,7 +186,7 @@ class StatusSchema(DumpSchema):
             at = list(status).index("reblog")
             flags = _viewer_flags(*_NOTHING_DONE)
             pairs = [(k, v) for k, v in status.items() if k not in flags]
-            head, tail = to_text(dict(pairs[:at])), to_text(dict(pairs[at + 4 :]))
+            head, tail = to_text(dict(pairs[:at])), to_text(dict(pairs[at + 5 :]))
             # Both values are kept alive, so that their `id()`s are not reused.
             known = (post, author, head[:-1], tail[1:-1])
             size = _SOURCE_BYTES + getsizeof(known[2]) + getsizeof(known[3])
@@ -298,56 +300,6 @@ class StatusesQuery(BodySchema[list[PostId]]):
         return list(dict.fromkeys(id))
 
 
-class EditBody(BodySchema[Edit]):
-    """The new text of a status.
-
-    Without `media_ids` it keeps its attachments, without `poll` its poll.
-    """
-
-    status = Text(load_default="", allow_none=True)
-    spoiler_text = Text(load_default="", allow_none=True)
-    sensitive = Flag(load_default=False)
-    media_ids = MediaIds(may_lack=True)
-    media_attributes = fields.List(
-        fields.Nested(MediaAttributesBody), load_default=list
-    )
-    poll = PollField(is_edit=True)
-    quoted_status_id = Id(load_default=None, allow_none=True)
-    quote_approval_policy = policy_field(None)
-
-    def make(
-        self,
-        *,
-        status: str | None,
-        spoiler_text: str | None,
-        media_ids: list[AttachmentId] | None,
-        media_attributes: list[tuple[AttachmentId, AttachmentChange]],
-        **others: Any,
-    ) -> Edit:
-        """Build the edit."""
-        return Edit(
-            text=status or "",
-            warning=spoiler_text or "",
-            is_sensitive=others["sensitive"],
-            quote_of_id=others["quoted_status_id"],
-            quote_policy=others["quote_approval_policy"],
-            attachment_ids=None if media_ids is None else tuple(media_ids),
-            attachment_changes=dict(media_attributes),
-            poll=others.get("poll"),
-            keeps_poll="poll" not in others,
-        )
-
-
-class DeleteBody(BodySchema[bool]):
-    """Whether a deleted status takes its files along."""
-
-    delete_media = Flag(load_default=False)
-
-    def make(self, *, delete_media: bool) -> bool:
-        """Return it."""
-        return delete_media
-
-
 class StatusBody(BodySchema[Draft]):
     """A new status; what Kwip cannot store yet is rejected."""
 
@@ -370,7 +322,8 @@ class StatusBody(BodySchema[Draft]):
     media_ids = MediaIds()
     poll = PollField()
     quoted_status_id = Id(load_default=None, allow_none=True)
-    quote_approval_policy = policy_field()
+    quote_approval_policy = policy_field(QuotePolicy)
+    reply_approval_policy = policy_field(ReplyPolicy)
     scheduled_at = fields.Raw(allow_none=True)
 
     def make(
@@ -394,5 +347,6 @@ class StatusBody(BodySchema[Draft]):
             attachment_ids=tuple(media_ids or ()),
             poll=others["poll"],
             quote_of_id=PostId(others["quoted_status_id"] or 0) or None,
-            quote_policy=others["quote_approval_policy"] or QuotePolicy.PUBLIC,
+            quote_policy=others["quote_approval_policy"],
+            reply_policy=others["reply_approval_policy"],
         )

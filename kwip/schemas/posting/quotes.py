@@ -1,18 +1,16 @@
-"""Quotes: Mastodon's ShallowQuote and QuoteApproval, and who may quote a new post."""
+"""Quotes: Mastodon's ShallowQuote and QuoteApproval; who may quote and reply."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from marshmallow import fields
-
 from kwip.domain.ids import PostId
-from kwip.domain.posts import QuotePolicy
+from kwip.domain.posts import QuotePolicy, ReplyPolicy
 from kwip.domain.quotes import QuoteState, policy_of
 from kwip.schemas.body import BodySchema, Id, StrictSchema
 from kwip.schemas.dumping import to_text
-from kwip.text.translation import lazy_gettext
+from kwip.schemas.policies import policy_field
 
 if TYPE_CHECKING:
     from kwip.domain.posts import Post
@@ -49,6 +47,31 @@ def _approval_text(policy: QuotePolicy, may_quote: bool) -> str:  # noqa: FBT001
     return to_text(_approval(policy, may_quote))
 
 
+def reply_approval(view: PostView) -> dict[str, object]:
+    """Return who may reply to a post, or what it reposts, in the same form."""
+    shown = view.shown
+    return _reply_approval(shown.post.reply_policy, shown.may_reply)
+
+
+def reply_approval_text(view: PostView) -> str:
+    """Return it as JSON text."""
+    return _reply_approval_text(view.shown.post.reply_policy, view.shown.may_reply)
+
+
+def _reply_approval(policy: ReplyPolicy, may_reply: bool | None) -> dict[str, object]:  # noqa: FBT001
+    current = {True: "automatic", False: "denied", None: "unknown"}
+    return {
+        "automatic": [policy.value],
+        "manual": [],
+        "current_user": current[may_reply],
+    }
+
+
+@lru_cache(12)
+def _reply_approval_text(policy: ReplyPolicy, may_reply: bool | None) -> str:  # noqa: FBT001
+    return to_text(_reply_approval(policy, may_reply))
+
+
 def shallow_quote(post: Post) -> dict[str, object] | None:
     """Return what a post quotes where that is not shown; None if it quotes nothing."""
     if post.quote_of_id is None or post.repost_of_id is not None:
@@ -60,27 +83,27 @@ def shallow_quote(post: Post) -> dict[str, object] | None:
     }
 
 
-def policy_field(
-    default: QuotePolicy | None = QuotePolicy.PUBLIC,
-) -> fields.Enum[QuotePolicy]:
-    """Return the field of who may quote a post."""
-    return fields.Enum(
-        QuotePolicy,
-        by_value=True,
-        load_default=default,
-        allow_none=True,
-        error_messages={"unknown": lazy_gettext("Must be one of: {choices}.")},
-    )
+class InteractionPolicyBody(
+    BodySchema["tuple[QuotePolicy | None, ReplyPolicy | None]"]
+):
+    """Who may quote a status from now on, and who may reply.
 
+    As in Mastodon, everybody may quote it if nothing is said.
+    """
 
-class InteractionPolicyBody(BodySchema[QuotePolicy]):
-    """Who may quote a status from now on; everybody, unless it says."""
+    quote_approval_policy = policy_field(QuotePolicy)
+    reply_approval_policy = policy_field(ReplyPolicy)
 
-    quote_approval_policy = policy_field()
-
-    def make(self, *, quote_approval_policy: QuotePolicy | None) -> QuotePolicy:
-        """Return it."""
-        return quote_approval_policy or QuotePolicy.PUBLIC
+    def make(
+        self,
+        *,
+        quote_approval_policy: QuotePolicy | None,
+        reply_approval_policy: ReplyPolicy | None,
+    ) -> tuple[QuotePolicy | None, ReplyPolicy | None]:
+        """Return both."""
+        if reply_approval_policy is None:
+            return quote_approval_policy or QuotePolicy.PUBLIC, None
+        return quote_approval_policy, reply_approval_policy
 
 
 class ComposeQuery(StrictSchema["PostId | None"]):
@@ -93,16 +116,14 @@ class ComposeQuery(StrictSchema["PostId | None"]):
         return None if quote is None else PostId(quote)
 
 
-class QuotePolicyForm(StrictSchema[QuotePolicy]):
-    """Who may quote a kwip from now on."""
+class PoliciesForm(StrictSchema["tuple[QuotePolicy | None, ReplyPolicy | None]"]):
+    """Who may quote a kwip from now on, and who may reply."""
 
-    policy = fields.Enum(
-        QuotePolicy,
-        by_value=True,
-        required=True,
-        error_messages={"unknown": lazy_gettext("Choose one of the options.")},
-    )
+    policy = policy_field(QuotePolicy)
+    reply_policy = policy_field(ReplyPolicy)
 
-    def make(self, *, policy: QuotePolicy) -> QuotePolicy:
-        """Return it."""
-        return policy
+    def make(
+        self, *, policy: QuotePolicy | None, reply_policy: ReplyPolicy | None
+    ) -> tuple[QuotePolicy | None, ReplyPolicy | None]:
+        """Return both."""
+        return policy, reply_policy

@@ -36,7 +36,7 @@ class RelationshipSchema(DumpSchema):
     requested = fields.Boolean(attribute="is_requested")
     requested_by = fields.Boolean(attribute="is_requested_by")
     domain_blocking = constant(value=False)
-    endorsed = constant(value=False)
+    endorsed = fields.Boolean(attribute="is_endorsed")
     note = fields.String()
 
 

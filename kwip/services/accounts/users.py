@@ -28,11 +28,11 @@ from kwip.text.emails import clean_email
 from kwip.text.profiles import clean_line, clean_lines, cleaned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from kwip.domain.ids import IdGenerator
     from kwip.domain.media import PictureKind
-    from kwip.domain.users import Email, ProfileChange, ProfileKey, Viewer
+    from kwip.domain.users import Email, ProfileChange, ProfileField, ProfileKey, Viewer
     from kwip.services.accounts.email_domains import EmailDomains
     from kwip.services.accounts.passwords import Passwords
     from kwip.services.coherence.clock_guard import ClockGuard
@@ -213,6 +213,8 @@ class Users:
         if "display_name" in changes:
             changes["names"] = name_terms(viewer.username, changes["display_name"])
         changes |= {key: self.media.save(sizes) for key, sizes in drawn.items()}
+        if "fields" in changes:
+            changes["fields"] = self._with_dates(viewer, changes["fields"])
         user = self.store.update_profile(viewer.id, changes)
         self.fence.invalidate(invalidation_rules.update_profile(user_id=viewer.id))
         self.media.purges.forget(of_user(viewer.id))
@@ -221,6 +223,14 @@ class Users:
                 lazy_gettext("Your account no longer exists."), user_id=viewer.id
             )
         return user
+
+    def _with_dates(
+        self, viewer: Viewer, fields: Sequence[ProfileField]
+    ) -> tuple[ProfileField, ...]:
+        """Let links that stay in a profile stay verified."""
+        user = self.store.get_many([viewer.id]).get(viewer.id)
+        known = {x.value: x.verified_at for x in user.fields} if user else {}
+        return tuple(replace(x, verified_at=known.get(x.value)) for x in fields)
 
     def check_profile(
         self, change: ProfileChange

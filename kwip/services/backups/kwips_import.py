@@ -281,6 +281,7 @@ class _Work:
             in_reply_to_id=self._ids.get(kwip.reply_to or ""),
             quote_of_id=self._ids.get(kwip.quote_of or ""),
             quote_policy=kwip.quote_policy,
+            reply_policy=kwip.reply_policy,
             language=kwip.language,
             source=IMPORTED,
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
+from kwip.domain.posts import ReplyPolicy
 from kwip.domain.timelines.active_order import bumps_conversation
 from kwip.services.delivery.publication import bump
 from kwip.store.delivery.outbox import pending
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from kwip.services.media.attachments import Attachments
     from kwip.services.reading.stores import Stores
     from kwip.store.posting.post_documents import FanoutDocument
+
+_OPEN = ReplyPolicy.PUBLIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,16 @@ class PostImport:
         return self.stores.repeats.link_many([known[post.id] for post in posts])
 
     def _named_by(self, posts: Iterable[Post]) -> dict[PostId, Post]:
-        """Read the posts that these answer and quote; one query, or none."""
+        """Read the posts that these answer and quote; one query, or none.
+
+        One more for the first posts of conversations in which not everybody may reply.
+        """
         ids = {i for post in posts for i in (post.in_reply_to_id, post.quote_of_id)}
         wanted = [i for i in ids if i is not None]
-        return self.stores.posts.get_many(wanted) if wanted else {}
+        found = self.stores.posts.get_many(wanted) if wanted else {}
+        limited = {x.root_id for x in found.values() if x.reply_policy is not _OPEN}
+        roots = sorted(limited - found.keys())
+        return found | (self.stores.posts.get_many(roots) if roots else {})
 
     def insert(
         self, post: Post, nonce: str, mode: Literal["push", "pull"]
@@ -100,15 +109,25 @@ def _linked(post: Post, known: Mapping[PostId, Post]) -> Post:
         return found if is_there and found and not found.is_tombstone else None
 
     parent, quoted = own(post.in_reply_to_id), own(post.quote_of_id)
+    if parent and not _may_go_on(parent, known):
+        parent = None
     return replace(
         post,
         in_reply_to_id=parent.id if parent else None,
         in_reply_to_author_id=parent.author_id if parent else None,
         root_id=parent.root_id if parent else post.id,
+        reply_policy=parent.reply_policy if parent else post.reply_policy,
         quote_of_id=quoted.id if quoted else None,
         quote_of_author_id=quoted.author_id if quoted else None,
         is_quote=quoted is not None,
     )
+
+
+def _may_go_on(parent: Post, known: Mapping[PostId, Post]) -> bool:
+    """Return whether the author of a post may reply to it, after all others."""
+    root = known.get(parent.root_id)
+    is_own = root is not None and root.author_id == parent.author_id
+    return parent.reply_policy is _OPEN or is_own
 
 
 def _written(post: Post) -> tuple[Invalidation, ...]:

@@ -19,7 +19,14 @@ from kwip.domain.attachments import (
 from kwip.domain.clock import at, to_ms
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import AttachmentId, PostId, UserId, ms_of, parse_id, slot_of
-from kwip.domain.posts import IMPORTED, Draft, Post, QuotePolicy, Visibility
+from kwip.domain.posts import (
+    IMPORTED,
+    Draft,
+    Post,
+    QuotePolicy,
+    ReplyPolicy,
+    Visibility,
+)
 from kwip.domain.relationships import MAX_MUTE_S, NOTE_MAX, MuteTerms
 from kwip.domain.timelines.lists import ListChange, RepliesPolicy
 from kwip.services.social.lists import clean_title
@@ -76,6 +83,7 @@ def post_in(row: Row, author_id: UserId, texts: Texts, now_ms: int) -> Post | st
         in_reply_to_id=_other_id(row["in_reply_to_id"]),
         quote_of_id=clean.quote_of_id,
         quote_policy=QuotePolicy(row["quote_policy"]),
+        reply_policy=ReplyPolicy(row.get("reply_policy", "public")),
         language=_language(row),
         source=IMPORTED,
     )

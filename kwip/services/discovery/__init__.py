@@ -1,4 +1,4 @@
-"""Help people find posts and other people: trends, suggestions, the directory.
+"""Help people find posts and people: trends, the directory, archives, statistics.
 
 Calls `social`, `search`, `timelines` and `reading`; may not call `accounts`.
 """

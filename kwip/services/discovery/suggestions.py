@@ -15,6 +15,7 @@ from kwip.services.reading.loader import Lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from random import Random
 
     from kwip.domain.ids import UserId
     from kwip.domain.timelines.pages import Part
@@ -39,6 +40,7 @@ class Suggestions:
     hydration: Hydration
     store: SuggestionStore
     fence: Fence
+    rng: Random
 
     def of(self, viewer: Viewer, loader: Loader) -> list[Suggestion]:
         """Suggest people: whom those one follows follow, then popular ones.
@@ -100,9 +102,15 @@ class Suggestions:
 
         `active` are up to 1,000 who posted in the last week, the latest post first: 2
         round trips. `new` is everyone, the newest account first: also one query.
+        `random` are some of those who are active.
         """
         end = part.offset + part.limit
-        if order == "active":
+        ids: Sequence[UserId]
+        if order == "random":
+            known = self._ordered(loader, "active")
+            ids = self.rng.sample(known, min(len(known), part.limit))
+            goes_on = False
+        elif order == "active":
             known = self._ordered(loader, "active")
             ids, goes_on = known[part.offset : end], len(known) > end
         else:

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 class Trends:
     """Trends of each kind. Warm: 3 round trips with authentication, no MongoDB.
 
-    A post must still be public and not sensitive, by somebody whom no block, mute,
-    silence or suspension hides. A hashtag or link is only shown if so many of the posts
-    kept with it are such posts, and still have it, that it would be a trend. The rules
-    of staff apply at once.
+    A post must still be public and not sensitive, by somebody who wants to be in trends
+    and whom no block, mute, silence or suspension hides. A hashtag or link is only
+    shown if so many of the posts kept with it are such posts, and still have it, that
+    it would be a trend. The rules of staff apply at once.
     """
 
     entities: Entities
@@ -109,7 +109,8 @@ def _may_trend(view: PostView) -> bool:
     post = view.post
     is_public = post.visibility is Visibility.PUBLIC
     is_calm = not (post.is_sensitive or post.warning)
-    return is_public and is_calm and not view.is_author_limited
+    is_wanted = view.author.may_trend and not view.is_author_limited
+    return is_public and is_calm and is_wanted
 
 
 def _begins_with(url: str, view: PostView) -> bool:

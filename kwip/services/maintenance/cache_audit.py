@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kwip.cache import codec
 from kwip.cache.keys import COUNT_PACE_MS
+from kwip.domain import statistics
 from kwip.domain.errors import StoreUnavailableError
 from kwip.domain.ids import MAX_ID, ListId, PostId, UserId
 from kwip.domain.reactions import Span
@@ -261,6 +262,7 @@ def _readers(
             (entities.people_orders, lambda _, variant: _known(PEOPLE_ORDERS, variant)),
         ),
         "suggestions": ((entities.suggestions, lambda rest, _: UserId(int(rest))),),
+        "statistics": ((entities.statistics, _statistics),),
         "public": ((entities.public, lambda _, variant: _slice(UserId(0), variant)),),
         "tag": ((entities.tags, _slice),),
         "reactions": ((entities.reactions, _span),),
@@ -277,6 +279,12 @@ def _known(names: Collection[T], variant: str) -> T:
     if found is None:
         raise ValueError(variant)
     return found
+
+
+def _statistics(rest: str, variant: str) -> statistics.Span:
+    since, until, named = variant.split("-")
+    audience = _known(tuple(statistics.AUDIENCES), named)
+    return statistics.Span(UserId(int(rest)), int(since), int(until), audience)
 
 
 def _access(rest: str, _: str) -> AccessKeyId:

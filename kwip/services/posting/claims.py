@@ -11,7 +11,7 @@ from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.ids import PostId, UserId, ms_of, slot_of
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.posts import QuotePolicy
+from kwip.domain.posts import QuotePolicy, ReplyPolicy
 from kwip.services.coherence.clock_guard import MAX_SKEW_MS
 from kwip.services.posting.permissions import PARENT, QUOTED
 from kwip.store.posting.claims import Claim
@@ -108,8 +108,10 @@ def _digest(draft: Draft, files: Sequence[str]) -> str:
         body += ("to", *draft.to)
     if draft.quote_of_id:
         body += ("quote", draft.quote_of_id)
-    if draft.quote_policy is not QuotePolicy.PUBLIC:
-        body += ("quote_policy", draft.quote_policy.value)
+    if draft.quote_policy not in {None, QuotePolicy.PUBLIC}:
+        body += ("quote_policy", draft.quote_policy)
+    if draft.reply_policy not in {None, ReplyPolicy.PUBLIC}:
+        body += ("reply_policy", draft.reply_policy)
     if draft.poll:
         body += ("poll", *astuple(draft.poll))
     return hashlib.sha256(repr(body).encode()).hexdigest()

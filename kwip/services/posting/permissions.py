@@ -7,12 +7,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kwip.domain.errors import ForbiddenError, GoneError, NotFoundError
 from kwip.domain.messages import Message, lazy_gettext
+from kwip.domain.posts import ReplyPolicy
+from kwip.domain.replies import may_reply
 from kwip.domain.timelines.visibility import may_see
 
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId
     from kwip.domain.posts import Post
     from kwip.services.reading.stores import Stores
+
+_REFUSALS = {
+    ReplyPolicy.FOLLOWERS: lazy_gettext(
+        "Only followers of the person who began this conversation can reply."
+    ),
+    ReplyPolicy.MENTIONED: lazy_gettext(
+        "Only people mentioned in the first kwip of this conversation can reply."
+    ),
+}
 
 
 class Lacks(NamedTuple):
@@ -64,6 +75,30 @@ class Permissions:
         if post is None or not self._shows(viewer_id, post):
             raise NotFoundError(lacks.unknown, post_id=post_id)
         return post
+
+    def parent(self, viewer_id: UserId, post_id: PostId) -> Post:
+        """Find a post that a viewer wants to reply to.
+
+        Five queries, and one for the post that began its conversation.
+
+        Raises:
+            NotFoundError: There is none, or none for this viewer.
+            GoneError: It was deleted, and had been visible to everyone.
+            ForbiddenError: Whoever began the conversation does not let this one reply.
+        """
+        parent = self.post(viewer_id, post_id, lacks=PARENT)
+        root: Post | None = parent
+        if parent.root_id != parent.id:
+            root = self.stores.posts.get_many([parent.root_id]).get(parent.root_id)
+        if root is None or root.reply_policy is ReplyPolicy.PUBLIC:
+            return parent
+        relations = self.stores.relationships.relations([viewer_id])[viewer_id]
+        is_follower = root.author_id in relations.follows
+        if not may_reply(viewer_id, root, is_follower=is_follower):
+            raise ForbiddenError(
+                _REFUSALS[root.reply_policy], post_id=post_id, rule="reply_policy"
+            )
+        return parent
 
     def original(self, post_id: PostId) -> Post:
         """Find a post, or a repost's original, for any viewer.

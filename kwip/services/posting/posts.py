@@ -20,14 +20,21 @@ from kwip.domain.errors import (
 )
 from kwip.domain.ids import PostId, UserId, ms_of
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.posts import Draft, Edit, History, Post, Visibility
+from kwip.domain.posts import (
+    Draft,
+    Edit,
+    History,
+    Post,
+    QuotePolicy,
+    ReplyPolicy,
+    Visibility,
+)
 from kwip.domain.timelines.surrogate_keys import of_post
 from kwip.domain.timelines.timelines import Entry
 from kwip.domain.timelines.visibility import may_see, reply_visibility
 from kwip.services.delivery.signals import SWEEP_AFTER_MS
 from kwip.services.media.usable import require_ready, usable
 from kwip.services.posting.deletions import invalidated_by_deletion
-from kwip.services.posting.permissions import PARENT
 from kwip.store.delivery.outbox import pending
 
 if TYPE_CHECKING:
@@ -47,6 +54,7 @@ if TYPE_CHECKING:
     from kwip.services.media.stored.purges import Purges
     from kwip.services.posting.claims import ClaimedIds
     from kwip.services.posting.permissions import Permissions
+    from kwip.services.posting.policies import Policies
     from kwip.services.posting.quoting import Quoting
     from kwip.services.posting.texts import TextEntities, Texts
     from kwip.services.reading.loader import Loader, Loaders
@@ -70,6 +78,7 @@ class Posts:
     hydration: Hydration
     threads: Threads
     permissions: Permissions
+    policies: Policies
     quoting: Quoting
     attachments: Attachments
     previews: Previews
@@ -91,7 +100,7 @@ class Posts:
             NotFoundError: The post it replies to or quotes is not there for this
                 viewer.
             GoneError: That one was deleted, or the repeated post itself was.
-            ForbiddenError: The viewer may not quote that post.
+            ForbiddenError: The viewer may not quote that post, or not reply to it.
             StoreUnavailableError: The result is unknown; repeat it with the same key.
         """
         post = self.publish(viewer.id, draft)
@@ -181,10 +190,7 @@ class Posts:
             if asked.quote_of_id not in {None, old.quote_of_id}:
                 raise _keeps_quote()
             new = self._edited(old, asked)  # or refuse, before anything is stored
-            if asked.quote_policy not in {None, old.quote_policy}:
-                self.stores.quotes.set_policy(post_id, asked.quote_policy)
-                policy_set = invalidation_rules.set_quote_policy(post_id=post_id)
-                self.fence.invalidate(policy_set)
+            if self.policies.edit(old, asked):
                 continue  # with its new version
             is_same = _content(old) == _content(new)
             notifications = [] if is_same else self.notifier.of_edit(old, new)
@@ -255,9 +261,8 @@ class Posts:
         """Make the post, and check what it replies to and what it quotes."""
         parent = None
         if draft.in_reply_to_id is not None:
-            parent = self.permissions.post(
-                author_id, draft.in_reply_to_id, lacks=PARENT
-            )
+            parent = self.permissions.parent(author_id, draft.in_reply_to_id)
+        draft = self.policies.of_new(author_id, draft, parent)
         draft, quoted = self.quoting.find(author_id, draft)
         entities = self.texts.entities(draft.text, draft.to)
         return replace(
@@ -333,7 +338,8 @@ def _begun(
         in_reply_to_id=parent.id if parent else None,
         in_reply_to_author_id=parent.author_id if parent else None,
         root_id=parent.root_id if parent else post_id,
-        quote_policy=draft.quote_policy,
+        quote_policy=draft.quote_policy or QuotePolicy.PUBLIC,
+        reply_policy=draft.reply_policy or ReplyPolicy.PUBLIC,
         source=draft.source,
         language=draft.language,
     )

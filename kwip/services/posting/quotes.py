@@ -1,4 +1,4 @@
-"""Let authors take their posts out of quotes, and say who may quote them."""
+"""Let authors take their posts out of quotes, and say who may quote and reply."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from kwip.domain.timelines.surrogate_keys import of_post
 
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId
-    from kwip.domain.posts import QuotePolicy
+    from kwip.domain.posts import QuotePolicy, ReplyPolicy
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Viewer
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.publication import Publication
     from kwip.services.posting.permissions import Permissions
+    from kwip.services.posting.policies import Policies
     from kwip.services.posting.posts import Posts
     from kwip.services.reading.loader import Loaders
     from kwip.services.reading.stores import Stores
@@ -29,6 +30,7 @@ class Quotes:
 
     stores: Stores
     permissions: Permissions
+    policies: Policies
     publication: Publication
     posts: Posts
     loaders: Loaders
@@ -60,10 +62,16 @@ class Quotes:
         self.publication.reindex(quoting_id)
         return self.posts.get(viewer, self.loaders.begin(viewer.id), quoting_id)
 
-    def set_policy(
-        self, viewer: Viewer, post_id: PostId, policy: QuotePolicy
+    def set_policies(
+        self,
+        viewer: Viewer,
+        post_id: PostId,
+        quoting: QuotePolicy | None,
+        replying: ReplyPolicy | None,
     ) -> PostView:
-        """Change who may quote one of the viewer's posts from now on.
+        """Change who may quote one of the viewer's posts, and reply, from now on.
+
+        None leaves it as it is. For a reply, only the former can change.
 
         Raises:
             NotFoundError: There is none for this viewer.
@@ -75,7 +83,6 @@ class Quotes:
             raise ForbiddenError(
                 lazy_gettext("Reposts can't be edited."), post_id=post_id, rule="repost"
             )
-        self.stores.quotes.set_policy(post_id, policy)
-        self.fence.invalidate(invalidation_rules.set_quote_policy(post_id=post_id))
+        self.policies.set(post, quoting, replying)
         self.publication.reindex(post_id)
         return self.posts.get(viewer, self.loaders.begin(viewer.id), post_id)

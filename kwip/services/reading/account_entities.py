@@ -36,7 +36,7 @@ def users(stores: Stores) -> Kind[UserId, User]:
     return Kind(
         name="user",
         key=keys.user,
-        variant=lambda _: "doc.13",
+        variant=lambda _: "doc.14",
         encode=payloads.encode_user,
         decode=Decoded(payloads.decode_user, USERS_BYTES, besides=300, times=4),
         version=lambda user: user.version,

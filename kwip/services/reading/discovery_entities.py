@@ -1,13 +1,15 @@
-"""Cached entities of discovery: trends, and people in some orders."""
+"""Cached entities of discovery: trends, people in some orders, and statistics."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from kwip.cache import keys
 from kwip.domain.ids import UserId
 from kwip.domain.memo import Decoded
+from kwip.domain.statistics import Statistics
 from kwip.domain.timelines.suggestions import SuggestionSource
 from kwip.domain.timelines.tags import TagDay
 from kwip.domain.timelines.timelines import Entry
@@ -15,11 +17,14 @@ from kwip.domain.timelines.trends import Trend
 from kwip.services.reading.loader import Kind
 
 if TYPE_CHECKING:
+    from kwip.domain.statistics import Span
     from kwip.domain.timelines.trends import PeopleOrder, TrendKind
     from kwip.services.reading.stores import Stores
 
 #: Memory of a process for the three kinds of trends, and for the two orders of people.
 TRENDS_BYTES, PEOPLE_BYTES = 200_000, 200_000
+#: How many posts counts of thousands cost in the reader's rate limit.
+STATISTICS_WEIGHT = 20
 
 
 def trends(stores: Stores) -> Kind[TrendKind, tuple[Trend, ...]]:
@@ -69,6 +74,42 @@ def suggestions(stores: Stores) -> Kind[UserId, SuggestionSource]:
         load=stores.suggestions.of_users,
         ttl_s=keys.TIMELINE_TTL_S,
         is_streamed=False,
+    )
+
+
+def statistics(stores: Stores) -> Kind[Span, Statistics]:
+    """Return the kind of the counts of a user's posts.
+
+    What others do with these changes without invalidating it, so it lives for a minute
+    only.
+    """
+    return Kind(
+        name="statistics",
+        key=lambda span: keys.statistics(span.user_id),
+        variant=lambda span: f"{span.since}-{span.until}-{span.audience}",
+        encode=_encode_statistics,
+        decode=_decode_statistics,
+        load=stores.statistics.of_spans,
+        ttl_s=keys.TIMELINE_TTL_S,
+        is_streamed=False,
+        weight=STATISTICS_WEIGHT,
+    )
+
+
+def _encode_statistics(found: Statistics) -> bytes:
+    return json.dumps(
+        [getattr(found, each.name) for each in fields(found)], separators=(",", ":")
+    ).encode()
+
+
+def _decode_statistics(raw: bytes) -> Statistics:
+    days, hours, sources, *others = json.loads(raw)
+    names = [each.name for each in fields(Statistics)][3:]
+    return Statistics(
+        days=tuple(map(tuple, days)),
+        hours=tuple(hours),
+        sources=tuple(map(tuple, sources)),
+        **dict(zip(names, others, strict=True)),
     )
 
 

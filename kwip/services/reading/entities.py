@@ -39,6 +39,7 @@ class Entities:
         self.trends = discovery_entities.trends(stores)
         self.suggestions = discovery_entities.suggestions(stores)
         self.people_orders = discovery_entities.people_orders(stores)
+        self.statistics = discovery_entities.statistics(stores)
         self.posts = post_entities.posts(stores, entries)
         self.reactions = post_entities.reactions(stores)
         self.threads = post_entities.threads(stores)

@@ -17,7 +17,7 @@ from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.domain.polls import Option, Poll
-from kwip.domain.posts import Post, QuotePolicy, Visibility
+from kwip.domain.posts import Post, QuotePolicy, ReplyPolicy, Visibility
 from kwip.domain.reactions import Reacted
 from kwip.domain.relationships import Relations
 from kwip.domain.roles import Role
@@ -42,12 +42,13 @@ def _names(kind: type[Any], *without: str) -> tuple[str, ...]:
 #: The fields that are packed as they are.
 _USER = _names(
     User,
-    *("fields", "pinned_ids", "featured_tags", "embed_origins", "role"),
+    *("fields", "pinned_ids", "featured_tags", "embed_origins", "endorsed_ids"),
+    *("role", "reply_policy", "quote_policy"),
     "dismissed_ids",
 )
 _POST = _names(
     Post,
-    *("visibility", "quote_policy", "created_at", "edited_at"),
+    *("visibility", "quote_policy", "reply_policy", "created_at", "edited_at"),
     *("links", "mentions", "hashtags", "media", "poll", "preview"),
 )
 _ATTACHMENT = _names(Attachment)
@@ -68,23 +69,33 @@ def _dump(value: object) -> bytes:
 
 def encode_user(user: User) -> bytes:
     """Pack a user: what JSON has no type for, then all else in order."""
-    profile = [[x.name, x.value] for x in user.fields]
+    profile = [
+        [x.name, x.value, None if x.verified_at is None else to_ms(x.verified_at)]
+        for x in user.fields
+    ]
     featured = [[x.id, x.name] for x in user.featured_tags]
-    lists = [profile, user.pinned_ids, featured, user.embed_origins]
-    return _dump([*lists, user.dismissed_ids, user.role, *_user_values(user)])
+    lists = [profile, user.pinned_ids, featured, user.embed_origins, user.endorsed_ids]
+    words = [user.role, user.reply_policy, user.quote_policy]
+    return _dump([*lists, user.dismissed_ids, *words, *_user_values(user)])
 
 
 def decode_user(raw: bytes) -> User:
     """Unpack a user."""
-    profile, pinned, featured, origins, *others = json.loads(raw.decode())
-    dismissed, role, *values = others
+    profile, pinned, featured, origins, endorsed, *others = json.loads(raw.decode())
+    dismissed, role, replying, quoting, *values = others
     return User(
-        fields=tuple(ProfileField(*field) for field in profile),
+        fields=tuple(
+            ProfileField(name, value, None if ms is None else at(ms))
+            for name, value, ms in profile
+        ),
         pinned_ids=tuple(pinned),
         featured_tags=tuple(FeaturedTag(*tag) for tag in featured),
         embed_origins=tuple(origins),
         dismissed_ids=tuple(dismissed),
+        endorsed_ids=tuple(endorsed),
         role=Role(role),
+        reply_policy=ReplyPolicy(replying),
+        quote_policy=QuotePolicy(quoting),
         **dict(zip(_USER, values, strict=True)),
     )
 
@@ -95,6 +106,7 @@ def encode_post(post: Post) -> bytes:
         [
             post.visibility.value,
             post.quote_policy.value,
+            post.reply_policy.value,
             to_ms(post.created_at),
             None if post.edited_at is None else to_ms(post.edited_at),
             [[x.start, x.end, x.url] for x in post.links],
@@ -110,11 +122,13 @@ def encode_post(post: Post) -> bytes:
 
 def decode_post(raw: bytes) -> Post:
     """Unpack a post."""
-    visibility, policy, created, edited, *others = json.loads(raw.decode())
+    visibility, quoting, replying, *others = json.loads(raw.decode())
+    created, edited, *others = others
     links, mentions, hashtags, media, poll, preview, *values = others
     return Post(
         visibility=Visibility(visibility),
-        quote_policy=QuotePolicy(policy),
+        quote_policy=QuotePolicy(quoting),
+        reply_policy=ReplyPolicy(replying),
         created_at=at(created),
         edited_at=None if edited is None else at(edited),
         links=tuple(Link(*x) for x in links),

@@ -34,7 +34,7 @@ def posts(stores: Stores, entries: Entries) -> Kind[PostId, Post]:
     return Kind(
         name="post",
         key=keys.post,
-        variant=lambda _: "doc.7",
+        variant=lambda _: "doc.8",
         encode=payloads.encode_post,
         decode=Decoded(
             lambda raw: entries.note(payloads.decode_post(raw)),

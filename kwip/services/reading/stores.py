@@ -11,6 +11,7 @@ from kwip.store.accounts.credentials import CredentialStore
 from kwip.store.accounts.people import PeopleStore
 from kwip.store.accounts.users import UserStore
 from kwip.store.delivery.pull_authors import PullAuthorStore
+from kwip.store.discovery.endorsements import EndorsementStore
 from kwip.store.discovery.featured_tags import FeaturedTagStore
 from kwip.store.discovery.suggestions import SuggestionStore
 from kwip.store.discovery.trends import TrendStore
@@ -26,6 +27,7 @@ from kwip.store.posting.quotes import QuoteStore
 from kwip.store.posting.reactions import ReactionStore
 from kwip.store.posting.repeats import RepeatStore
 from kwip.store.posting.search import SearchStore
+from kwip.store.posting.statistics import StatisticsStore
 from kwip.store.posting.votes import VoteStore
 from kwip.store.social.follow_requests import FollowRequestStore
 from kwip.store.social.followed_conversations import FollowedConversationStore
@@ -59,6 +61,7 @@ class Stores:
     search: SearchStore
     activity: ActivityStore
     pushdown: PushdownStore
+    statistics: StatisticsStore
     relationships: RelationshipStore
     follow_requests: FollowRequestStore
     mutes: MuteStore
@@ -71,6 +74,7 @@ class Stores:
     trends: TrendStore
     suggestions: SuggestionStore
     featured_tags: FeaturedTagStore
+    endorsements: EndorsementStore
     timelines: TimelineStore
     pull_authors: PullAuthorStore
     drafts: DraftStore
@@ -100,6 +104,7 @@ class Stores:
             search=SearchStore(store),
             activity=ActivityStore(store),
             pushdown=PushdownStore(store),
+            statistics=StatisticsStore(store),
             relationships=RelationshipStore(store),
             follow_requests=FollowRequestStore(store),
             mutes=MuteStore(store),
@@ -112,6 +117,7 @@ class Stores:
             trends=TrendStore(store),
             suggestions=SuggestionStore(store),
             featured_tags=FeaturedTagStore(store),
+            endorsements=EndorsementStore(store),
             timelines=TimelineStore(store),
             pull_authors=PullAuthorStore(store),
             drafts=DraftStore(store),

@@ -219,8 +219,12 @@ def _rarest(reaches: list[int | None], wanted: Between) -> int:
 
 
 def _shows(query: PostQuery, view: PostView) -> bool:
-    """Return whether no silence hides a post; what the viewer keeps is always shown."""
-    return query.in_library or not view.is_author_limited
+    """Return whether neither a silence nor its author's choice hides a post.
+
+    What the viewer wrote or keeps is always shown.
+    """
+    may_be_found = view.author.is_indexable or view.is_own
+    return query.in_library or (may_be_found and not view.is_author_limited)
 
 
 def _matches(query: PostQuery, hit: Hit, view: PostView) -> bool:

@@ -95,7 +95,9 @@ class SearchWidget:
             items=tuple(
                 view
                 for view in shown
-                if query.matches(text_of(view.post)) and not view.is_author_limited
+                if query.matches(text_of(view.post))
+                and view.author.is_indexable
+                and not view.is_author_limited
             ),
             next_max_id=found.next_max_id,
         )

@@ -9,7 +9,7 @@ from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import UserId
 from kwip.domain.messages import lazy_gettext
 from kwip.domain.timelines.id_lists import Row
-from kwip.domain.timelines.pages import PageRequest
+from kwip.domain.timelines.pages import Page, PageRequest
 from kwip.domain.timelines.timelines import Entry
 from kwip.domain.timelines.views import UserView
 from kwip.domain.timelines.visibility import require_shown
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from kwip.domain.ids import PostId
     from kwip.domain.timelines.id_lists import IdListSlice
-    from kwip.domain.timelines.pages import Page
     from kwip.domain.users import User, Viewer
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
@@ -65,13 +64,16 @@ class People:
     ) -> Page[UserView]:
         """List a user's followers, the newest account first. Warm: 3 round trips.
 
+        Nobody, if the user shows them to nobody else.
+
         Raises:
             NotFoundError: There is no such user.
             GoneError: The account is suspended.
         """
         head = self.id_lists.first("followers", user_id, page)
         users = loader.load(Lookup(self.entities.users, [user_id]), head)[0]
-        require_shown(user_id, users.get(user_id))
+        if _hides(viewer, require_shown(user_id, users.get(user_id))):
+            return Page(items=())
         rows = self.id_lists.rows(loader, "followers", user_id, page)
         return self._page(viewer, loader, rows, page)
 
@@ -91,6 +93,8 @@ class People:
     ) -> Page[UserView]:
         """List a user's followees, the newest account first. Warm: 3 round trips.
 
+        Nobody, if the user shows them to nobody else.
+
         Raises:
             NotFoundError: There is no such user.
             GoneError: The account is suspended.
@@ -99,7 +103,8 @@ class People:
             Lookup(self.entities.users, [user_id]),
             Lookup(self.entities.relations, [user_id]),
         )
-        require_shown(user_id, users.get(user_id))
+        if _hides(viewer, require_shown(user_id, users.get(user_id))):
+            return Page(items=())
         rows = _rows(relations[user_id].follows, page)
         return self._page(viewer, loader, rows, page)
 
@@ -113,21 +118,24 @@ class People:
     ) -> dict[UserId, Familiar]:
         """Return who of each user's followers the viewer follows; `most` are named.
 
-        None of one's own. Only the first slice of followers, those with the newest
-        accounts, is looked at. Warm: 2 round trips for any number of users.
+        None of one's own, and of those who hide their followers. Only the first slice
+        of followers, those with the newest accounts, is looked at. Warm: 2 round trips
+        for any number of users.
         """
         if viewer is None:
             return dict.fromkeys(user_ids, NOT_FAMILIAR)
         others = [user_id for user_id in user_ids if user_id != viewer.id]
         firsts = [self._newest_followers(user_id) for user_id in others]
-        chunks, relations = loader.load(
+        chunks, relations, about = loader.load(
             Lookup(self.entities.id_lists, firsts),
             Lookup(self.entities.relations, [viewer.id]),
+            Lookup(self.entities.users, others),
         )
         follows = relations[viewer.id].follows
         known = {
             user_id: [UserId(row.id) for row in chunks[first].rows if row.id in follows]
             for user_id, first in zip(others, firsts, strict=True)
+            if user_id in about and not about[user_id].hides_collections
         }
         named = {i for ids in known.values() for i in ids[:most]}
         users = {user.id: user for user in self.named(loader, sorted(named))}
@@ -229,6 +237,11 @@ class People:
             ]
 
         return fill_page(rows, page, views_of)
+
+
+def _hides(viewer: Viewer | None, user: User) -> bool:
+    """Return whether a user shows nobody but themselves whom they know."""
+    return user.hides_collections and (viewer is None or viewer.id != user.id)
 
 
 def _rows(ids: Iterable[UserId], page: PageRequest) -> Iterator[Row]:

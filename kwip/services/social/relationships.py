@@ -186,12 +186,16 @@ class Relationships:
         Whether a user follows the viewer comes from that user's own relations.
         """
         wanted = [viewer.id, *ids]
-        all_of = loader.load(Lookup(self.entities.relations, wanted))[0]
-        mine = all_of.get(viewer.id, NO_RELATIONS)
+        all_of, users = loader.load(
+            Lookup(self.entities.relations, wanted),
+            Lookup(self.entities.users, [viewer.id]),
+        )
+        mine, me = all_of.get(viewer.id, NO_RELATIONS), users.get(viewer.id)
         found = [
             relationship(viewer.id, mine, user_id, all_of.get(user_id, NO_RELATIONS))
             for user_id in ids
         ]
+        found = [_with_endorsement(each, me) for each in found]
         if not mine.noted.isdisjoint(ids):
             loader.bypass()  # notes are not cached
         return self._with_notes(viewer, mine, found)
@@ -219,6 +223,9 @@ class Relationships:
         both = self.stores.relationships.relations([viewer.id, user_id])
         mine = both[viewer.id]
         found = relationship(viewer.id, mine, user_id, both[user_id])
+        if found.is_following:  # else nobody is featured
+            me = self.stores.users.get_many([viewer.id]).get(viewer.id)
+            found = _with_endorsement(found, me)
         return self._with_notes(viewer, mine, [found])[0]
 
     def _with_notes(
@@ -230,6 +237,12 @@ class Relationships:
             return found
         notes = self.stores.notes.by_user(viewer.id, about)
         return [replace(each, note=notes.get(each.id, "")) for each in found]
+
+
+def _with_endorsement(tie: Relationship, me: User | None) -> Relationship:
+    """Say whether the viewer features somebody: only as long as they follow them."""
+    is_featured = me is not None and tie.is_following and tie.id in me.endorsed_ids
+    return replace(tie, is_endorsed=True) if is_featured else tie
 
 
 def _nonce() -> str:

@@ -16,6 +16,7 @@ from kwip.domain.ids import UserId
 from kwip.domain.quotes import QuoteState, may_quote
 from kwip.domain.reactions import NO_REACTIONS, Reacted, Span, span_of
 from kwip.domain.relationships import NO_RELATIONS, Relations
+from kwip.domain.replies import reply_rule
 from kwip.domain.timelines.filters import is_limited
 from kwip.domain.timelines.views import PostView, QuoteView
 from kwip.domain.timelines.visibility import may_see
@@ -168,6 +169,7 @@ class _ViewMaker:
         if addressee is not None and addressee.is_suspended:
             addressee = None
         filtered = self._filtered(post) if reposted is None else reposted.filtered
+        is_follower = post.author_id in self.relations.follows
         return PostView(
             post=post,
             author=author,
@@ -180,11 +182,8 @@ class _ViewMaker:
             parent=parent,
             reposted=reposted,
             quote=quote,
-            may_quote=may_quote(
-                self.viewer_id,
-                post,
-                is_follower=post.author_id in self.relations.follows,
-            ),
+            may_quote=may_quote(self.viewer_id, post, is_follower=is_follower),
+            may_reply=reply_rule(self.viewer_id, post, is_follower=is_follower),
             is_favourited=post.id in reacted.favourites,
             is_bookmarked=post.id in reacted.bookmarks,
             is_reposted=post.id in reacted.reposts,

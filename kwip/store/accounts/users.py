@@ -14,6 +14,7 @@ from kwip.domain.errors import ConflictError
 from kwip.domain.ids import NOBODY, PostId, UserId
 from kwip.domain.messages import Message, lazy_gettext
 from kwip.domain.names import name_terms
+from kwip.domain.posts import QuotePolicy, ReplyPolicy
 from kwip.domain.roles import ADMINISTRATORS, Role
 from kwip.domain.users import MAX_PINS, FeaturedTag, ProfileField, User
 from kwip.store.accounts.login_documents import applicant_by, credentials_from
@@ -45,6 +46,7 @@ _PINNED = {"$ifNull": ["$pinned_ids", []]}
 _AS_STORED = {f.name for f in fields(User)} - {
     *("id", "fields", "pinned_ids", "featured_tags", "embed_origins", "role"),
     "dismissed_ids",
+    *("reply_policy", "quote_policy", "endorsed_ids"),
 }
 
 
@@ -213,11 +215,16 @@ class UserStore:
     def update_profile(
         self, user_id: UserId, changes: Mapping[ProfileKey, Any]
     ) -> User | None:
-        """Change a user's profile; None if there is no such user."""
-        fields = dict(changes)
-        if "fields" in fields:
-            fields["fields"] = _field_documents(fields["fields"])
+        """Change a user's profile; None if there is no such user.
+
+        If its fields change, their links are due to be checked.
+        """
+        fields: Document = {str(name): value for name, value in changes.items()}
         update: Document = {"$inc": {"version": 1}}
+        if "fields" in fields:
+            fields["fields"] = field_documents(fields["fields"])
+            fields["verify_attempts"] = 0
+            update["$currentDate"] = {"verify_due_at": True}
         if fields:
             update["$set"] = fields
         document = self._users.find_one_and_update(
@@ -322,11 +329,17 @@ def to_user(document: Document) -> User:
     d = upgrade("users", document)
     return User(
         id=UserId(d["_id"]),
-        fields=tuple(ProfileField(x["name"], x["value"]) for x in d["fields"]),
+        fields=tuple(
+            ProfileField(x["name"], x["value"], x.get("verified_at"))
+            for x in d["fields"]
+        ),
         pinned_ids=tuple(PostId(i) for i in d["pinned_ids"]),
         embed_origins=tuple(d["embed_origins"]),
         dismissed_ids=tuple(d["dismissed_ids"]),
         role=Role(d["role"]),
+        reply_policy=ReplyPolicy(d["reply_policy"]),
+        quote_policy=QuotePolicy(d["quote_policy"]),
+        endorsed_ids=tuple(UserId(i) for i in d["endorsed_ids"]),
         featured_tags=tuple(
             FeaturedTag(x["id"], x["name"]) for x in d["featured_tags"]
         ),
@@ -344,7 +357,7 @@ def _to_document(user: User) -> Document:
         "bio": user.bio,
         "avatar": user.avatar,
         "banner": user.banner,
-        "fields": _field_documents(user.fields),
+        "fields": field_documents(user.fields),
         "pinned_ids": [],
         "featured_tags": [],
         "dismissed_ids": [],
@@ -364,6 +377,14 @@ def _to_document(user: User) -> Document:
         "time_zone": user.time_zone,
         "accepts_buzzes": user.accepts_buzzes,
         "accepts_guests": user.accepts_guests,
+        "reply_policy": user.reply_policy,
+        "quote_policy": user.quote_policy,
+        "hides_collections": user.hides_collections,
+        "hides_counts": user.hides_counts,
+        "is_indexable": user.is_indexable,
+        "is_crawlable": user.is_crawlable,
+        "may_trend": user.may_trend,
+        "endorsed_ids": [],
         "posts_count": 0,
         "followers_count": 0,
         "following_count": 0,
@@ -373,8 +394,11 @@ def _to_document(user: User) -> Document:
     }
 
 
-def _field_documents(fields: Iterable[ProfileField]) -> list[Document]:
-    return [{"name": x.name, "value": x.value} for x in fields]
+def field_documents(fields: Iterable[ProfileField]) -> list[Document]:
+    """Return the documents of profile fields."""
+    return [
+        {"name": x.name, "value": x.value, "verified_at": x.verified_at} for x in fields
+    ]
 
 
 def _claim(claim: str, user_id: UserId) -> Document:

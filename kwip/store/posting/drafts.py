@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 
 from kwip.domain.drafts import SavedDraft
 from kwip.domain.ids import AttachmentId, PostId, UserId
 from kwip.domain.polls import NewPoll
-from kwip.domain.posts import Draft, QuotePolicy, Visibility
+from kwip.domain.posts import Draft, QuotePolicy, ReplyPolicy, Visibility
 from kwip.store.client import translated
 from kwip.store.due_work import DueWork
 from kwip.store.upgrades import schema_of
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kwip.store.client import Document, Store
+
+_Policy = TypeVar("_Policy", QuotePolicy, ReplyPolicy)
 
 #: A user has no more, scheduled ones included.
 _MOST = 500
@@ -155,7 +157,8 @@ def _fields(draft: SavedDraft) -> Document:
             "visibility": content.visibility.value,
             "in_reply_to_id": content.in_reply_to_id,
             "quote_of_id": content.quote_of_id,
-            "quote_policy": content.quote_policy.value,
+            "quote_policy": content.quote_policy,
+            "reply_policy": content.reply_policy,
             "language": content.language,
             "source": content.source,
             "attachment_ids": list(content.attachment_ids),
@@ -192,7 +195,9 @@ def _to_draft(d: Document) -> SavedDraft:
             visibility=Visibility(content["visibility"]),
             in_reply_to_id=_post_id(content["in_reply_to_id"]),
             quote_of_id=_post_id(content["quote_of_id"]),
-            quote_policy=QuotePolicy(content["quote_policy"]),
+            quote_policy=_policy(QuotePolicy, content["quote_policy"]),
+            # Drafts of before had no such choice.
+            reply_policy=_policy(ReplyPolicy, content.get("reply_policy")),
             language=content["language"],
             source=content["source"],
             attachment_ids=tuple(map(AttachmentId, content["attachment_ids"])),
@@ -202,6 +207,10 @@ def _to_draft(d: Document) -> SavedDraft:
             to=tuple(content["to"]),
         ),
     )
+
+
+def _policy(kind: type[_Policy], value: str | None) -> _Policy | None:
+    return None if value is None else kind(value)
 
 
 def _post_id(value: int | None) -> PostId | None:

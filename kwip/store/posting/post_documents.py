@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 from kwip.domain.ids import AttachmentId, PostId, UserId
 from kwip.domain.polls import Option, Poll
-from kwip.domain.posts import Post, QuotePolicy, Revision, Visibility
+from kwip.domain.posts import Post, QuotePolicy, ReplyPolicy, Revision, Visibility
 from kwip.domain.repeats import digest_of
 from kwip.domain.text import Hashtag, Link, Mention
 from kwip.store.posting.attachments import MediaDocument, to_attachment, to_media
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: The fields of a post that documents have as they are.
 _AS_STORED = {f.name for f in fields(Post)} - {
-    *("id", "visibility", "quote_policy"),
+    *("id", "visibility", "quote_policy", "reply_policy"),
     *("links", "mentions", "hashtags", "media", "poll", "preview", "is_marked"),
 }
 #: What the author of a marked post had chosen for `is_sensitive`; others lack it.
@@ -152,6 +152,7 @@ class PostDocument(ContentDocument):
     quote_of_author_id: UserId | None
     is_quote: bool
     quote_policy: str
+    reply_policy: str
     repeats_id: PostId | None
     last_public_reply_id: PostId | None
     source: str
@@ -176,6 +177,7 @@ def to_post(document: Document) -> Post:
         id=PostId(d["_id"]),
         visibility=Visibility(d["visibility"]),
         quote_policy=QuotePolicy(d["quote_policy"]),
+        reply_policy=ReplyPolicy(d["reply_policy"]),
         links=tuple(Link(x["start"], x["end"], x["url"]) for x in d["links"]),
         mentions=tuple(
             Mention(x["start"], x["end"], UserId(x["user_id"]), x["username"])
@@ -208,6 +210,7 @@ def to_document(post: Post, nonce: str, fanout: FanoutDocument) -> Document:
         "quote_of_author_id": post.quote_of_author_id,
         "is_quote": post.is_quote,
         "quote_policy": post.quote_policy.value,
+        "reply_policy": post.reply_policy.value,
         "repeats_id": post.repeats_id,
         "last_public_reply_id": post.id if post.begins else None,
         "source": post.source,

@@ -14,7 +14,7 @@ from kwip.store.posting.posts import ENTRY, between, to_entry
 
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId
-    from kwip.domain.posts import Post, QuotePolicy
+    from kwip.domain.posts import Post, QuotePolicy, ReplyPolicy
     from kwip.domain.timelines.id_lists import Between
     from kwip.store.client import Document, Store
 
@@ -59,9 +59,13 @@ class QuoteStore:
         self._store.transact(work)
 
     @translated()
-    def set_policy(self, post_id: PostId, policy: QuotePolicy) -> None:
-        """Set who may quote a post."""
-        self._posts.update_one(
-            {"_id": post_id, "is_tombstone": False},
-            {"$set": {"quote_policy": policy.value}, **CHANGED},
-        )
+    def set_policies(
+        self, post_id: PostId, quoting: QuotePolicy | None, replying: ReplyPolicy | None
+    ) -> None:
+        """Set who may quote a post and reply to it; None leaves it as it is."""
+        policies = {"quote_policy": quoting, "reply_policy": replying}
+        changes = {name: value for name, value in policies.items() if value}
+        if changes:
+            self._posts.update_one(
+                {"_id": post_id, "is_tombstone": False}, {"$set": changes, **CHANGED}
+            )

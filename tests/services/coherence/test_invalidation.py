@@ -10,12 +10,13 @@ import pytest
 
 from kwip.cache import invalidation_rules
 from kwip.cli.parts import repair_by, retagging_by
+from kwip.domain import statistics
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import KwipError
 from kwip.domain.keyword_filters import FilterChange, FilterContext
 from kwip.domain.link_previews import LinkPreview, PreviewKind
 from kwip.domain.polls import NewPoll
-from kwip.domain.posts import Draft, Edit, QuotePolicy
+from kwip.domain.posts import Draft, Edit, QuotePolicy, ReplyPolicy
 from kwip.domain.reactions import span_of
 from kwip.domain.roles import Role
 from kwip.domain.timelines.id_lists import IdListSlice
@@ -148,6 +149,10 @@ class World:
             Lookup(entities.trends, list(MAX_TRENDS)),
             Lookup(entities.suggestions, [self.carol.id]),
             Lookup(entities.people_orders, PEOPLE_ORDERS),
+            Lookup(
+                entities.statistics,
+                [statistics.Span(each, 700_000, 800_000, "all") for each in people],
+            ),
             Lookup(entities.threads, [self.root.id]),
             Lookup(entities.homes, [Slice(each) for each in people]),
             Lookup(entities.user_timelines, [Slice(each) for each in people]),
@@ -221,11 +226,12 @@ WRITES = {
     "edit": lambda w: w.services.posts.edit(
         w.bob, w.root.id, Edit(text="edited #other @alice")
     ),
+    "endorse": lambda w: w.services.endorsements.unendorse(w.alice, w.bob.id),
     "delete": lambda w: w.services.posts.delete(w.alice, w.answer.id),
     "mark_posts": lambda w: w.services.execution.marks.mark([w.root.id]),
     "revoke_quote": lambda w: w.services.quotes.revoke(w.bob, w.root.id, w.answer.id),
-    "set_quote_policy": lambda w: w.services.quotes.set_policy(
-        w.bob, w.root.id, QuotePolicy.NOBODY
+    "set_policies": lambda w: w.services.quotes.set_policies(
+        w.bob, w.root.id, QuotePolicy.NOBODY, ReplyPolicy.MENTIONED
     ),
     "repost": lambda w: w.services.reposts.repost(w.alice, w.root.id),
     "unrepost": lambda w: w.services.reposts.unrepost(w.bob, w.answer.id),

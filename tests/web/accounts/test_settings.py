@@ -86,7 +86,8 @@ def test_who_wants_to_be_found_says_so(at_alice, alice):
 def test_a_change_of_privacy_changes_nothing_else(at_alice, alice):
     before = alice.get("/api/v1/accounts/verify_credentials").json
 
-    at_alice.send("/settings/privacy")
+    on = dict.fromkeys(("is_indexable", "is_crawlable", "may_trend"), "1")
+    at_alice.send("/settings/privacy", **on)
 
     assert alice.get("/api/v1/accounts/verify_credentials").json == before
 

@@ -88,3 +88,22 @@ def test_apps_get_trends_as_mastodon_writes_them(alice, trending, client):
     assert link["history"] == tag["history"]
     assert client.get("/api/v1/trends/tags?offset=1&limit=x").status_code == 400
     assert client.get("/api/v1/trends/tags?offset=1").json == []
+
+
+def test_the_directory_shows_some_of_those_who_are_active_in_any_order(
+    anybody, client, people, wiring
+):
+    for name in ("carol", "dave"):
+        person = people(name)
+        shown = ProfileChange(is_discoverable=True)
+        wiring.services.users.update_profile(viewer_of(person.user), shown)
+        person.say("hello")
+    people("erin").say("not to be found")
+    wiring.services.trending.recompute()
+
+    page = anybody.get("/directory?order=random").one("main").words
+    assert "@carol" in page
+    assert "@dave" in page
+    found = client.get("/api/v1/directory?order=random&limit=1").json
+    assert found[0]["acct"] in {"carol", "dave"}
+    assert len(found) == 1

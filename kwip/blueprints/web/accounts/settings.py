@@ -34,6 +34,14 @@ if TYPE_CHECKING:
     from flask import Response
 
 
+#: The boxes of the form about privacy.
+_PRIVACY = (
+    *("is_discoverable", "is_indexable", "is_crawlable", "may_trend"),
+    *("is_locked", "hides_collections", "is_embeddable", "shows_favourites"),
+    *("accepts_buzzes", "accepts_guests"),
+)
+
+
 def settings() -> Response:
     """List the settings."""
     mailbox = http.services().email_address.mailbox(http.signed_in())
@@ -44,11 +52,8 @@ def settings() -> Response:
 def privacy_settings() -> Response:
     """Show the privacy settings."""
     me = own_user()
-    names = (
-        *("is_embeddable", "shows_favourites", "is_discoverable"),
-        *("is_locked", "accepts_buzzes", "accepts_guests"),
-    )
-    values = {name: "1" if getattr(me, name) else "" for name in names}
+    values = {name: "1" if getattr(me, name) else "" for name in _PRIVACY}
+    values |= {"reply_policy": me.reply_policy, "quote_policy": me.quote_policy}
     values["embed_origins"] = "\n".join(me.embed_origins)
     return page("settings_privacy.html", form=Form(values), **_guests())
 
@@ -72,7 +77,7 @@ def reading_settings() -> Response:
     me = own_user()
     values = {
         name: "1" if getattr(me, name) else ""
-        for name in ("folds_repeats", "requires_descriptions")
+        for name in ("folds_repeats", "requires_descriptions", "hides_counts")
     }
     values["undo_s"] = str(me.undo_s)
     return page("settings_reading.html", form=Form(values))

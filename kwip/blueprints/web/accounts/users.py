@@ -44,10 +44,12 @@ def save_profile() -> Response:
 
 
 def _constants() -> dict[str, object]:
-    """Return how many profile fields there are, and how much of the quota is used."""
-    attachments = http.services().attachments
+    """Return how many fields there are, how to verify one, and how much is stored."""
+    attachments, name = http.services().attachments, http.signed_in().username
+    address = http.site().urls.user(name)
     return {
         "lines": MAX_FIELDS,
+        "link_back": f'<a rel="me" href="{address}">@{name}</a>',
         "used_bytes": attachments.used_bytes(http.signed_in()),
         "quota_bytes": attachments.quota_bytes,
     }

@@ -1,4 +1,4 @@
-"""Explore, search, completion while writing, and featured hashtags.
+"""Explore, search, completion, featured hashtags and people, archives, statistics.
 
 Calls no other package of pages.
 """

@@ -12,7 +12,7 @@ from kwip.blueprints.web.pages import own_user
 from kwip.domain.drafts import NEW, Continued
 from kwip.domain.ids import parse_id
 from kwip.domain.polls import MAX_OPTIONS
-from kwip.domain.posts import QuotePolicy, Visibility
+from kwip.domain.posts import QuotePolicy, ReplyPolicy, Visibility
 from kwip.domain.timelines.visibility import reply_visibility
 from kwip.schemas.posting.forms import TO_MAX
 from kwip.text.translation import gettext
@@ -66,6 +66,7 @@ class Sheet:
     poll: PollSheet = field(default_factory=PollSheet)
     visibility: str = Visibility.PUBLIC.value
     quote_policy: str = QuotePolicy.PUBLIC.value
+    reply_policy: str = ReplyPolicy.PUBLIC.value
     key: str = field(default_factory=placeholders.key)
     continued: Continued = NEW
     scheduled_at: str = ""
@@ -85,8 +86,11 @@ def blank_sheet(
 ) -> Sheet:
     """Return an empty form; a reply addresses everyone in its parent."""
     author = own_user()
+    quoting, replying = author.quote_policy.value, author.reply_policy.value
     if parent is None:
-        return Sheet(author=author, quoted=quoted)
+        return Sheet(
+            author=author, quoted=quoted, quote_policy=quoting, reply_policy=replying
+        )
     visibility = reply_visibility(parent.post.visibility, Visibility.PUBLIC)
     return Sheet(
         author=author,
@@ -94,6 +98,7 @@ def blank_sheet(
         to=dict.fromkeys(_others(parent, author.username), True),
         warning=parent.post.warning,
         visibility=visibility.value,
+        quote_policy=quoting,
     )
 
 
@@ -122,6 +127,7 @@ def sheet_again(
         poll=poll_again(),
         visibility=asked if asked in _VALUES else fresh.visibility,
         quote_policy=sent.get("quote_policy", fresh.quote_policy),
+        reply_policy=sent.get("reply_policy", fresh.reply_policy),
         key=fresh.key if is_new_key else sent.get("key") or fresh.key,
         continued=_continued(),
         scheduled_at=sent.get("scheduled_at", ""),
@@ -155,7 +161,8 @@ def draft_sheet(
         media=media,
         poll=_poll_of(content.poll),
         visibility=content.visibility.value,
-        quote_policy=content.quote_policy.value,
+        quote_policy=content.quote_policy or author.quote_policy,
+        reply_policy=content.reply_policy or author.reply_policy,
         continued=Continued(draft.id, draft.version),
         problem=problem,
     )

@@ -74,7 +74,8 @@ def thread(username: str, post_id: PostId) -> Response:
     found = http.services().threads.thread(http.viewer(), http.loader(), post_id, part)
     if (found.post.author.username, found.post.post.id) != (username, post_id):
         return go(_address(found.post))  # another name, or a repost
-    sheet = blank_sheet(found.post) if http.viewer() else None
+    may_write = http.viewer() and found.post.may_reply is not False
+    sheet = blank_sheet(found.post) if may_write else None
     return page("thread.html", thread=found, sheet=sheet)
 
 
@@ -214,7 +215,14 @@ def article(username: str, post_id: PostId) -> Response:
 
 def reply(username: str, post_id: PostId) -> Response:
     """Return the form to reply to a kwip, for a page that shows the kwip."""
-    return page("reply.html", sheet=blank_sheet(_shown(username, post_id)))
+    view = _shown(username, post_id)
+    if view.may_reply is False:
+        raise ForbiddenError(
+            gettext("You can't reply to this kwip."),
+            post_id=post_id,
+            rule="reply_policy",
+        )
+    return page("reply.html", sheet=blank_sheet(view))
 
 
 def _shown(username: str, post_id: PostId) -> PostView:

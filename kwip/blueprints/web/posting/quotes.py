@@ -12,7 +12,7 @@ from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OPEN, Form, form_policy, go, page, way_back
 from kwip.domain.errors import NotFoundError
 from kwip.domain.keyword_filters import FilterContext, Filtering
-from kwip.schemas.posting.quotes import QuotePolicyForm
+from kwip.schemas.posting.quotes import PoliciesForm
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
@@ -30,14 +30,18 @@ def post_quotes(username: str, post_id: PostId) -> Response:
     )
     if view.author.username != username:
         raise NotFoundError(gettext("Kwip not found."), post_id=post_id)
-    form = Form({"policy": view.post.quote_policy.value})
+    policies = {
+        "policy": view.post.quote_policy.value,
+        "reply_policy": view.post.reply_policy.value,
+    }
+    form = Form(policies)
     return page("quotes.html", view=view, page=found, form=form)
 
 
-def choose_quote_policy(username: str, post_id: PostId) -> Response:
-    """Change who may quote one of the viewer's kwips from now on."""
-    policy = http.load_form(QuotePolicyForm())
-    http.services().quotes.set_policy(http.signed_in(), post_id, policy)
+def choose_policies(username: str, post_id: PostId) -> Response:
+    """Change who may quote one of the viewer's kwips, and reply, from now on."""
+    policies = http.load_form(PoliciesForm())
+    http.services().quotes.set_policies(http.signed_in(), post_id, *policies)
     back = url_for("web.post_quotes", username=username, post_id=post_id)
     return go(back, gettext("Changes saved."))
 
@@ -53,7 +57,7 @@ _QUOTES = "/@<name:username>/<id:post_id>/quotes"
 
 ROUTES = (
     Route("GET", _QUOTES, post_quotes, OPEN),
-    Route("POST", _QUOTES, choose_quote_policy, form_policy("posts")),
+    Route("POST", _QUOTES, choose_policies, form_policy("posts")),
     Route(
         "POST",
         f"{_QUOTES}/<id:quoting_id>/remove",

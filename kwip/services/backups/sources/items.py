@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from kwip.domain.ids import PostId, first_id_at, ms_of, slot_of
-from kwip.domain.posts import QuotePolicy, Visibility
+from kwip.domain.posts import QuotePolicy, ReplyPolicy, Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +51,7 @@ class ImportedKwip:
     is_sensitive: bool = False
     visibility: Visibility = Visibility.PUBLIC
     quote_policy: QuotePolicy = QuotePolicy.PUBLIC
+    reply_policy: ReplyPolicy = ReplyPolicy.PUBLIC
     language: str | None = None
     reply_to: str | None = None
     quote_of: str | None = None

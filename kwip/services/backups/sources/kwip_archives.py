@@ -10,7 +10,7 @@ from kwip.domain.attachments import DESCRIPTION_MAX
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ms_of, parse_id
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.posts import QuotePolicy, Visibility
+from kwip.domain.posts import QuotePolicy, ReplyPolicy, Visibility
 from kwip.services.backups.offline_pages import file_in
 from kwip.services.backups.sources.containers import BROKEN, require_text_size
 from kwip.services.backups.sources.items import ImportedFile, ImportedKwip, language_of
@@ -72,6 +72,7 @@ def _kwip_in(row: dict[str, Any]) -> ImportedKwip:
         is_sensitive=bool(row["is_sensitive"]),
         visibility=Visibility(row["visibility"]),
         quote_policy=QuotePolicy(row["quote_policy"]),
+        reply_policy=ReplyPolicy(row.get("reply_policy", "public")),
         language=language_of(row.get("language")),
         reply_to=_key(row["in_reply_to_id"]),
         quote_of=_key(row["quote_of_id"]),
