@@ -229,7 +229,7 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
     app.jinja_env.filters["emojis"] = partial(emojis.plain_markup, urls=site.urls)
     app.jinja_env.filters["short_address"] = short_address
     for write in (
-        *(dates.calendar_day, dates.day, dates.month),
+        *(dates.calendar_day, dates.calendar_month, dates.day, dates.month),
         *(dates.time, dates.whole_time, dates.number),
     ):
         app.jinja_env.filters[write.__name__] = write

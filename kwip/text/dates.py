@@ -71,9 +71,14 @@ def brief_day(moment: dt.datetime, now: dt.datetime) -> str:
     return _written(moment.date(), "MMMd" if is_this_year else "yMMMd", language())
 
 
-def calendar_day(moment: dt.datetime) -> str:
-    """Write a date that is the same for everybody: "7 Mar 2026"."""
-    return _written(moment.date(), "yMMMd", language())
+def calendar_day(date: dt.date) -> str:
+    """Write a date that is the same for everybody: "7 March 2026"."""
+    return _written(dt.date(date.year, date.month, date.day), "yMMMMd", language())
+
+
+def calendar_month(date: dt.date) -> str:
+    """Write a month that is the same for everybody: "March 2026"."""
+    return _written(dt.date(date.year, date.month, 1), "yMMMM", language())
 
 
 def day(moment: dt.datetime) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
 from kwip.domain.errors import InvalidError, NotFoundError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.relationships import NO_RELATIONS
 from kwip.domain.timelines.filters import is_limited
 from kwip.domain.timelines.views import UserView
@@ -47,15 +48,18 @@ class Endorsements:
             InvalidError: The viewer doesn't follow them, or features too many already.
         """
         if user_id not in self.users.get_many([user_id]):
-            raise NotFoundError("User not found.", user_id=user_id)
+            raise NotFoundError(lazy_gettext("User not found."), user_id=user_id)
         if not self.relationships.fresh(viewer, user_id).is_following:
-            says = "You can only feature people you follow."
+            says = lazy_gettext("You can only feature people you follow.")
             raise InvalidError(says, {"id": says})
         self.store.endorse(viewer.id, user_id)
         self.fence.invalidate(invalidation_rules.endorse(user_id=viewer.id))
         found = self.relationships.fresh(viewer, user_id)
         if not found.is_endorsed:
-            says = f"Remove one first. You can feature up to {MAX_ENDORSED} people."
+            says = lazy_gettext(
+                "Remove one first. You can feature up to %(number)s people.",
+                number=MAX_ENDORSED,
+            )
             raise InvalidError(says, {"id": says})
         return found
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.clock import at
 from kwip.domain.errors import NotFoundError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.statistics import DAYS, LastYear, Span, Statistics
 from kwip.domain.timelines.pushdown import Kinds
 from kwip.domain.timelines.visibility import require_shown
@@ -75,7 +76,7 @@ class ProfileStatistics:
         if relations.has_block(user.id):
             first = min(first, period.year)  # nothing to see, as on the profile
         if not first <= period.year <= last:
-            raise NotFoundError("Page not found.", username=username)
+            raise NotFoundError(lazy_gettext("Page not found."), username=username)
         page = self.timelines.user(
             viewer,
             loader,
