@@ -79,6 +79,18 @@
     button.addEventListener("click", () => copy(source.value, button.dataset.copied ?? gettext("Code copied.")));
   }
 
+  for (const button of all("button[data-save-of]")) {
+    const source = document.getElementById(button.dataset.saveOf);
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([source.value, "\n"], { type: "text/plain" }));
+      link.download = button.dataset.name;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    });
+  }
+
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[data-copy]");
     if (!link || !navigator.clipboard || event.ctrlKey || event.metaKey || event.shiftKey) return;
