@@ -220,7 +220,8 @@ def _rarest(reaches: list[int | None], wanted: Between) -> int:
 
 def _shows(query: PostQuery, view: PostView) -> bool:
     """Return whether no silence hides a post; what the viewer keeps is always shown."""
-    return query.in_library or not view.is_author_limited
+    is_shown = query.in_library or query.with_silenced
+    return is_shown or not view.is_author_limited
 
 
 def _matches(query: PostQuery, hit: Hit, view: PostView) -> bool:
