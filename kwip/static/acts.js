@@ -218,6 +218,12 @@ if (seen) {
   markSeen();
 }
 
+function focusHeading() {
+  const heading = document.querySelector("h1");
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+}
+
 // An announcement goes at once, and comes back if the server does not know.
 document.addEventListener("submit", async (event) => {
   if (!event.target.matches?.("form[data-dismiss]")) return;
@@ -226,7 +232,9 @@ document.addEventListener("submit", async (event) => {
   box.hidden = true;
   try {
     await send(event.target.action, new FormData(event.target));
+    const hadFocus = [document.body, null].includes(document.activeElement);
     box.remove();
+    if (hadFocus) focusHeading();
   } catch (error) {
     box.hidden = false;
     toast(error.message);

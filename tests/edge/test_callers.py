@@ -88,10 +88,14 @@ STAFF_FIELDS = {
     "/admin/emoji/remove": {"shortcode": "tea"},
     "/admin/domains": {"domain": "spam.example", "reason": "Spam"},
     "/admin/domains/unblock": {"domain": "spam.example"},
-    "/admin/announcements": {"text": "Tea", "act": "save"},
-    "/admin/announcements/<id:announcement_id>": {"text": "Cake", "act": "save"},
+    "/admin/announcements": {"text": "Tea", "act": "save", "reason": "Asked"},
+    "/admin/announcements/<id:announcement_id>": {
+        "text": "Cake",
+        "act": "save",
+        "reason": "Asked",
+    },
     **{
-        f"/admin/announcements/<id:announcement_id>/{act}": {}
+        f"/admin/announcements/<id:announcement_id>/{act}": {"reason": "Asked"}
         for act in ("publish", "end", "delete")
     },
     "/admin/settings": {"sign_up": "open"},
@@ -433,8 +437,7 @@ def check_act(row, wiring, ask, person, browser):
         subject = ("#" if fields["kind"] == "tag" else "") + fields["name"]
     subject = JOINED.get(row.rule, subject)
     reason = fields.get("reason", fields.get("text", fields.get("note", "")))
-    is_announced = row.rule.startswith("/admin/announcements")
-    reason = "" if about_site or is_announced else reason
+    reason = "" if about_site else reason
     assert (about(row), answer.status_code) in {(about(row), 200), (about(row), 303)}
     act = (Actor("staff", person.user.username), subject, reason)
     assert (about(row), added) == (about(row), {act})

@@ -291,6 +291,7 @@ class Town:
                 "filtered_id": [1],
                 "draft_id": [1],
                 "report_id": [1],
+                "announcement_id": [1],
                 "notification_id": [1],
                 "name": ["tea"],
                 "extension": ["json"],

@@ -87,6 +87,7 @@ def told(app, wiring, alice, bob, carol, spoken):
             "filtered_id": [1],
             "draft_id": [1],
             "report_id": [1],
+            "announcement_id": [1],
             "notification_id": [1],
             "attachment_id": [1],
         },

@@ -55,6 +55,7 @@ class PostQuery:
         author: The username of its author; None for anybody.
         excluded_authors: The usernames of people who are not its author.
         in_library: Only the viewer's own posts, favourites and bookmarks.
+        with_silenced: Also posts that a silence hides, for staff.
         mistakes: Operators with values that they don't have: nothing matches them.
         hints: Words that look like operators.
     """
@@ -68,6 +69,7 @@ class PostQuery:
     above: int = 0
     below: int = MAX_ID
     in_library: bool = False
+    with_silenced: bool = False
     mistakes: tuple[Mistake, ...] = ()
     hints: tuple[Mistake, ...] = ()
 

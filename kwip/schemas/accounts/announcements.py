@@ -26,11 +26,12 @@ STATE_NAMES: Mapping[AnnouncementState, str] = {
 
 @dataclass(frozen=True, slots=True)
 class AnnouncementWish:
-    """An announcement as typed, the button that was pressed, and the version shown."""
+    """An announcement as typed, the button, the version shown, and why it changes."""
 
     typed: TypedAnnouncement
     act: str
     version: int
+    reason: str
 
 
 class AnnouncementForm(StrictSchema[AnnouncementWish]):
@@ -40,14 +41,22 @@ class AnnouncementForm(StrictSchema[AnnouncementWish]):
     starts_at = line(is_required=False)
     ends_at = line(is_required=False)
     version = fields.Integer(load_default=0)
+    reason = Text(load_default="")
     act = choice("save", "publish", "preview")
 
     def make(
-        self, *, text: str, starts_at: str, ends_at: str, version: int, act: str
+        self,
+        *,
+        text: str,
+        starts_at: str,
+        ends_at: str,
+        version: int,
+        reason: str,
+        act: str,
     ) -> AnnouncementWish:
         """Build the value."""
         typed = TypedAnnouncement(text=text, starts_at=starts_at, ends_at=ends_at)
-        return AnnouncementWish(typed, act, version)
+        return AnnouncementWish(typed, act, version, reason)
 
 
 class AnnouncementsQuery(BodySchema[bool]):

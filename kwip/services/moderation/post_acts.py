@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kwip.domain.errors import InvalidError
@@ -36,14 +36,16 @@ class PostActs:
     decisions: Decisions
 
     def find(self, loader: Loader, text: str, page: PageRequest) -> Page[PostView]:
-        """Search public kwips as a visitor, whomever the moderator blocks or mutes.
+        """Search public kwips as a visitor, but also those of silenced people.
+
+        So it does not matter whom the moderator blocks or mutes.
 
         Costs what `Search.page` does.
 
         Raises:
             InvalidError: The text is no query.
         """
-        query = self.search.read(loader, text)
+        query = replace(self.search.read(loader, text), with_silenced=True)
         return self.search.post_search.page(None, loader, query, page)
 
     def act(self, staff: Viewer, order: Order, decision: Decision) -> list[Strike]:

@@ -223,8 +223,10 @@ def _shows(query: PostQuery, view: PostView) -> bool:
 
     What the viewer wrote or keeps is always shown.
     """
-    may_be_found = view.author.is_indexable or view.is_own
-    return query.in_library or (may_be_found and not view.is_author_limited)
+    if query.in_library:
+        return True
+    may_be_found = view.author.is_indexable or view.is_own or query.with_silenced
+    return may_be_found and (query.with_silenced or not view.is_author_limited)
 
 
 def _matches(query: PostQuery, hit: Hit, view: PostView) -> bool:

@@ -56,7 +56,7 @@ def test_an_announcement_is_written_shown_edited_ended_and_deleted(
     place = f"{PLACE}/{draft.id}"
     stale = at_admin.send(place, 409, text="No", act="save", version=2)
     assert "Someone else changed" in stale.words
-    at_admin.send(f"{PLACE}/{draft.id}/end")
+    at_admin.send(f"{PLACE}/{draft.id}/end", reason="Over")
     assert boxes(at_bob) == []
     at_admin.send(f"{PLACE}/{draft.id}/delete")
 
@@ -66,6 +66,7 @@ def test_an_announcement_is_written_shown_edited_ended_and_deleted(
         *("remove", "end", "edit", "publish", "add")
     ]
     assert {entry.subject for entry in logged} == {f"announcement {draft.id}"}
+    assert [entry.reason for entry in logged] == ["", "Over", "", "", ""]
     assert logged[-1].details == {"text": "**Tea** at *five*"}
 
 

@@ -47,6 +47,9 @@ def test_kwips_are_found_by_words_author_and_date(
     assert found("q=cheap&author=@Alice") == found("author=alice&q=tea") == [one]
     assert found(f"q=cheap&until={day}") == []
     assert found("q=cheap&since=2020-01-01") == [two, one]
+    assert found("author=alice") == [one]
+    wiring.services.moderation.silence(alice.user.id)
+    assert found("author=alice") == [one]
 
 
 def test_what_is_chosen_is_covered_or_deleted_with_a_mail_for_each_author(

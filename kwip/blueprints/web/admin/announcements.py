@@ -14,6 +14,7 @@ from kwip.blueprints.web.pages import Form, go, page, page_again
 from kwip.domain.errors import ConflictError, InvalidError
 from kwip.domain.roles import Permission
 from kwip.schemas.accounts.announcements import STATE_NAMES, AnnouncementForm
+from kwip.schemas.accounts.members import StaffActForm
 from kwip.schemas.markdown import page_html
 from kwip.text.translation import gettext
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from flask import Response
 
     from kwip.domain.announcements import Announcement
+    from kwip.domain.audit_log import Order
     from kwip.schemas.accounts.announcements import AnnouncementWish
 
 _MAY = Permission.MANAGE_ANNOUNCEMENTS
@@ -46,7 +48,7 @@ def add_announcement() -> Response:
             )
         is_published = wish.act == "publish"
         http.services().announcements.add(
-            wish.typed, by_viewer(_MAY), is_published=is_published
+            wish.typed, by_viewer(_MAY, wish.reason), is_published=is_published
         )
     except (InvalidError, ConflictError) as error:
         return page_again("admin_announcements.html", error, **_listed())
@@ -72,7 +74,8 @@ def edit_announcement(announcement_id: int) -> Response:
                 preview=page_html(wish.typed.text),
                 **_about(announcements.get(announcement_id)),
             )
-        announcements.edit(announcement_id, wish.typed, wish.version, by_viewer(_MAY))
+        order = by_viewer(_MAY, wish.reason)
+        announcements.edit(announcement_id, wish.typed, wish.version, order)
     except (InvalidError, ConflictError) as error:
         about = _about(announcements.get(announcement_id))
         return page_again("admin_announcement.html", error, **about)
@@ -83,7 +86,7 @@ def publish_announcement(announcement_id: int) -> Response:
     """Publish a draft."""
     back = url_for("web.all_announcements")
     try:
-        http.services().announcements.publish(announcement_id, by_viewer(_MAY))
+        http.services().announcements.publish(announcement_id, _order())
     except (InvalidError, ConflictError) as error:
         return go(back, error.message)
     return go(back, gettext("Published."))
@@ -93,16 +96,24 @@ def end_announcement(announcement_id: int) -> Response:
     """Show an announcement no more."""
     back = url_for("web.all_announcements")
     try:
-        http.services().announcements.end(announcement_id, by_viewer(_MAY))
-    except ConflictError as error:
+        http.services().announcements.end(announcement_id, _order())
+    except (InvalidError, ConflictError) as error:
         return go(back, error.message)
     return go(back, gettext("The announcement has ended."))
 
 
 def remove_announcement(announcement_id: int) -> Response:
     """Delete an announcement."""
-    http.services().announcements.remove(announcement_id, by_viewer(_MAY))
-    return go(url_for("web.all_announcements"), gettext("Announcement deleted."))
+    back = url_for("web.all_announcements")
+    try:
+        http.services().announcements.remove(announcement_id, _order())
+    except InvalidError as error:
+        return go(back, error.message)
+    return go(back, gettext("Announcement deleted."))
+
+
+def _order() -> Order:
+    return by_viewer(_MAY, http.load_form(StaffActForm()).reason)
 
 
 def _listed() -> dict[str, object]:
@@ -126,6 +137,7 @@ def _form_of(found: Announcement) -> Form:
 def _typed(wish: AnnouncementWish) -> Form:
     typed = wish.typed
     values = {"text": typed.text, "version": str(wish.version)}
+    values["reason"] = wish.reason
     return Form(values | {"starts_at": typed.starts_at, "ends_at": typed.ends_at})
 
 
