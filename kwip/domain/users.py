@@ -133,8 +133,9 @@ class User:
     they have dismissed. Pages and mails are in their `language` and `time_zone`, if
     they have chosen one. Those who `accepts_buzzes` may be told by followers that they
     are missed; those who `accepts_guests` decide about replies of people without an
-    account, if the site has these. `reply_policy` and `quote_policy` are those of what
-    they post without saying otherwise.
+    account, if the site has these.
+    `reply_policy` and `quote_policy` are those of what they post without saying
+    otherwise.
     Who `hides_collections` shows nobody else whom they follow and who follows them.
     Readers who `hides_counts` see no counts on pages. Search finds posts only of those
     who are `is_indexable`, besides for themselves; search engines are asked to leave

@@ -26,7 +26,7 @@ from kwip.domain.guest_replies import (
 )
 from kwip.domain.ids import NOBODY, slot_of
 from kwip.domain.mail.mails import MailKind
-from kwip.domain.posts import Draft, Visibility
+from kwip.domain.posts import Draft, ReplyPolicy, Visibility
 from kwip.domain.timelines.notifications import Notification, NotificationKind
 from kwip.services.mail.mails import GONE
 from kwip.store.accounts.users import digest_of
@@ -193,6 +193,7 @@ class GuestReplies:
 
     def _is_open(self, view: PostView) -> bool:
         is_public = view.post.visibility is Visibility.PUBLIC
+        is_public = is_public and view.post.reply_policy is ReplyPolicy.PUBLIC
         is_wanted = self.site.current().guest_replies and view.author.accepts_guests
         return is_public and is_wanted and view.post.repost_of_id is None
 

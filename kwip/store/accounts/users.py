@@ -16,8 +16,9 @@ from kwip.domain.messages import Message, lazy_gettext
 from kwip.domain.names import name_terms
 from kwip.domain.posts import QuotePolicy, ReplyPolicy
 from kwip.domain.roles import ADMINISTRATORS, Role
-from kwip.domain.users import MAX_PINS, FeaturedTag, ProfileField, User
+from kwip.domain.users import MAX_PINS, FeaturedTag, User
 from kwip.store.accounts.login_documents import applicant_by, credentials_from
+from kwip.store.accounts.profile_fields import field_documents, to_fields
 from kwip.store.bulk import insert_missing
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.timelines.buckets import empty_timeline, home_of
@@ -329,10 +330,7 @@ def to_user(document: Document) -> User:
     d = upgrade("users", document)
     return User(
         id=UserId(d["_id"]),
-        fields=tuple(
-            ProfileField(x["name"], x["value"], x.get("verified_at"))
-            for x in d["fields"]
-        ),
+        fields=to_fields(d["fields"]),
         pinned_ids=tuple(PostId(i) for i in d["pinned_ids"]),
         embed_origins=tuple(d["embed_origins"]),
         dismissed_ids=tuple(d["dismissed_ids"]),
@@ -392,13 +390,6 @@ def _to_document(user: User) -> Document:
         "last_pull_id": 0,
         "version": 1,
     }
-
-
-def field_documents(fields: Iterable[ProfileField]) -> list[Document]:
-    """Return the documents of profile fields."""
-    return [
-        {"name": x.name, "value": x.value, "verified_at": x.verified_at} for x in fields
-    ]
 
 
 def _claim(claim: str, user_id: UserId) -> Document:

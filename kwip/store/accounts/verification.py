@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwip.store.accounts.users import field_documents
+from kwip.store.accounts.profile_fields import field_documents
 from kwip.store.client import translated
 from kwip.store.due_work import DueWork
 
