@@ -12,6 +12,7 @@ from kwip import telemetry
 from kwip.domain.clock import at, to_ms
 from kwip.services.backups.blogs.blogs import BLOG
 from kwip.services.delivery.hibernation import HIBERNATE
+from kwip.services.delivery.push_wakes import PUSH
 from kwip.services.posting.scheduled import SCHEDULED
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from kwip.store.posting.poll_ends import PollEndStore
     from kwip.store.posting.processing import ProcessingStore
     from kwip.store.posting.search import SearchStore
+    from kwip.store.push.subscriptions import PushSubscriptionStore
     from kwip.store.social.edges import EdgeStore
     from kwip.store.social.list_edges import ListEdgeStore
     from kwip.store.social.lists import ListStore
@@ -73,6 +75,7 @@ class Sweeper:
     stale_previews: LinkPreviewStore
     mails: MailStore
     mail_preferences: MailPreferenceStore
+    push_subscriptions: PushSubscriptionStore
     exports: TransferStore
     strikes: StrikeStore
     imports: TransferStore
@@ -105,6 +108,7 @@ class Sweeper:
             "stale_preview": self.stale_previews,
             "mail": self.mails,
             "notification_mail": self.mail_preferences,
+            PUSH: self.push_subscriptions,
             "export": self.exports,
             "strike": self.strikes,
             "import": self.imports,

@@ -21,6 +21,7 @@ from kwip.blueprints.api import (
     notifications,
     people,
     polls,
+    push,
     quotes,
     relationships,
     reports,
@@ -61,4 +62,5 @@ ROUTES = (
     *filters.ROUTES,
     *empty.ROUTES,
     *notifications.ROUTES,
+    *push.ROUTES,
 )
