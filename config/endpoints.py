@@ -29,6 +29,8 @@ class Endpoints:
     secret_keys: Sequence[str] = field(repr=False)
     #: Keys that nothing is signed with any more: they only decrypt what is stored.
     retired_keys: Sequence[str] = field(default=(), repr=False)
+    #: What the key pair is made from that push services know the site by.
+    push_key: str = field(default="", repr=False)
 
 
 def without_password(uri: str) -> str:

@@ -40,6 +40,20 @@ class MailSettings(LinkSettings):
             "domain (SPF, DKIM).",
         ),
     ]
+    mail_bounces: Annotated[
+        str | None,
+        Rule(
+            "KWIP_MAIL_BOUNCES",
+            values.bounce_address,
+            None,
+            shown="none: reports go to the sender",
+            allowed="an address with at most 11 characters before the @, such as "
+            "bounces@kwip.example.org",
+            doc="Where your server takes reports about mail that could not be "
+            "delivered, at this address with `+` and a text of each mail's own, and "
+            "hands them to `kwip mail bounce` ([how](deployment.md#bounces)).",
+        ),
+    ]
     confirm_email: Annotated[
         bool,
         Rule(

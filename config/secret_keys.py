@@ -64,6 +64,18 @@ def parse(text: str) -> tuple[str, ...]:
     return found
 
 
+def only(text: str) -> str:
+    """Parse a single key.
+
+    Raises:
+        WeakKeyError: It could be guessed, or there is none, or another one too.
+    """
+    found = parse(text)
+    if len(found) > 1:
+        raise WeakKeyError(f"there are {len(found)} keys: use one")
+    return found[0]
+
+
 def read(path: str) -> tuple[str, ...]:
     """Read the keys in a file.
 

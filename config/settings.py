@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 from config import addresses, values
-from config.mail import MailSettings
+from config.push import PushSettings
 from config.rules import Rule
 from config.secret_keys import WeakKeyError
 
@@ -38,7 +38,7 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(MailSettings):
+class Settings(PushSettings):
     """What the operator chose; the declaration of each field says what it means."""
 
     home: Annotated[

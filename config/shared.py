@@ -27,11 +27,12 @@ _SERVERS = (
     *("mongodb_uri", "redis_cache_uri", "redis_cache_uris", "redis_queue_uri"),
     *("redis_realtime_uri", "media_store_uri"),
 )
-_KEYS = ("secret_keys", "secret_keys_in_file")
+_KEYS = ("secret_keys", "secret_keys_in_file", "push_key")
 #: The fields that must be the same on every machine.
 SHARED = frozenset({*_VALUES, *_SERVERS, *_KEYS})
 
 SECRET = "KWIP_SECRET_KEY"  # noqa: S105 -- the name of a setting
+PUSH_KEY = "KWIP_PUSH_KEY"
 FOLDER = "KWIP_MEDIA_FOLDER"
 _DIGITS = 16
 
@@ -58,7 +59,11 @@ def shared(settings: Settings, endpoints: Endpoints) -> dict[str, str]:
     }
     if settings.live_origin is None:  # nobody polls at this process
         del found["KWIP_LIVE_ORIGIN"]
-    return {**found, **servers, SECRET: " ".join(map(digest, endpoints.secret_keys))}
+    known = {
+        SECRET: " ".join(map(digest, endpoints.secret_keys)),
+        PUSH_KEY: digest(endpoints.push_key),
+    }
+    return {**found, **servers, **known}
 
 
 def _as_written(value: object) -> str:

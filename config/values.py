@@ -163,6 +163,14 @@ def mail_address(text: str) -> str:
     return text
 
 
+def bounce_address(text: str) -> str:
+    """Parse a bare address whose local part leaves room for 53 more characters."""
+    local, _, host = text.rpartition("@")
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,11}", local) or not host:
+        raise ValueError(text)
+    return mail_address(text)
+
+
 def no_reply(known: Mapping[str, Any]) -> str:
     """Return an address at the host of the site."""
     host = urlsplit(known["origin"]).hostname or ""

@@ -106,6 +106,7 @@ def create_app(wiring: Wiring, settings: Settings, *, is_live: bool = False) -> 
         post_max_chars=settings.post_max_chars,
         media_max_bytes=settings.media_max_bytes,
         settings=wiring.services.site.current,
+        push_key=lambda: wiring.services.push_subscriptions.public_key,
     )
     site = http.Site(
         services=wiring.services,

@@ -86,6 +86,9 @@ TIMELINE_SOURCE = Counter(
     "Reads of homes and lists, by where their entries came from.",
     ["source"],
 )
+PUSHES = Counter(
+    "kwip_pushes", "Messages to push services, by how they were answered.", ["outcome"]
+)
 LINK_PREVIEWS = Counter(
     "kwip_link_previews", "Links that were fetched for a preview.", ["outcome"]
 )

@@ -24,7 +24,7 @@ class Mailbox:
         self.forget()
 
     def forget(self):
-        self.messages, self.logins = [], []
+        self.messages, self.senders, self.logins = [], [], []
         self.answers, self.data_answers = [], []
         self.on_data = lambda: None
 
@@ -40,6 +40,7 @@ class Mailbox:
         if not answer:
             message = message_from_bytes(envelope.content, policy=email.policy.default)
             self.messages.append(message)
+            self.senders.append(envelope.mail_from)
         return answer or "250 OK"
 
     def log_in(self, _server, _session, _envelope, _mechanism, data):

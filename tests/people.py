@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from kwip.app import create_app
 from kwip.blueprints import login
-from kwip.domain.users import READ, WRITE, User
+from kwip.domain.users import PUSH, READ, WRITE, User
 from kwip.services.accounts.users import SignUp
 from kwip.wiring import Options, Wiring, build
 from tests.signed_up import create_token, sign_up
@@ -77,7 +77,7 @@ class People:
             password=PASSWORD,
             display_name=username.title(),
         )
-        user, token = sign_up(self._wiring, form, frozenset({READ, WRITE}))
+        user, token = sign_up(self._wiring, form, frozenset({READ, WRITE, PUSH}))
         return Person(self._app, user, token, partial(create_token, self._wiring, user))
 
 

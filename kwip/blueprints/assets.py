@@ -59,6 +59,8 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "frame.js": ("embed/frame.js",),
         "builder.js": ("builder.js",),
         "passkeys.js": ("texts.js", "translation.js", "passkeys.js"),
+        "push.js": ("texts.js", "translation.js", "push.js"),
+        "service_worker.js": ("service_worker.js",),
         "kwip.js": (
             *(
                 "texts.js",

@@ -165,6 +165,12 @@ def robots() -> Response:
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
 
 
+def service_worker() -> Response:
+    """Return the script that shows notifications; it is for all pages."""
+    assets = http.site().assets
+    return _send(assets.files[assets.names["service_worker.js"]])
+
+
 def manifest() -> Response:
     """Describe the site as an app for phones."""
     site = http.site()
@@ -223,5 +229,6 @@ ROUTES = (
     Route("GET", "/avatars/<name>", default_avatar, _policy("immutable")),
     Route("GET", "/favicon.ico", favicon, _policy("static")),
     Route("GET", "/robots.txt", robots, _policy("static")),
+    Route("GET", "/service-worker.js", service_worker, _policy("static")),
     Route("GET", "/manifest.webmanifest", manifest, _policy("static")),
 )

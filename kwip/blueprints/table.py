@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: exist for whoever lacks that.
 Auth = Literal["none", "optional", "user", "staff", "optional_token", "token"]
 #: The scope that a token needs. A session may do everything.
-Scope = Literal["read", "write", "admin:read", "admin:write"]
+Scope = Literal["read", "write", "push", "admin:read", "admin:write"]
 #: The quota that a request is charged to, besides that of the API or of pages.
 Quota = Literal[
     "none",

@@ -61,6 +61,7 @@ COMMANDS = {
     "queue": "Show what is waiting for workers.",
     "cache": "Inspect, verify and invalidate the cache.",
     "mail": "Show mail that waits or was given up, and send a test.",
+    "push": "Show devices that are told of notifications.",
     "media": "Manage uploaded files.",
     "emoji": "Manage custom emoji.",
     "links": "Show and forget link previews.",

@@ -1,7 +1,8 @@
-"""`kwip mail`: show what waits, try again, send a test."""
+"""`kwip mail`: show what waits, try again, send a test, take what came back."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +11,7 @@ from kwip.cli import FOUND, json_option, numbered, print_json
 from kwip.cli.running import connected
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import StoreUnavailableError
+from kwip.services.mail.bounces import MOST_BYTES
 from kwip.text.emails import clean_email
 
 if TYPE_CHECKING:
@@ -82,6 +84,36 @@ def test(settings: Settings, address: str, *, as_json: bool) -> None:
         if settings.smtp_uri
         else f"Without KWIP_SMTP_URI, the message is in {settings.home / 'mail'}."
     )
+
+
+@command.command("bounce")
+@click.option("--to", "recipient", default="", help="To whom the report was sent.")
+@json_option
+@click.pass_obj
+def bounce(settings: Settings, *, recipient: str, as_json: bool) -> None:
+    """Read a report about a mail that could not be delivered, from stdin.
+
+    Let your mail server call this for KWIP_MAIL_BOUNCES. If an address is refused for
+    good, or three times in a week for the time being, notifications are not mailed to
+    it any more, and its owner sees why in the settings. Everything else is left alone.
+    """
+    content = sys.stdin.buffer.read(MOST_BYTES)
+    with connected(settings) as wiring:
+        outcome = wiring.services.mails.bounces.take(content, recipient)
+    if as_json:
+        print_json({"outcome": outcome})
+        return
+    click.echo(_OUTCOMES[outcome])
+
+
+#: What taking a report led to.
+_OUTCOMES = {
+    "off": "The address gets no more notifications.",
+    "counted": "Noted.",
+    "unsigned": "This was not sent to an address that Kwip has used.",
+    "unknown": "The mail is forgotten, or was reported before.",
+    "other": "This does not report that a mail failed.",
+}
 
 
 def _rows(mails: list[StoredMail]) -> list[dict[str, object]]:

@@ -86,7 +86,7 @@ def create(
     "--scopes",
     default=f"{READ},{WRITE}",
     show_default=True,
-    help="What the token allows: read, write, or both separated by a comma.",
+    help="What the token allows: read, write and push, separated by commas.",
 )
 @reason_option
 @json_option

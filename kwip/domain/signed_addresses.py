@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: A signed address stays the same for a day, and is valid for at least another one.
 DAY_S = 86_400
 _SIGNATURE_BYTES = 16
+#: 80 bits: the name before the @ has at most 64 characters.
+_BOUNCE_CHARS = 20
 
 
 class Signer:
@@ -73,6 +75,19 @@ class Signer:
         """Return whether we signed it."""
         return signature.isascii() and any(
             hmac.compare_digest(_mac(key, text), signature) for key in self._mail_keys
+        )
+
+    def sign_bounce(self, mail_id: str) -> str:
+        """Return the signature in the sender of a mail; short, as a name may be."""
+        return self.sign_mail(f"bounce {mail_id}")[:_BOUNCE_CHARS]
+
+    def is_bounce(self, mail_id: str, signature: str) -> bool:
+        """Return whether we signed that sender."""
+        return signature.isascii() and any(
+            hmac.compare_digest(
+                _mac(key, f"bounce {mail_id}")[:_BOUNCE_CHARS], signature
+            )
+            for key in self._mail_keys
         )
 
 

@@ -253,6 +253,8 @@ class BlockedDomain:
 
 #: What a personal token may do.
 READ, WRITE = "read", "write"
+#: What it needs besides to subscribe to notifications by push.
+PUSH = "push"
 #: What a token of staff may do besides, as far as their role allows it.
 ADMIN_READ, ADMIN_WRITE = "admin:read", "admin:write"
 

@@ -50,6 +50,7 @@ def endpoints(settings: Settings) -> Endpoints:
         redis_realtime_uri=realtime,
         secret_keys=keys,
         retired_keys=retired_keys(home),
+        push_key=settings.push_key or home.secret("push"),
     )
 
 

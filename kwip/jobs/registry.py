@@ -12,6 +12,7 @@ from kwip.domain.ids import AttachmentId, ListId, PostId, UserId
 from kwip.services.backups.blogs.blogs import BLOG
 from kwip.services.delivery.fanout import LeaseLostError
 from kwip.services.delivery.hibernation import HIBERNATE, NOTE_READ
+from kwip.services.delivery.push_wakes import PUSH
 from kwip.services.posting.scheduled import SCHEDULED
 from kwip.store.delivery.outbox import UnreadableError
 
@@ -41,6 +42,7 @@ def jobs(services: Services) -> dict[str, Callable[[str], None]]:
         "convert": _convert,
         "purge": _purge,
         "mail": _mail,
+        PUSH: _push,
         "notification_mail": _notification_mail,
         "strike": _strike,
         "preview": _preview,
@@ -185,6 +187,11 @@ def _purge(services: Services, _job_id: str) -> str:
 def _mail(services: Services, job_id: str) -> str:
     """Send a mail."""
     return services.mails.send(job_id)
+
+
+def _push(services: Services, job_id: str) -> str:
+    """Tell a device of the notifications that it was not told of yet."""
+    return services.pushing.settle(job_id)
 
 
 def _strike(services: Services, job_id: str) -> str:

@@ -10,6 +10,7 @@ from structlog.contextvars import bound_contextvars
 from kwip.loops import Loop
 from kwip.services.backups.blogs.blogs import BLOG
 from kwip.services.delivery.hibernation import HIBERNATE, NOTE_READ
+from kwip.services.delivery.push_wakes import PUSH
 from kwip.services.posting.scheduled import SCHEDULED
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
 #: The lanes of jobs that take long, and the threads that do them and nothing else, so
 #: that no delivery waits for them: conversions, exports and imports take minutes, and
-#: requests to other sites and to a server of mail seconds, in which they do nothing.
-_SLOW = {"media": 1, "links": 3, "mail": 2, "transfers": 1}
+#: requests to other sites, to push services and to a server of mail seconds, in which
+#: they do nothing.
+_SLOW = {"media": 1, "links": 3, "mail": 2, "push": 3, "transfers": 1}
 #: The lane of each job: compaction must not wait behind a burst of fan-outs.
 LANES = {
     "fanout": "fanout",
@@ -38,6 +40,7 @@ LANES = {
     "purge": "links",
     "convert": "media",
     "mail": "mail",
+    PUSH: "push",
     "notification_mail": "compaction",
     "strike": "compaction",
     "preview": "links",

@@ -12,6 +12,7 @@ from kwip import telemetry
 from kwip.domain.clock import at, to_ms
 from kwip.services.backups.blogs.blogs import BLOG
 from kwip.services.delivery.hibernation import HIBERNATE
+from kwip.services.delivery.push_wakes import PUSH
 from kwip.services.posting.scheduled import SCHEDULED
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from kwip.store.posting.poll_ends import PollEndStore
     from kwip.store.posting.processing import ProcessingStore
     from kwip.store.posting.search import SearchStore
+    from kwip.store.push.subscriptions import PushSubscriptionStore
     from kwip.store.social.edges import EdgeStore
     from kwip.store.social.list_edges import ListEdgeStore
     from kwip.store.social.lists import ListStore
@@ -75,6 +77,7 @@ class Sweeper:
     verification: VerificationStore
     mails: MailStore
     mail_preferences: MailPreferenceStore
+    push_subscriptions: PushSubscriptionStore
     exports: TransferStore
     strikes: StrikeStore
     imports: TransferStore
@@ -108,6 +111,7 @@ class Sweeper:
             "verify_links": self.verification,
             "mail": self.mails,
             "notification_mail": self.mail_preferences,
+            PUSH: self.push_subscriptions,
             "export": self.exports,
             "strike": self.strikes,
             "import": self.imports,

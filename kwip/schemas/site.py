@@ -87,13 +87,15 @@ PAGE_TITLES = {
 class SiteInfo:
     """What clients may know about the site before anyone signs in.
 
-    `settings` returns those in force; no I/O, unless they have just changed.
+    `settings` returns those in force; no I/O, unless they have just changed. `push_key`
+    returns the public key that devices subscribe with; the first call takes some ms.
     """
 
     version: str
     post_max_chars: int
     media_max_bytes: int
     settings: Callable[[], SiteSettings] = field(repr=False)
+    push_key: Callable[[], str] = field(repr=False)
 
     @property
     def title(self) -> str:
@@ -276,7 +278,7 @@ class InstanceV2Schema(_InstanceSchema):
         """Return the limits, and the site's addresses."""
         return super().get_configuration(view) | {
             "urls": {"streaming": self.urls.streaming},
-            "vapid": {"public_key": ""},
+            "vapid": {"public_key": view.info.push_key()},
             "translation": {"enabled": False},
         }
 

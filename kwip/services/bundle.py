@@ -86,6 +86,8 @@ if TYPE_CHECKING:
     from kwip.services.posting.reposts import Reposts
     from kwip.services.posting.scheduled import Scheduled
     from kwip.services.posting.updates import Updates
+    from kwip.services.push.pushing import Pushing
+    from kwip.services.push.subscriptions import PushSubscriptions
     from kwip.services.reading.loader import Loaders
     from kwip.services.reading.rate_limits import RateLimits
     from kwip.services.search.search import Search
@@ -182,6 +184,14 @@ class Mailing:
 
     mails: Mails
     notification_mail: NotificationMail
+
+
+@dataclass(frozen=True, kw_only=True)
+class Push:
+    """The services of push."""
+
+    push_subscriptions: PushSubscriptions
+    pushing: Pushing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -304,6 +314,7 @@ class Services(
     Uploads,
     Links,
     Mailing,
+    Push,
     Posting,
     Finding,
     Discovery,

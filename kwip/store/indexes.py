@@ -12,6 +12,7 @@ from kwip.store.index import Index, ttl
 from kwip.store.mail.indexes import MAIL_INDEXES
 from kwip.store.moderation.indexes import MODERATION_INDEXES
 from kwip.store.posting.indexes import POSTING_INDEXES
+from kwip.store.push.indexes import PUSH_INDEXES
 from kwip.store.social.indexes import SOCIAL_INDEXES
 
 if TYPE_CHECKING:
@@ -184,6 +185,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
     ),
     **MAIL_INDEXES,
+    **PUSH_INDEXES,
     **OWN_DATA_INDEXES,
     "link_previews": (
         Index(

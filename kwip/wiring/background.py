@@ -56,6 +56,7 @@ def make_background(core: Core, services: Services, queue: JobQueue) -> Backgrou
         mails=services.mails.store,
         strikes=services.execution.store,
         mail_preferences=services.notification_mail.store,
+        push_subscriptions=services.push_subscriptions.store,
         exports=services.exports.store,
         imports=services.imports.store,
         closures=core.stores.closures,

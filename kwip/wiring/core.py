@@ -54,3 +54,4 @@ class Core:
     signer: Signer
     sealer: Sealer
     rules: SiteMemory[DiscoveryRules]
+    push_key: str

@@ -16,9 +16,11 @@ from kwip.services.delivery.notifier import Notifier
 from kwip.services.delivery.poll_ends import PollEnds
 from kwip.services.delivery.publication import Publication
 from kwip.services.delivery.pull_authors import PullAuthors
+from kwip.services.delivery.push_wakes import PushWakes
 from kwip.services.delivery.search_index import SearchIndex
 from kwip.store.delivery.hibernation import HibernationStore
 from kwip.store.posting.poll_ends import PollEndStore
+from kwip.store.push.subscriptions import PushSubscriptionStore
 
 if TYPE_CHECKING:
     from kwip.wiring.core import Core
@@ -28,7 +30,8 @@ def make_delivery(core: Core) -> Delivery:
     """Make them from the shared parts."""
     stores, fence, options = core.stores, core.fence, core.options
     compactor = Compactor(stores.timelines, stores.posts, fence, options.clock)
-    notifier = Notifier(stores, core.edges, fence, core.signal, core.ids)
+    wakes = PushWakes(PushSubscriptionStore(core.store), core.enqueue, options.clock)
+    notifier = Notifier(stores, core.edges, fence, core.signal, core.ids, wakes)
     home_backfill = HomeBackfill(
         timelines=stores.timelines,
         edges=core.edges,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kwip.services.bundle import Mailing
+from kwip.services.mail.bounces import Bounces
 from kwip.services.mail.digests import Digests
 from kwip.services.mail.letters import Site
 from kwip.services.mail.mails import Mails
@@ -28,8 +29,12 @@ def make_mail(core: Core, reading: Reading) -> Mailing:
     host = urlsplit(settings.origin).hostname or ""
     site = Site(settings.origin, host)
     digests = Digests(reading.notifications, core.loaders, core.signer, site)
+    store = MailStore(core.store)
+    bounces = Bounces(
+        store, core.stores, core.signer, clock, settings.mail_bounces or ""
+    )
     mails = Mails(
-        store=MailStore(core.store),
+        store=store,
         stores=core.stores,
         messages=Messages(settings.origin, host, settings.mail_from),
         transport=transport_of(settings.smtp_uri, settings.home / "mail", host),
@@ -37,6 +42,7 @@ def make_mail(core: Core, reading: Reading) -> Mailing:
         site=site,
         digests=digests,
         recipients=Recipients(core.stores.users, SiteStore(core.store)),
+        bounces=bounces,
         enqueue=core.enqueue,
         clock=clock,
     )

@@ -185,6 +185,7 @@ def build(
             lease_s=options.fence_times.lease_s,
             elapsed=boot_clock,
         ),
+        push_key=endpoints.push_key,
     )
     services = make_services(core)
     listener = Listener(endpoints.redis_realtime_uri, fence.deployment, services.live)

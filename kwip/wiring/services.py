@@ -16,6 +16,7 @@ from kwip.wiring.media import make_media
 from kwip.wiring.moderation import make_moderation
 from kwip.wiring.own_data import make_own_data
 from kwip.wiring.posting import make_posting
+from kwip.wiring.push import make_push
 from kwip.wiring.search import make_search
 from kwip.wiring.social import make_social
 from kwip.wiring.timelines import make_timelines
@@ -33,6 +34,7 @@ def make_services(core: Core) -> Services:
     links = make_links(core, media)
     posting = make_posting(core, delivery, reading, media, links)
     mail = make_mail(core, reading)
+    push = make_push(core, reading, mail)
     accounts = make_accounts(core, reading, social, media, mail)
     finding = make_search(core, reading)
     discovery = make_discovery(core, reading, social)
@@ -42,7 +44,17 @@ def make_services(core: Core) -> Services:
     leaving = make_leaving(core, media, posting, accounts, own_data)
     groups = (
         *(delivery, reading, social, media, links, posting),
-        *(mail, finding, discovery, accounts, moderation, own_data, blogs, leaving),
+        *(
+            mail,
+            push,
+            finding,
+            discovery,
+            accounts,
+            moderation,
+            own_data,
+            blogs,
+            leaving,
+        ),
     )
     made: dict[str, Any] = {k: v for group in groups for k, v in vars(group).items()}
     return Services(loaders=core.loaders, clock_guard=core.clock_guard, **made)

@@ -17,6 +17,7 @@ def test_stats_of_empty_queues_are_zeros(kwip):
         "media": {"waiting": 0, "oldest_s": 0.0},
         "links": {"waiting": 0, "oldest_s": 0.0},
         "mail": {"waiting": 0, "oldest_s": 0.0},
+        "push": {"waiting": 0, "oldest_s": 0.0},
         "transfers": {"waiting": 0, "oldest_s": 0.0},
     }
     assert run.json["pending"] == run.json["dead"] == run.json["edges_waiting"] == 0
@@ -36,7 +37,7 @@ def test_stats_say_that_a_queue_does_not_answer(kwip, waiting, environ, tmp_path
     run = kwip("queue", "stats", "--json")
 
     assert run.code == 0
-    lanes = ("fanout", "compaction", "media", "links", "mail", "transfers")
+    lanes = ("fanout", "compaction", "media", "links", "mail", "push", "transfers")
     assert run.json["queues"] == dict.fromkeys(lanes)
     assert run.json["pending"] == 1
     assert "is not responding" in kwip("queue", "stats").out

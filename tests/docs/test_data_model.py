@@ -24,9 +24,11 @@ from kwip.domain.keyword_filters import (
     KeywordChange,
 )
 from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
+from kwip.domain.mail.bounces import BounceKind
 from kwip.domain.mail.preferences import MailPreferences
 from kwip.domain.polls import NewPoll
 from kwip.domain.posts import Draft, Edit
+from kwip.domain.push import PushPolicy, PushTarget
 from kwip.domain.relationships import MuteTerms
 from kwip.domain.reports import NewReport
 from kwip.domain.roles import Role
@@ -46,6 +48,7 @@ from kwip.domain.two_factor import (
 from kwip.domain.users import READ, WRITE, ProfileChange, Viewer
 from kwip.services.maintenance.checkpoint import Checkpoint
 from kwip.services.media.emojis import NewEmoji
+from kwip.services.push.subscriptions import AppWish
 from kwip.store.accounts.setup import SetupStore
 from kwip.store.changes import ChangeStore
 from kwip.store.fence import FenceStore
@@ -55,6 +58,13 @@ from tests.docs.joining import join
 from tests.pictures import plain, sent
 from tests.videos import mp4
 
+TARGET = PushTarget(
+    endpoint="https://push.example.net/send/dQw4w9WgXcQ",
+    p256dh="BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6S"
+    "RpkNtoIAiw4",
+    auth="BTBZMqHH6r4Tts7J_aSIgg",
+    is_standard=True,
+)
 PAGE = (PROJECT / "docs" / "data-model.md").read_text(encoding="utf-8")
 #: Fields whose keys are data.
 MAPS = {"jobs.counts", "jobs.detail", "processes.shared", ".kinds", ".added"}
@@ -284,9 +294,10 @@ def _mail(kwip, note):
     viewer = Viewer(id=owner["_id"], username=owner["username"], digest="")
     _use_factors(kwip, note, owner["_id"])
     for kinds in (frozenset({NotificationKind.MENTION}), frozenset()):
-        chosen = MailPreferences(kinds=kinds)
+        chosen = MailPreferences(kinds=kinds, push_kinds=kinds)
         kwip.services.notification_mail.choose(viewer, chosen)
         note()
+    _push(kwip, note, viewer)
     kwip.services.password_reset.request("nobody@example.org", None)
     note()
     mail_id = kwip.store.database["mails"].find_one()["_id"]
@@ -294,6 +305,25 @@ def _mail(kwip, note):
     assert mails.store.begin(mail_id, "a worker", now, now) is not None
     note()
     mails.store.failed(mail_id, "a worker", None, "550 5.1.1 No such user")
+    mails.store.bounced(mail_id, BounceKind.SOFT)
+
+
+def _push(kwip, note, viewer):
+    devices = kwip.services.push_subscriptions
+    note()
+    begun = kwip.services.authentication.begin_session(viewer.id, viewer.username, "")
+    devices.subscribe(replace(viewer, digest=begun.id.digest), TARGET)
+    note()
+    kinds = frozenset({NotificationKind.MENTION})
+    wish = AppWish(kinds=kinds, policy=PushPolicy.ALL, token="a token")
+    app = devices.subscribe(replace(viewer, digest="0" * 64), TARGET, wish)
+    note()
+    now = at(system_clock_ms())
+    assert devices.store.begin(app.id, "a worker", now, now) is not None
+    devices.store.pushed(app.id, "a worker", 1)
+    note()
+    devices.store.failed(app.id, "a worker", now, now, "503")
+    note()
 
 
 def _follow(services, note, follower, followee):

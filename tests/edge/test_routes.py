@@ -92,8 +92,8 @@ def test_an_app_with_a_route_outside_the_table_does_not_start(
         create_app(wiring, settings)
 
 
-#: Writes without a cookie, whose address is signed.
-SIGNED = {"unsubscribe_now"}
+#: Writes without a cookie, with something that only its owner and the site know.
+SIGNED = {"unsubscribe_now", "renew_device"}
 
 
 @pytest.mark.parametrize("row", rows(), ids=about)
@@ -106,7 +106,7 @@ def test_a_row_asks_for_what_belongs_together(row):
     assert (policy.auth == "staff") <= (policy.permission is not None)
     assert not is_api or policy.csrf == "none"
     if row.method in UNSAFE:
-        is_write = policy.scope in {"write", "admin:write"}
+        is_write = policy.scope in {"write", "push", "admin:write"}
         has_proof = is_write or policy.csrf == "form"
         assert has_proof or (row.endpoint.__name__ in SIGNED and policy.auth == "none")
         assert policy.cache == "never"

@@ -79,8 +79,8 @@ def unnoted(mails):
     server = mails.transport
 
     class Watched:
-        def send(self, message):
-            refusal = server.send(message)
+        def send(self, message, sender):
+            refusal = server.send(message, sender)
             self.at_s = time.perf_counter()
             return refusal
 

@@ -137,7 +137,14 @@ class Nothing:
 NOT_SWEPT = (
     *("attachments", "processing", "purges", "poll_ends", "drafts"),
     *("previews", "stale_previews", "trending", "mails"),
-    *("mail_preferences", "exports", "imports", "strikes", "closures"),
+    *(
+        "mail_preferences",
+        "push_subscriptions",
+        "exports",
+        "imports",
+        "strikes",
+        "closures",
+    ),
     "blogs",
 )
 

@@ -79,8 +79,8 @@ def test_a_mail_is_sent_twice_alike_if_its_worker_dies_after_the_servers_ok(
     server = mails.transport
 
     class Dying:
-        def send(self, message):
-            server.send(message)
+        def send(self, message, sender):
+            server.send(message, sender)
             raise KilledError
 
     swap(mails, transport=Dying())

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 
 from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.domain.mail.preferences import MailPreferences
+from kwip.domain.push import PushSubscription, PushTarget
 from kwip.domain.reactions import Act, Reaction
 from kwip.domain.strikes import Appeal, StrikeState
 from kwip.domain.text import Hashtag
@@ -79,6 +80,7 @@ def populate(stores):
             transfers.request(transfer(n), before=NOW)
         _strike(stores.strikes, n)
         _wait(stores, n)
+        stores.push.save(_device(n), NOW, NOW if n < USERS[5] else LATER)
     stores.purges.add([f"ab/{n}" for n in USERS], NOW)
     _populate_joining(stores)
     database["link_previews"].insert_many(_preview(n) for n in USERS)
@@ -106,6 +108,19 @@ def _wait(stores, n):
     stores.guest_replies.add(guest_reply(n), LATER, lambda _: None)
     chosen = MailPreferences(kinds=EVERY_KIND, mailed_id=1)
     stores.mail_preferences.save(n, chosen, due_at)
+
+
+def _device(n):
+    """Return the subscription of user n's app."""
+    return PushSubscription(
+        user_id=n,
+        digest="a" * 64,
+        holder="token",
+        target=PushTarget(
+            endpoint=f"https://push.example/{n}", p256dh="", auth="", is_standard=True
+        ),
+        above=1,
+    )
 
 
 def _strike(strikes, n):

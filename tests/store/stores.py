@@ -88,6 +88,7 @@ from kwip.store.posting.statistics import StatisticsStore
 from kwip.store.posting.votes import VoteStore
 from kwip.store.posting.withheld import WithheldStore
 from kwip.store.purges import PurgeStore
+from kwip.store.push.subscriptions import PushSubscriptionStore
 from kwip.store.social.edges import EdgeStore
 from kwip.store.social.follow_requests import FollowRequestStore
 from kwip.store.social.followed_conversations import FollowedConversationStore
@@ -160,6 +161,7 @@ KINDS = {
     "people": PeopleStore,
     "poll_ends": PollEndStore,
     "posts": PostStore,
+    "push": PushSubscriptionStore,
     "previews": LinkPreviewStore,
     "processes": ProcessStore,
     "processing": ProcessingStore,

@@ -21,12 +21,14 @@ from kwip.domain.drafts import SavedDraft
 from kwip.domain.emojis import Emoji
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID
+from kwip.domain.mail.bounces import BounceKind
 from kwip.domain.mail.mails import MailKind
 from kwip.domain.mail.preferences import MailPreferences
 from kwip.domain.members import MemberQuery, MemberState
 from kwip.domain.nudges import NudgeKind
 from kwip.domain.polls import Poll
 from kwip.domain.posts import Draft, QuotePolicy, ReplyPolicy
+from kwip.domain.push import PushPolicy
 from kwip.domain.reactions import Act, Reaction, Span, span_of
 from kwip.domain.relationships import FollowWish
 from kwip.domain.repeats import Said
@@ -247,6 +249,11 @@ def _vote(s):
         s.votes.vote(VOTED)
 
 
+def _app(user_id):
+    """Return the id of the subscription of a user's app."""
+    return f"{user_id}:{'a' * 64}"
+
+
 #: How each public method is called; several calls where it has several ways.
 CALLS = {
     "AccessKeyStore.create": lambda s: s.authentication.create(token(1, "c")),
@@ -385,6 +392,31 @@ CALLS = {
     "MailPreferenceStore.take_due": lambda s: s.mail_preferences.take_due(
         NOW, LATER, 9, bool
     ),
+    "PushSubscriptionStore.save": lambda s: s.push.save(
+        replace(s.push.find(_app(2)), digest="b" * 64, holder="session"), NOW, LATER
+    ),
+    "PushSubscriptionStore.find": lambda s: s.push.find(_app(2)),
+    "PushSubscriptionStore.choose": lambda s: s.push.choose(
+        _app(2), EVERY_KIND, PushPolicy.ALL
+    ),
+    "PushSubscriptionStore.move": lambda s: s.push.move(
+        "https://push.example/3", s.push.find(_app(3)).target
+    ),
+    "PushSubscriptionStore.drop": lambda s: s.push.drop(_app(4)),
+    "PushSubscriptionStore.wake": lambda s: s.push.wake([5, 6], NOW),
+    "PushSubscriptionStore.begin": lambda s: s.push.begin(_app(7), "w", NOW, LATER),
+    "PushSubscriptionStore.pushed": lambda s: s.push.pushed(_app(7), "w", 1),
+    "PushSubscriptionStore.rest": lambda s: s.push.rest(
+        _app(7), "w", above=1, until=LATER, now=NOW, due_at=LATER
+    ),
+    "PushSubscriptionStore.failed": lambda s: s.push.failed(
+        _app(8), "w", NOW, LATER, "503"
+    ),
+    "PushSubscriptionStore.count": lambda s: s.push.count(),
+    "PushSubscriptionStore.failing": lambda s: s.push.failing(9),
+    "PushSubscriptionStore.take_due": lambda s: s.push.take_due(NOW, LATER, 9, bool),
+    "MailStore.bounced": lambda s: s.mails.bounced(mail(3).id, BounceKind.SOFT),
+    "MailStore.soft_count": lambda s: s.mails.soft_count(2, "u2@example.org", NOW),
     "TransferStore.find": lambda s: s.exports.find(2),
     "TransferStore.request": lambda s: s.exports.request(transfer(2), before=NOW),
     "TransferStore.begin": lambda s: s.exports.begin(3, "worker", NOW, LATER),

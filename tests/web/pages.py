@@ -9,6 +9,7 @@ VOID = {"br", "hr", "img", "input", "link", "meta", "path", "rect", "source", "u
 HIDDEN = {"script", "style", "title"}
 SCRIPTS = (
     *("/assets/kwip.", "/assets/builder.", "/assets/passkeys."),
+    "/assets/push.",
     "/assets/widgets/kwip.",
 )
 

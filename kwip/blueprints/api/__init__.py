@@ -22,6 +22,7 @@ from kwip.blueprints.api import (
     notifications,
     people,
     polls,
+    push,
     quotes,
     relationships,
     reports,
@@ -63,4 +64,5 @@ ROUTES = (
     *filters.ROUTES,
     *empty.ROUTES,
     *notifications.ROUTES,
+    *push.ROUTES,
 )

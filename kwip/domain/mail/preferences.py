@@ -1,4 +1,4 @@
-"""Which notifications a user gets by mail, and how often."""
+"""Which notifications a user gets by mail, how often, and which by push."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from kwip.domain.timelines.notifications import EVERY_KIND, NotificationKind
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from kwip.domain.timelines.notifications import NotificationKind
 
 
 class Frequency(StrEnum):
@@ -29,13 +29,23 @@ PAUSES: Mapping[Frequency, dt.timedelta] = {
 }
 
 
+#: What browsers with a subscription are told, until their user chooses otherwise.
+PUSHED_AT_FIRST = EVERY_KIND - {
+    NotificationKind.FAVOURITE,
+    NotificationKind.REPOST,
+    NotificationKind.MODERATION,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailPreferences:
     """What a user gets by mail: nothing, until they choose some kinds.
 
     `mailed_id` is the newest notification that was mailed or is too old to be.
+    `push_kinds` is what their browsers are told, those that have a subscription.
     """
 
     kinds: frozenset[NotificationKind] = frozenset()
     frequency: Frequency = Frequency.DAY
     mailed_id: int = 0
+    push_kinds: frozenset[NotificationKind] = PUSHED_AT_FIRST

@@ -15,7 +15,7 @@ from kwip.domain.timelines.timelines import Entry
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from kwip.domain.posts import Post
     from kwip.domain.relationships import Relations
@@ -57,6 +57,25 @@ class NotificationKind(StrEnum):
 KINDS = tuple(NotificationKind)
 _NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 EVERY_KIND = frozenset(KINDS)
+#: Mastodon's word for each kind; a reply is a mention there, and one in a followed
+#: conversation a new status. Apps skip types that they don't know, as each version of
+#: Mastodon brings some.
+APP_TYPES: Mapping[NotificationKind, str] = {
+    NotificationKind.MENTION: "mention",
+    NotificationKind.REPLY: "mention",
+    NotificationKind.REPOST: "reblog",
+    NotificationKind.FAVOURITE: "favourite",
+    NotificationKind.FOLLOW: "follow",
+    NotificationKind.POST: "status",
+    NotificationKind.POLL: "poll",
+    NotificationKind.QUOTE: "quote",
+    NotificationKind.FOLLOW_REQUEST: "follow_request",
+    NotificationKind.CONVERSATION: "status",
+    NotificationKind.MODERATION: "moderation_warning",
+    NotificationKind.BUZZ: "kwip:buzz",
+    NotificationKind.INVITATION: "kwip:invitation",
+    NotificationKind.GUEST_REPLY: "kwip:guest_reply",
+}
 #: What the tab for mentions shows.
 SPOKEN_TO = frozenset({NotificationKind.MENTION, NotificationKind.REPLY})
 

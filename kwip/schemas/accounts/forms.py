@@ -14,6 +14,7 @@ from kwip.domain.users import (
     ADMIN_READ,
     ADMIN_WRITE,
     MAX_FIELDS,
+    PUSH,
     READ,
     WRITE,
     ProfileChange,
@@ -227,6 +228,7 @@ class TokenForm(StrictSchema[TokenWish]):
     name = line()
     read = fields.Boolean(load_default=False)
     write = fields.Boolean(load_default=False)
+    push = fields.Boolean(load_default=False)
     admin_read = fields.Boolean(load_default=False)
     admin_write = fields.Boolean(load_default=False)
 
@@ -235,6 +237,7 @@ class TokenForm(StrictSchema[TokenWish]):
         chosen = {
             READ: wanted["read"],
             WRITE: wanted["write"],
+            PUSH: wanted["push"],
             ADMIN_READ: wanted["admin_read"],
             ADMIN_WRITE: wanted["admin_write"],
         }

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from kwip.domain.mail.preferences import Frequency, MailPreferences
-from kwip.domain.timelines.notifications import NotificationKind
+from kwip.domain.timelines.notifications import KINDS, NotificationKind
 from kwip.domain.two_factor import Answer, Proof
 from kwip.schemas.body import BodySchema, StrictSchema, Text, choice, line
 
@@ -73,7 +73,7 @@ class KeyQuery(BodySchema[str]):
 
 
 class NotificationMailForm(StrictSchema[MailPreferences]):
-    """A box for each kind of notification, and how often; others are not sent."""
+    """A box for each kind of notification by mail, others by push, and how often."""
 
     mention = fields.Boolean(load_default=False)
     reply = fields.Boolean(load_default=False)
@@ -88,12 +88,22 @@ class NotificationMailForm(StrictSchema[MailPreferences]):
     buzz = fields.Boolean(load_default=False)
     invitation = fields.Boolean(load_default=False)
     guest_reply = fields.Boolean(load_default=False)
+    push = fields.List(
+        fields.String(validate=validate.OneOf([kind.value for kind in KINDS])),
+        load_default=list,
+    )
     frequency = choice(*Frequency)
 
-    def make(self, *, frequency: str, **kinds: bool) -> MailPreferences:
+    def make(
+        self, *, frequency: str, push: list[str], **kinds: bool
+    ) -> MailPreferences:
         """Build the preferences."""
         chosen = {NotificationKind(name) for name, is_on in kinds.items() if is_on}
-        return MailPreferences(kinds=frozenset(chosen), frequency=Frequency(frequency))
+        return MailPreferences(
+            kinds=frozenset(chosen),
+            frequency=Frequency(frequency),
+            push_kinds=frozenset(map(NotificationKind, push)),
+        )
 
 
 class ReportMailForm(StrictSchema[bool]):

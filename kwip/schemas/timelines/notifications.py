@@ -10,7 +10,12 @@ from marshmallow import fields, missing, validate
 from kwip.domain.ids import UserId
 from kwip.domain.strikes import Act
 from kwip.domain.timelines.markers import MARKED, Marked
-from kwip.domain.timelines.notifications import EVERY_KIND, NotificationKind, Selection
+from kwip.domain.timelines.notifications import (
+    APP_TYPES,
+    EVERY_KIND,
+    NotificationKind,
+    Selection,
+)
 from kwip.domain.timelines.pages import PageRequest
 from kwip.schemas.accounts.users import AccountSchema
 from kwip.schemas.body import BodySchema, Id, StrictSchema, Text
@@ -26,25 +31,6 @@ if TYPE_CHECKING:
     from kwip.domain.timelines.notifications import NotificationView
     from kwip.schemas.urls import Urls
 
-#: Mastodon's word for each kind; a reply is a mention there, and one in a followed
-#: conversation a new status. Apps skip types that they don't know, as each version of
-#: Mastodon brings some.
-_TYPES = {
-    NotificationKind.MENTION: "mention",
-    NotificationKind.REPLY: "mention",
-    NotificationKind.REPOST: "reblog",
-    NotificationKind.FAVOURITE: "favourite",
-    NotificationKind.FOLLOW: "follow",
-    NotificationKind.POST: "status",
-    NotificationKind.POLL: "poll",
-    NotificationKind.QUOTE: "quote",
-    NotificationKind.FOLLOW_REQUEST: "follow_request",
-    NotificationKind.CONVERSATION: "status",
-    NotificationKind.MODERATION: "moderation_warning",
-    NotificationKind.BUZZ: "kwip:buzz",
-    NotificationKind.INVITATION: "kwip:invitation",
-    NotificationKind.GUEST_REPLY: "kwip:guest_reply",
-}
 #: Mastodon's word for each act.
 _ACTIONS = {
     Act.WARN: "none",
@@ -61,7 +47,7 @@ class NotificationSchema(DumpSchema):
     """A `NotificationView` as Mastodon's Notification."""
 
     id = fields.String()
-    type = fields.Function(lambda view: _TYPES[view.kind])
+    type = fields.Function(lambda view: APP_TYPES[view.kind])
     created_at = Instant()
     group_key = fields.Method("get_group_key")
     account = fields.Method("get_account")
@@ -76,7 +62,7 @@ class NotificationSchema(DumpSchema):
     def get_group_key(self, view: NotificationView) -> str:
         """Return the key of notifications that may be grouped."""
         if view.post is not None and view.kind in _GROUPED:
-            return f"{_TYPES[view.kind]}-{view.post.post.id}"
+            return f"{APP_TYPES[view.kind]}-{view.post.post.id}"
         return f"ungrouped-{view.id}"
 
     def get_account(self, view: NotificationView) -> object:
@@ -157,8 +143,8 @@ class NotificationsQuery(BodySchema[Asked]):
         kinds = frozenset(
             kind
             for kind in EVERY_KIND
-            if (not types or _TYPES[kind] in types)
-            and _TYPES[kind] not in exclude_types
+            if (not types or APP_TYPES[kind] in types)
+            and APP_TYPES[kind] not in exclude_types
         )
         return Asked(PageRequest(**page), Selection(kinds, UserId(account_id or 0)))
 

@@ -19,7 +19,7 @@ from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotAuthenticatedError, NotFoundError
 from kwip.domain.ids import UserId, parse_id
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.users import ADMIN_READ, ADMIN_WRITE, READ, WRITE, Viewer
+from kwip.domain.users import ADMIN_READ, ADMIN_WRITE, PUSH, READ, WRITE, Viewer
 from kwip.services.reading.account_entities import AccessKeyId
 from kwip.services.reading.loader import Lookup
 from kwip.store.accounts.access_keys import AccessKey
@@ -45,7 +45,7 @@ SESSION_LIFETIME = dt.timedelta(days=30)
 #: session.
 MAX_SESSIONS = 50
 SCOPES = frozenset({READ, WRITE})
-TOKEN_SCOPES = SCOPES | {ADMIN_READ, ADMIN_WRITE}
+TOKEN_SCOPES = SCOPES | {PUSH, ADMIN_READ, ADMIN_WRITE}
 TOKEN_NAME_MAX, MAX_TOKENS = 60, 100
 _TOO_MANY = lazy_gettext("You have too many tokens.")
 _TOKENS = lazy_gettext(
@@ -366,5 +366,5 @@ def _require_usable(name: str, scopes: frozenset[str]) -> None:
             lazy_gettext("That token name can't be used."), {"name": limit}
         )
     if not scopes or not scopes <= TOKEN_SCOPES:
-        wrong = {"scopes": lazy_gettext("Choose read, write or both.")}
+        wrong = {"scopes": lazy_gettext("Choose at least one.")}
         raise InvalidError(lazy_gettext("These scopes can't be used."), wrong)

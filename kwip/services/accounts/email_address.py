@@ -96,6 +96,17 @@ class EmailAddress:
         self._ask(viewer.id, found.email, {})
         return found.email
 
+    def try_again(self, viewer: Viewer) -> None:
+        """Mail notifications again to an address that was refused, until it is again.
+
+        Raises:
+            RateLimitedError: There were too many attempts.
+        """
+        found = self.mailbox(viewer)
+        if found is not None and found.problem:
+            self.sign_in.charge("reset", {"reset": f"own:{viewer.id}"})
+            self.stores.credentials.note_problem(viewer.id, found.email, "")
+
     def change(self, viewer: Viewer, proof: Proof, text: str) -> str:
         """Send a link to a new address, which becomes the viewer's by it; return it.
 

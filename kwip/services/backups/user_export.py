@@ -158,6 +158,7 @@ class UserExport:
             "embed_origins": list(user.embed_origins),
             "notification_mail": sorted(kind.value for kind in mail.kinds),
             "notification_mail_frequency": mail.frequency.value,
+            "notification_push": sorted(kind.value for kind in mail.push_kinds),
         }
 
     def people(self, ids: Iterable[UserId]) -> Iterator[User]:

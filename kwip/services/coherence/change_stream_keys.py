@@ -227,6 +227,7 @@ LEFT_OUT: Mapping[str, str] = {
     "emojis": "processes remember them by the version in the fence",
     "mails": "never cached",
     "mail_preferences": "never cached",
+    "push_subscriptions": "never cached",
     "exports": "never cached",
     "imports": "never cached",
     "closures": "never cached",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import IdGenerator, PostId, UserId
     from kwip.domain.posts import Post
     from kwip.services.coherence.fence import Fence
+    from kwip.services.delivery.push_wakes import PushWakes
     from kwip.services.delivery.signals import Signal
     from kwip.services.reading.stores import Stores
     from kwip.store.social.edges import EdgeStore
@@ -50,6 +51,7 @@ class Notifier:
     fence: Fence
     signal: Signal
     ids: IdGenerator
+    devices: PushWakes
 
     def notify(self, posts: Sequence[Post]) -> bool:
         """Notify the users that new posts by one author address; False if nobody.
@@ -94,7 +96,12 @@ class Notifier:
     def signal_recipients(self, *notices: Notification | None) -> None:
         """Signal the recipients of notifications that were written with an act."""
         recipients = [each.recipient_id for each in notices if each is not None]
+        self._tell(recipients)
+
+    def _tell(self, recipients: Sequence[UserId]) -> None:
+        """Tell open pages and devices that some users have new notifications."""
         self.signal([notifications_topic(each) for each in recipients])
+        self.devices.wake(recipients)
 
     def retract_deleted(self, posts: Sequence[Post]) -> None:
         """Delete the notifications of posts that were deleted meanwhile."""
@@ -135,7 +142,7 @@ class Notifier:
             [of_post(post, each, NotificationKind.POLL, seq=seq) for each in notified]
         )
         self.fence.invalidate(invalidation_rules.notify(recipient_ids=notified))
-        self.signal([notifications_topic(each) for each in notified])
+        self._tell(notified)
 
     def of_strike(self, user_id: UserId, strike_id: int) -> Notification:
         """Return the notification of somebody about whom a moderator has decided."""
@@ -269,7 +276,7 @@ class Notifier:
         self.stores.notifications.add_many(written)
         notified = sorted({each.recipient_id for each in written})
         self.fence.invalidate(invalidation_rules.notify(recipient_ids=notified))
-        self.signal([notifications_topic(each) for each in notified])
+        self._tell(notified)
 
     def _roots(self, posts: Collection[Post]) -> dict[PostId, PostId]:
         """Return the conversation of each post, of a repost that of its original."""

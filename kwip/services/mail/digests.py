@@ -156,3 +156,8 @@ _SAID: Mapping[NotificationKind, Callable[[str], str]] = {
         "%(who)s wants to follow you", who=who
     ),
 }
+
+
+def sentence(kind: NotificationKind, who: str) -> str:
+    """Say what happened, in the reader's language."""
+    return _SAID[kind](who)

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from kwip.domain.mail.mails import Letter
     from kwip.domain.signed_addresses import Signer
     from kwip.services.delivery.signals import Enqueue
+    from kwip.services.mail.bounces import Bounces
     from kwip.services.mail.digests import Digests
     from kwip.services.mail.letters import Site
     from kwip.services.mail.messages import Messages
@@ -74,6 +75,7 @@ class Mails:
     site: Site
     digests: Digests
     recipients: Recipients
+    bounces: Bounces
     enqueue: Enqueue
     clock: ClockMs
 
@@ -211,7 +213,7 @@ class Mails:
     def hand_over(self, mail: Mail, address: str, letter: Letter) -> Refusal | None:
         """Send a mail now; return why it was not accepted, if it was not."""
         message = self.messages.write(mail, address, letter, at(self.clock()))
-        return self.transport.send(message)
+        return self.transport.send(message, self.bounces.sender_of(mail))
 
     def _is_gone(self, user_id: UserId, is_suspended: bool) -> bool:  # noqa: FBT001
         """Return whether an account is suspended and its owner can't come back."""

@@ -32,8 +32,11 @@ _MOST_FILES = 500
 class Transport(Protocol):
     """Takes messages."""
 
-    def send(self, message: EmailMessage) -> Refusal | None:
-        """Send a message; return why it was not taken, if it was not."""
+    def send(self, message: EmailMessage, sender: str = "") -> Refusal | None:
+        """Send a message; return why it was not taken, if it was not.
+
+        `sender` is where reports about it go, by default whom it is from.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,12 @@ class SmtpServer:
     uri: str = field(repr=False)
     host: str
 
-    def send(self, message: EmailMessage) -> Refusal | None:
+    def send(self, message: EmailMessage, sender: str = "") -> Refusal | None:
         """Send a message; return why it was not taken, if it was not."""
         connection = None
         try:
             connection = self._connect(_ANSWER_S)
-            connection.send_message(message)
+            connection.send_message(message, sender or None)
         except smtplib.SMTPRecipientsRefused as error:
             return _refusal(*next(iter(error.recipients.values())), is_recipient=True)
         except smtplib.SMTPAuthenticationError as error:
@@ -108,7 +111,7 @@ class MailFolder:
 
     folder: Path
 
-    def send(self, message: EmailMessage) -> Refusal | None:
+    def send(self, message: EmailMessage, sender: str = "") -> Refusal | None:  # noqa: ARG002 -- no report will come
         """Write a message; only the owner of the site can read the file."""
         name = re.sub("[^0-9A-Za-z]", "", message["Message-ID"].partition("@")[0])
         try:

@@ -1,4 +1,4 @@
-"""Fetch what another site publishes, with the one guard that all such requests share.
+"""Requests to other sites, with the one guard that all of them share.
 
 Only http and https, only to public addresses on the usual ports, at most three
 redirects, each of them checked; no cookies, no proxy; limits on time, size and type.
@@ -83,8 +83,16 @@ class _Wish:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """How a site answered a POST: the status, and when to try again, if it said so."""
+
+    status: int
+    retry_after: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fetcher:
-    """Fetch addresses.
+    """Fetch addresses, and post to them.
 
     Attributes:
         user_agent: What we say we are.
@@ -114,18 +122,76 @@ class Fetcher:
         with self.patience.granted(self.timeout_s) as timeout_s:
             return self._follow(url, _Wish(limits, copy), Deadline(timeout_s))
 
+    def post(self, url: str, headers: Mapping[str, str], content: bytes) -> Answered:
+        """Post to an address, by https only; a redirect is an answer like others.
+
+        Raises:
+            FetchError: It may not be requested, or does not answer.
+        """
+        parts, place = self._checked_endpoint(url)
+        with (
+            self.patience.granted(self.timeout_s) as timeout_s,
+            self._unless_slow(place),
+            connected(
+                place,
+                Deadline(timeout_s),
+                most_bytes=_HEAD_BYTES,
+                is_allowed=(place.host, place.port) in self.allowed,
+            ) as connection,
+        ):
+            client = http.client.HTTPConnection(place.host, place.port)
+            client.sock = connection
+            client.putrequest(
+                "POST", _target(parts), skip_host=True, skip_accept_encoding=True
+            )
+            own = {
+                "Host": _host_header(parts, place),
+                "User-Agent": self.user_agent,
+                "Content-Length": str(len(content)),
+                "Connection": "close",
+            }
+            for name, value in (own | dict(headers)).items():
+                client.putheader(name, value)
+            client.endheaders(content)
+            response = client.getresponse()
+            return Answered(response.status, response.getheader("Retry-After") or "")
+
+    def check_endpoint(self, url: str) -> None:
+        """Check that `post` may request an address, as far as it says.
+
+        Raises:
+            FetchError: It may not.
+        """
+        self._checked_endpoint(url)
+
+    def _checked_endpoint(self, url: str) -> tuple[SplitResult, Place]:
+        parts, place = self._checked(url)
+        if not place.is_tls and (place.host, place.port) not in self.allowed:
+            raise FetchError("refused")
+        return parts, place
+
+    @contextmanager
+    def _unless_slow(self, place: Place) -> Iterator[None]:
+        """Raise what goes wrong in the block; leave a slow host alone for a while.
+
+        Raises:
+            FetchError: It went wrong, or the host was slow a moment ago.
+        """
+        if self.slow.has(place.host):
+            raise FetchError("timeout", is_transient=True)
+        try:
+            with _explained():
+                yield
+        except FetchError as error:
+            if error.outcome == "timeout":
+                self.slow.add(place.host)
+            raise
+
     def _follow(self, url: str, wish: _Wish, deadline: Deadline) -> Fetched:
         for _ in range(MAX_REDIRECTS + 1):
             parts, place = self._checked(url)
-            if self.slow.has(place.host):
-                raise FetchError("timeout", is_transient=True)
-            try:
-                with _explained():
-                    found = self._get(url, parts, place, wish, deadline)
-            except FetchError as error:
-                if error.outcome == "timeout":
-                    self.slow.add(place.host)
-                raise
+            with self._unless_slow(place):
+                found = self._get(url, parts, place, wish, deadline)
             if isinstance(found, Fetched):
                 return found
             url = found
@@ -147,12 +213,8 @@ class Fetcher:
         ) as connection:
             client = http.client.HTTPConnection(place.host, place.port)
             client.sock = connection
-            target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
             client.putrequest(
-                "GET",
-                quote(target, safe=_SAFE),
-                skip_host=True,
-                skip_accept_encoding=True,
+                "GET", _target(parts), skip_host=True, skip_accept_encoding=True
             )
             for name, value in self._headers(parts, place, wish).items():
                 client.putheader(name, value)
@@ -180,16 +242,13 @@ class Fetcher:
         return parts, Place(host, port, parts.scheme == "https")
 
     def _headers(self, parts: SplitResult, place: Place, wish: _Wish) -> dict[str, str]:
-        host = f"[{place.host}]" if ":" in place.host else place.host
-        if place.port != _PORTS[parts.scheme]:
-            host = f"{host}:{place.port}"
         types = (f"{name}*" if name.endswith("/") else name for name in wish.limits)
         known = {
             "If-None-Match": wish.copy.etag,
             "If-Modified-Since": wish.copy.modified,
         }
         return {name: said for name, said in known.items() if said} | {
-            "Host": host,
+            "Host": _host_header(parts, place),
             "User-Agent": self.user_agent,
             "Accept": ", ".join(types),
             "Accept-Encoding": "gzip",
@@ -220,6 +279,18 @@ def _host(name: str) -> str:
     if not host or "%" in host:
         raise ValueError(name)
     return host
+
+
+def _host_header(parts: SplitResult, place: Place) -> str:
+    host = f"[{place.host}]" if ":" in place.host else place.host
+    is_usual = place.port == _PORTS[parts.scheme]
+    return host if is_usual else f"{host}:{place.port}"
+
+
+def _target(parts: SplitResult) -> str:
+    """Return what is requested of a host: the path and the query."""
+    target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+    return quote(target, safe=_SAFE)
 
 
 def _redirected(url: str, response: http.client.HTTPResponse) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pymongo import ASCENDING, ReturnDocument
 
 from kwip.domain.ids import UserId
+from kwip.domain.mail.bounces import BounceKind
 from kwip.domain.mail.mails import Mail, MailKind
 from kwip.store.client import translated
 from kwip.store.due_work import DueWork
@@ -108,6 +109,27 @@ class MailStore(DueWork):
         """Find a mail whose link was not used yet."""
         found = self._mails.find_one({"_id": mail_id, "is_used": False})
         return None if found is None else _to_mail(found)
+
+    @translated()
+    def bounced(self, mail_id: str, kind: BounceKind) -> Mail | None:
+        """Note that a mail came back; None if it is gone, or that was noted before."""
+        found = self._mails.find_one_and_update(
+            {"_id": mail_id, "bounce": {"$exists": False}},
+            {"$set": {"bounce": kind.value}},
+        )
+        return None if found is None else _to_mail(found)
+
+    @translated()
+    def soft_count(self, user_id: UserId, address: str, since: dt.datetime) -> int:
+        """Count the mails to an address of a user that came back for the time being."""
+        return self._mails.count_documents(
+            {
+                "user_id": user_id,
+                "address": address,
+                "bounce": BounceKind.SOFT.value,
+                "created_at": {"$gte": since},
+            }
+        )
 
     @translated()
     def use(self, mail: Mail, session: ClientSession | None = None) -> bool:

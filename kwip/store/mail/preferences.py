@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.domain.ids import UserId
-from kwip.domain.mail.preferences import Frequency, MailPreferences
+from kwip.domain.mail.preferences import PUSHED_AT_FIRST, Frequency, MailPreferences
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.store.client import translated
 from kwip.store.due_work import DueWork
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
     from pymongo.client_session import ClientSession
 
-    from kwip.store.client import Store
+    from kwip.store.client import Document, Store
 
 
+#: Fields that only those have who have chosen otherwise than at first.
 _NO_REPORTS = "no_reports"
+_PUSH_KINDS = "push_kinds"
 
 
 class MailPreferenceStore(DueWork):
@@ -41,6 +43,11 @@ class MailPreferenceStore(DueWork):
             kinds=frozenset(NotificationKind(kind) for kind in d["kinds"]),
             frequency=Frequency(d["frequency"]),
             mailed_id=d["mailed_id"],
+            push_kinds=(
+                frozenset(NotificationKind(kind) for kind in d[_PUSH_KINDS])
+                if _PUSH_KINDS in d
+                else PUSHED_AT_FIRST
+            ),
         )
 
     @translated()
@@ -59,7 +66,12 @@ class MailPreferenceStore(DueWork):
         }
         if chosen.mailed_id:
             values["mailed_id"] = chosen.mailed_id
-        self._preferences.update_one({"_id": user_id}, {"$set": values}, upsert=True)
+        if chosen.push_kinds != PUSHED_AT_FIRST:
+            values[_PUSH_KINDS] = sorted(kind.value for kind in chosen.push_kinds)
+        change: Document = {"$set": values}
+        if _PUSH_KINDS not in values:
+            change["$unset"] = {_PUSH_KINDS: ""}
+        self._preferences.update_one({"_id": user_id}, change, upsert=True)
 
     @translated()
     def without_reports(self, ids: Sequence[UserId]) -> set[UserId]:

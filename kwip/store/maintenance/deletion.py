@@ -86,6 +86,7 @@ class DeletionStore:
         self._database["suggestions"].delete_one({"_id": user_id})
         self._database["mail_preferences"].delete_one({"_id": user_id})
         self._database["mails"].delete_many({"user_id": user_id})
+        self._database["push_subscriptions"].delete_many({"user_id": user_id})
         forget_in_reports(self._database["reports"], user_id)
         forget_strikes(self._database["strikes"], user_id)
         self._forget_invitations(user_id)

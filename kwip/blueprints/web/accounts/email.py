@@ -56,6 +56,14 @@ def ask_to_confirm() -> Response:
     return go(url_for("web.email_settings"), message)
 
 
+def try_email_again() -> Response:
+    """Mail notifications again to an address that was refused."""
+    http.load_form(ActForm())
+    http.services().email_address.try_again(http.signed_in())
+    message = gettext("We'll try again with the next email.")
+    return go(url_for("web.email_settings"), message)
+
+
 def email_link() -> Response:
     """Ask to confirm an address; only sending it uses up the link."""
     return _ask(MailKind.CONFIRM_EMAIL, "email_confirm.html")
@@ -116,6 +124,7 @@ ROUTES = (
     Route("GET", "/settings/email", email_settings, SECRET),
     Route("POST", "/settings/email", change_email, _FORM),
     Route("POST", "/settings/email/confirm", ask_to_confirm, _FORM),
+    Route("POST", "/settings/email/retry", try_email_again, _FORM),
     Route("GET", "/email/confirm", email_link, LINK),
     Route("POST", "/email/confirm", confirm_email, LINK_FORM),
     Route("GET", "/email/undo", undo_link, LINK),

@@ -1,10 +1,10 @@
-"""Which notifications come by mail, and the link that ends them."""
+"""Which notifications come by mail and to devices, and the link that ends mail."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import url_for
+from flask import request, url_for
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Policy, Route
@@ -28,19 +28,23 @@ if TYPE_CHECKING:
 
 
 def notification_settings() -> Response:
-    """Show which notifications the viewer gets by mail."""
+    """Show which notifications the viewer gets by mail and on devices."""
     chosen = http.services().notification_mail.chosen(http.signed_in())
     values = {kind.value: "1" if kind in chosen.kinds else "" for kind in KINDS}
     form = Form(values | {"frequency": chosen.frequency.value})
-    return page("settings_notifications.html", form=form, **_known())
+    pushed = {kind.value for kind in chosen.push_kinds}
+    return page("settings_notifications.html", form=form, pushed=pushed, **_known())
 
 
 def save_notification_settings() -> Response:
-    """Save which notifications the viewer gets by mail."""
+    """Save which notifications the viewer gets by mail and on devices."""
     try:
         wanted = http.load_form(NotificationMailForm())
     except InvalidError as error:
-        return page_again("settings_notifications.html", error, **_known())
+        pushed = request.form.getlist("push[]")
+        return page_again(
+            "settings_notifications.html", error, pushed=pushed, **_known()
+        )
     http.services().notification_mail.choose(http.signed_in(), wanted)
     return go(url_for("web.notification_settings"), gettext("Changes saved."))
 
@@ -53,8 +57,14 @@ def save_report_mail() -> Response:
 
 
 def _known() -> dict[str, object]:
-    """Return the viewer's address; for staff also whether they get mail on reports."""
+    """Return the viewer's address and the subscription of this session.
+
+    For staff also whether they get mail on reports.
+    """
     found = known()
+    devices = http.services().push_subscriptions
+    found["device"] = devices.find(http.signed_in())
+    found["push_key"] = devices.public_key
     if own_user().role.is_staff:
         found["wants_reports"] = http.services().staff_mail.wants(http.signed_in())
     return found

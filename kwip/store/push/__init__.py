@@ -1,0 +1,1 @@
+"""Web Push: who is subscribed with which device."""
