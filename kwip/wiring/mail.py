@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 from kwip.services.bundle import Mailing
 from kwip.services.mail.bounces import Bounces
 from kwip.services.mail.digests import Digests
-from kwip.services.mail.letters import Site
 from kwip.services.mail.mails import Mails
 from kwip.services.mail.messages import Messages
 from kwip.services.mail.notification_mail import NotificationMail
 from kwip.services.mail.recipients import Recipients
+from kwip.services.mail.site import Site
 from kwip.services.mail.transports import transport_of
 from kwip.store.accounts.site import SiteStore
 from kwip.store.mail.mails import MailStore

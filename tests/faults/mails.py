@@ -25,9 +25,9 @@ from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import NOBODY
 from kwip.domain.mail.mails import MailKind
 from kwip.domain.signed_addresses import Signer
-from kwip.services.mail.letters import Site
 from kwip.services.mail.mails import Mails
 from kwip.services.mail.messages import Messages
+from kwip.services.mail.site import Site
 from kwip.services.mail.transports import SmtpServer
 from kwip.services.reading.stores import Stores
 from kwip.store.client import Store, connect

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kwip.domain.relationships import Relations
     from kwip.domain.users import Viewer
     from kwip.services.backups.user_export import UserExport
-    from kwip.services.mail.letters import Site
+    from kwip.services.mail.site import Site
 
 _BATCH = 500
 #: The rows that are sent at once.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kwip.domain.users import Viewer
     from kwip.services.backups.people_import import PeopleImport
     from kwip.services.backups.sources.tables import TableRow
-    from kwip.services.mail.letters import Site
+    from kwip.services.mail.site import Site
     from kwip.services.maintenance.progress import Progress
     from kwip.services.posting.reactions import Reactions
 

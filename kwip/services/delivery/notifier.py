@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from kwip.services.delivery.push_wakes import PushWakes
     from kwip.services.delivery.signals import Signal
     from kwip.services.reading.stores import Stores
+    from kwip.store.posting.posts import PostStore
     from kwip.store.social.edges import EdgeStore
+    from kwip.store.social.muted_conversations import MutedConversationStore
 
 #: How many subscribers are notified at a time.
 SUBSCRIBERS_AT_ONCE = 1_000
@@ -134,7 +136,7 @@ class Notifier:
         notified = self._notifiable(post.author_id, recipients)
         if post.author_id in recipients:
             notified.append(post.author_id)
-        notified = self._unmuted(notified, post.root_id)
+        notified = _unmuted(self.stores.muted_conversations, notified, post.root_id)
         if not notified:
             return
         seq = self.ids.next_id(slot_of(post.author_id), above=post.id)
@@ -143,15 +145,6 @@ class Notifier:
         )
         self.fence.invalidate(invalidation_rules.notify(recipient_ids=notified))
         self._tell(notified)
-
-    def of_strike(self, user_id: UserId, strike_id: int) -> Notification:
-        """Return the notification of somebody about whom a moderator has decided."""
-        return Notification(
-            recipient_id=user_id,
-            kind=NotificationKind.MODERATION,
-            actor_id=user_id,
-            seq=strike_id,
-        )
 
     def notified(self, notice: Notification) -> None:
         """Show a notification that was written with an act."""
@@ -263,7 +256,7 @@ class Notifier:
         slot = slot_of(actor_id)
         posts = {post.id: post for post, _, _ in notices}
         seqs = {each: self.ids.next_id(slot, above=each) for each in sorted(posts)}
-        roots = self._roots(posts.values())
+        roots = _roots(self.stores.posts, posts.values())
         muted = self.stores.muted_conversations.muting(recipients, [*roots.values()])
         allowed = set(recipients)
         written = [
@@ -277,21 +270,6 @@ class Notifier:
         notified = sorted({each.recipient_id for each in written})
         self.fence.invalidate(invalidation_rules.notify(recipient_ids=notified))
         self._tell(notified)
-
-    def _roots(self, posts: Collection[Post]) -> dict[PostId, PostId]:
-        """Return the conversation of each post, of a repost that of its original."""
-        originals = [post.repost_of_id for post in posts if post.repost_of_id]
-        found = self.stores.posts.get_many(originals) if originals else {}
-        shown = {
-            post.id: found.get(post.repost_of_id or post.id, post) for post in posts
-        }
-        return {i: post.root_id for i, post in shown.items()}
-
-    def _unmuted(self, user_ids: list[UserId], root_id: PostId) -> list[UserId]:
-        """Leave out users who have muted a conversation; one query."""
-        store = self.stores.muted_conversations
-        muting = store.muting(user_ids, [root_id]) if user_ids else set()
-        return [each for each in user_ids if (each, root_id) not in muting]
 
     def _notifiable(
         self,
@@ -310,4 +288,34 @@ class Notifier:
             else set()
         )
         found = [each for each in others if each not in excluded]
-        return found if root_id is None else self._unmuted(found, root_id)
+        return (
+            found
+            if root_id is None
+            else _unmuted(self.stores.muted_conversations, found, root_id)
+        )
+
+
+def of_strike(user_id: UserId, strike_id: int) -> Notification:
+    """Return the notification of somebody about whom a moderator has decided."""
+    return Notification(
+        recipient_id=user_id,
+        kind=NotificationKind.MODERATION,
+        actor_id=user_id,
+        seq=strike_id,
+    )
+
+
+def _roots(store: PostStore, posts: Collection[Post]) -> dict[PostId, PostId]:
+    """Return the conversation of each post, of a repost that of its original."""
+    originals = [post.repost_of_id for post in posts if post.repost_of_id]
+    found = store.get_many(originals) if originals else {}
+    shown = {post.id: found.get(post.repost_of_id or post.id, post) for post in posts}
+    return {i: post.root_id for i, post in shown.items()}
+
+
+def _unmuted(
+    store: MutedConversationStore, user_ids: list[UserId], root_id: PostId
+) -> list[UserId]:
+    """Leave out users who have muted a conversation; one query."""
+    muting = store.muting(user_ids, [root_id]) if user_ids else set()
+    return [each for each in user_ids if (each, root_id) not in muting]

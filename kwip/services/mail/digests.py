@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kwip.domain.posts import Post
     from kwip.domain.signed_addresses import Signer
     from kwip.domain.timelines.notifications import NotificationGroup, NotificationView
-    from kwip.services.mail.letters import Site
+    from kwip.services.mail.site import Site
     from kwip.services.reading.loader import Loaders
     from kwip.services.timelines.notifications import Notifications
 
@@ -145,7 +145,9 @@ _SAID: Mapping[NotificationKind, Callable[[str], str]] = {
     NotificationKind.MODERATION: lambda _: gettext(
         "Moderators have made a decision about your account"
     ),
-    NotificationKind.BUZZ: lambda who: gettext("%(who)s misses you", who=who),
+    NotificationKind.BUZZ: lambda who: ngettext(
+        "%(who)s misses you", "%(who)s miss you", 1, who=who
+    ),
     NotificationKind.INVITATION: lambda who: gettext(
         "%(who)s invited you into a conversation", who=who
     ),

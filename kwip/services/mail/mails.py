@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from kwip.services.delivery.signals import Enqueue
     from kwip.services.mail.bounces import Bounces
     from kwip.services.mail.digests import Digests
-    from kwip.services.mail.letters import Site
     from kwip.services.mail.messages import Messages
     from kwip.services.mail.recipients import Recipients
+    from kwip.services.mail.site import Site
     from kwip.services.mail.transports import Transport
     from kwip.services.reading.stores import Stores
     from kwip.store.mail.mails import MailStore

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from kwip.domain.mail.mails import Mail
-    from kwip.services.mail.letters import Site
+    from kwip.services.mail.site import Site
 
 _SUBJECTS = {
     Act.WARN: lazy_gettext("You got a warning from our moderators"),

@@ -32,6 +32,7 @@ from kwip.domain.strikes import (
     Strike,
     StrikeState,
 )
+from kwip.services.delivery.notifier import of_strike
 from kwip.store.moderation.reports import resolved
 from kwip.text.profiles import clean_lines
 
@@ -224,7 +225,7 @@ class Decisions:
             act = strike.act.value
             self.execution.record(order, Action.LEAVE_OUT_MAIL, user, act=act)
 
-        told = self.notifier.of_strike(user.id, strike.id)
+        told = of_strike(user.id, strike.id)
 
         def also(session: Any) -> None:
             if about and self.reports.change(*about, session) is None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.timelines.notifications import NotificationView
     from kwip.domain.users import User
-    from kwip.services.mail.letters import Site
+    from kwip.services.mail.site import Site
 
 _BODY = 200
 
