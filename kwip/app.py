@@ -231,6 +231,7 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
     app.jinja_env.filters["short_address"] = short_address
     for write in (
         *(dates.calendar_day, dates.calendar_month, dates.day, dates.month),
+        *(dates.day_of_year, dates.month_of_year),
         *(dates.time, dates.whole_time, dates.number),
     ):
         app.jinja_env.filters[write.__name__] = write

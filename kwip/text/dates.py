@@ -81,6 +81,22 @@ def calendar_month(date: dt.date) -> str:
     return _written(dt.date(date.year, date.month, 1), "yMMMM", language())
 
 
+def day_of_year(date: dt.date) -> str:
+    """Write a date in a year that everybody knows: "7 Mar"."""
+    return _written(dt.date(date.year, date.month, date.day), "MMMd", language())
+
+
+def month_of_year(date: dt.date) -> str:
+    """Write the name of a month: "March"."""
+    if language() == DEFAULT:
+        return date.strftime("%B")
+    from babel.dates import get_month_names  # noqa: PLC0415 -- seldom needed
+
+    return str(
+        get_month_names("wide", context="stand-alone", locale=language())[date.month]
+    )
+
+
 def day(moment: dt.datetime) -> str:
     """Write a date: "7 March 2026"."""
     return _written(_here(moment).date(), "yMMMMd", language())

@@ -18,7 +18,7 @@ PLACES = [
     "Muted people",
     "Filters",
     "Blocked people",
-    "Email notifications",
+    "Notifications",
     "Email address",
     "Password",
     "Two-factor authentication",

@@ -92,7 +92,7 @@ def test_who_may_not_quote_a_kwip_gets_no_form_for_it(at_alice, at_bob, kwip):
     at_alice.send(f"/@bob/{closed}/quotes", 403, policy="nobody")
     at_bob.send(f"/@bob/{closed}/quotes", 422, policy="friends")
     at_bob.send(f"/@bob/{closed}/quotes", policy="nobody")
-    chosen = at_bob.get(f"/@bob/{closed}/quotes").all("input", type="radio")
+    chosen = at_bob.get(f"/@bob/{closed}/quotes").all("input", name="policy")
 
     assert not at_alice.get(f"/@bob/{closed}").all("a", href=address)
     assert at_bob.get(f"/@bob/{closed}").all("a", href=address)
