@@ -43,7 +43,8 @@ def sources():
                     method, BytesIO(content), KEYWORDS, (), options[pattern]
                 )
                 found.update(text for _, text, _, _ in texts)
-    return found
+    # A catalogue has a text once, also if it is somewhere used without its plural.
+    return found - {text[0] for text in found if isinstance(text, tuple)}
 
 
 def problems(message, forms):
