@@ -13,6 +13,8 @@ from kwip.cli.running import connected
 from kwip.domain.errors import KwipError
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.users import Viewer
+from kwip.services.reading.loader import Loader
+from kwip.services.reading.rate_limits import FREE
 from kwip.store.read_only import only_reading
 from kwip.wiring import Options
 
@@ -84,7 +86,8 @@ def _names(wiring: Wiring, name: str | None) -> dict[str, Any]:
         "services": services,
         "stores": wiring.stores,
         "viewer": viewer,
-        "loader": services.loaders.begin,
+        # Without a lease, nothing is read from the cache or put into it.
+        "loader": lambda: Loader(services.loaders, None, FREE, None),
         "user": user,
         "PageRequest": PageRequest,
     }
