@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo.monitoring import CommandListener
 
 READS = {"find", "aggregate", "count", "distinct"}
@@ -112,7 +113,15 @@ class Explainer(CommandListener):
 
     def _explain(self, command):
         plan = Plan(self._method, command)
-        answer = self._database.command("explain", command, verbosity="executionStats")
+        answer = self._database.command(
+            "explain",
+            command,
+            verbosity="executionStats",
+            # The end of an open range of dates is beyond those of Python.
+            codec_options=CodecOptions(
+                datetime_conversion=DatetimeConversion.DATETIME_AUTO
+            ),
+        )
         _look(answer, plan)
         return plan
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
-from kwip.domain.errors import ConflictError, ForbiddenError, RateLimitedError
+from kwip.domain.errors import ConflictError, InvalidError, RateLimitedError
 from kwip.domain.ids import MAX_ID, first_id_at
 from kwip.domain.nudges import A_DAY, BUZZ_AFTER, MAX_BUZZES, Nudge, NudgeKind
 from kwip.domain.posts import Visibility
@@ -48,7 +48,7 @@ class Buzzes:
         Raises:
             NotFoundError: There is no such user.
             GoneError: The account is suspended.
-            ForbiddenError: The viewer does not follow them, or they don't want it.
+            InvalidError: The viewer does not follow them, or they don't want it.
             ConflictError: They have posted lately, or the viewer has just done this.
             RateLimitedError: The viewer has buzzed too many people today.
         """
@@ -83,13 +83,10 @@ class Buzzes:
     def _require_welcome(self, viewer: Viewer, user: User) -> None:
         relations = self.stores.relationships.relations([viewer.id])[viewer.id]
         if user.id not in relations.follows or relations.has_block(user.id):
-            raise ForbiddenError(
-                gettext("You can only buzz people you follow."), rule="follow"
-            )
+            raise InvalidError(gettext("You can only buzz people you follow."))
         if not user.accepts_buzzes:
-            raise ForbiddenError(
-                gettext("@%(name)s doesn't want to be buzzed.", name=user.username),
-                rule="accepts_buzzes",
+            raise InvalidError(
+                gettext("@%(name)s doesn't want to be buzzed.", name=user.username)
             )
         if not self._is_silent(user.id):
             raise ConflictError(

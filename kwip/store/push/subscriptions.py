@@ -54,13 +54,12 @@ class PushSubscriptionStore(DueWork):
         """
         document = _to_document(subscription, now, due)
         self._subscriptions.replace_one({"_id": subscription.id}, document, upsert=True)
-        same: Document = {
-            "endpoint": subscription.target.endpoint,
-            "_id": {"$ne": subscription.id},
-        }
+        same: Document = {"endpoint": subscription.target.endpoint}
         if subscription.holder == "token":  # several accounts may share an app's relay
             same["user_id"] = subscription.user_id
-        self._subscriptions.delete_many(same)
+        found = {each["_id"] for each in self._subscriptions.find(same, {"_id": 1})}
+        if others := found - {subscription.id}:
+            self._subscriptions.delete_many({"_id": {"$in": sorted(others)}})
 
     @translated()
     def find(self, subscription_id: str) -> PushSubscription | None:
