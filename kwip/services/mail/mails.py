@@ -130,7 +130,7 @@ class Mails:
         refusal = (
             Refusal("the link has expired", is_permanent=True)
             if now - mail.created_at >= LINK_LIFETIMES.get(mail.kind, timedelta.max)
-            else self.transport.send(message)
+            else self.transport.send(message, self.bounces.sender_of(mail))
         )
         if refusal is not None:
             if refusal.is_bounce:
