@@ -83,7 +83,7 @@ def test_an_unknown_scope_is_one_clear_line_and_2(kwip):
     assert (run.code, run.out) == (2, "")
     assert (
         run.err
-        == "kwip: These scopes can't be used. scopes: Choose read, write or both.\n"
+        == "kwip: These scopes can't be used. scopes: Choose at least one.\n"
     )
 
 

@@ -136,10 +136,11 @@ def _follow_tags_and_lists(services, note, owner, member, root):
     services.followed_tags.follow(owner, "bread")
     emoji = NewEmoji(name="loaf", shortcode="loaf", file=sent(plain()))
     services.emojis.add([emoji], category="Bread")
+    services.conversation_invites.invite(member, root.id, owner.username)
+    note()
     services.conversations.mute(owner, root.id)
     services.conversations.follow(member, root.id)
     services.notes.write(owner, member.id, "We met at the market.")
-    services.conversation_invites.invite(owner, root.id, member.username)
     _filter(services, note, owner, root)
     _guests(services, note, owner, root)
     for each in (owner, member):

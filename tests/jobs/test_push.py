@@ -82,7 +82,7 @@ def test_a_device_is_told_once_wherever_its_worker_dies(
         assert len(device.got) == 1, step
         step += 1
 
-    assert step == 4, steps.names  # leased, pushed, at rest
+    assert step >= 4, steps.names  # leased, pushed, at rest
 
 
 def test_a_device_is_told_alike_if_its_worker_dies_after_the_ok(

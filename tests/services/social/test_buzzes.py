@@ -9,6 +9,7 @@ import pytest
 
 from kwip.domain.errors import (
     ConflictError,
+    ForbiddenError,
     InvalidError,
     NotFoundError,
     RateLimitedError,
@@ -155,7 +156,7 @@ def test_nobody_is_invited_to_what_they_may_not_see(
     public = say(bob, "For all")
     with pytest.raises(InvalidError, match="see"):
         invite(alice, followers.id, "carol")
-    with pytest.raises(InvalidError):
+    with pytest.raises(ForbiddenError):
         invite(alice, direct.id, "carol")
     with pytest.raises(NotFoundError):
         invite(carol, followers.id, "alice")

@@ -224,7 +224,7 @@ def test_a_token_needs_a_name_and_something_to_do(at_alice):
         assert page.wrong("name") == "Use 1 to 60 characters."
         assert page.value("name") == name
     page = at_alice.send("/settings/tokens", 422, name="bot")
-    assert "Choose read, write or both." in page.words
+    assert "Choose at least one." in page.words
     assert page.value("name") == "bot"
 
 

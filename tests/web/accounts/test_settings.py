@@ -23,6 +23,7 @@ PLACES = [
     "Password",
     "Two-factor authentication",
     "Sessions",
+    "Post from your blog",
     "Your data",
     "Decisions of moderators",
     "Tokens",
