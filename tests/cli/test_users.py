@@ -81,10 +81,7 @@ def test_an_unknown_scope_is_one_clear_line_and_2(kwip):
     run = kwip("users", "token", "alice", "--scopes", "reed")
 
     assert (run.code, run.out) == (2, "")
-    assert (
-        run.err
-        == "kwip: These scopes can't be used. scopes: Choose at least one.\n"
-    )
+    assert run.err == "kwip: These scopes can't be used. scopes: Choose at least one.\n"
 
 
 def test_follow_prints_who_is_followed(kwip, wiring):

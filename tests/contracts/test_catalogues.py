@@ -1,4 +1,4 @@
-"""Catalogues have every text, with the same values and all forms of plurals."""
+"""German and Hindi have every text, with the same values and all forms of plurals."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from babel.messages.pofile import read_po
 from config.settings import PROJECT
 from kwip.text.translation import DEFAULT, LANGUAGES
 
+#: Languages in which nothing may be missing.
+COMPLETE = ("de", "hi")
 KEYWORDS = {
     **dict.fromkeys(("_", "gettext", "lazy_gettext")),
     **dict.fromkeys(("ngettext", "lazy_ngettext"), (1, 2)),
@@ -64,6 +66,19 @@ def problems(message, forms):
         lacks = set(kept) - set(found)
         if found != kept and not (len(ids) > 1 and lacks and lacks <= PLURAL_VALUES):
             yield f"has {found} for {kept}"
+
+
+@pytest.mark.parametrize("code", COMPLETE)
+def test_every_text_is_translated(code):
+    found = catalogue(code)
+    wrong = [
+        f"{message.id!r} {problem}"
+        for message in found
+        if message.id
+        for problem in problems(message, found.num_plurals)
+    ]
+
+    assert wrong == []
 
 
 @pytest.mark.parametrize("code", [code for code in LANGUAGES if code != DEFAULT])

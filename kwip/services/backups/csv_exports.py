@@ -49,9 +49,9 @@ class CsvExports:
     def following(self, viewer: Viewer) -> Rows:
         """List the people that the viewer follows."""
         yield (
-            lazy_gettext("Account address"),
-            lazy_gettext("Show boosts"),
-            lazy_gettext("Notify on new posts"),
+            "Account address",
+            "Show boosts",
+            "Notify on new posts",
             "Languages",
         )
         relations = self._relations(viewer)
@@ -62,13 +62,13 @@ class CsvExports:
 
     def followers(self, viewer: Viewer) -> Rows:
         """List who follows the viewer."""
-        yield (lazy_gettext("Account address"),)
+        yield ("Account address",)
         for _, name in self._named(self.export.followers(viewer.id)):
             yield (name,)
 
     def mutes(self, viewer: Viewer) -> Rows:
         """List the people that the viewer mutes."""
-        yield lazy_gettext("Account address"), lazy_gettext("Hide notifications")
+        yield "Account address", "Hide notifications"
         relations = self._relations(viewer)
         for user_id, name in self._named(relations.mutes):
             yield name, str(user_id not in relations.heard).lower()
