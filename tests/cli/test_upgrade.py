@@ -15,7 +15,7 @@ from redis import Redis
 
 from config.settings import PROJECT
 from kwip.app import create_app
-from kwip.domain.posts import Draft
+from kwip.domain.posts import Draft, ReplyPolicy
 from kwip.domain.users import READ
 from kwip.services.backups.archive import Archive
 from kwip.services.backups.restoring import Restore
@@ -180,13 +180,14 @@ def test_old_and_new_code_write_side_by_side(kwip, wiring, database):
     assert kwip("db", "migrate").code == 0
     new = wiring.services.posts.publish(ANN, Draft(text="By the new version"))
     newer = database["posts"].find_one({"_id": new.id})
-    kept = {name: value for name, value in newer.items() if "quote" not in name}
-    old = {**kept, "_id": new.id + 1, "root_id": new.id + 1, "schema": 5}
+    kept = {name: value for name, value in newer.items() if name != "reply_policy"}
+    old = {**kept, "_id": new.id + 1, "root_id": new.id + 1, "schema": 6}
     database["posts"].insert_one({**old, "last_public_reply_id": new.id + 1})
 
     found = wiring.stores.posts.get_many([new.id, new.id + 1])
 
-    assert [post.quotes_count for post in found.values()] == [0, 0]
+    policies = {post.reply_policy for post in found.values()}
+    assert policies == {ReplyPolicy.PUBLIC}
     assert kwip("db", "migrate", "--dry-run", "--json").json["documents"]["posts"] == 1
     assert kwip("db", "migrate").code == 0
-    assert schemas(database, "posts") == [6]
+    assert schemas(database, "posts") == [7]
