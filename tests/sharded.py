@@ -37,6 +37,7 @@ ALLOWED = {
     "AttachmentStore.take_due": "the sweeper asks each shard for its own",
     "ProcessingStore.take_due": "the sweeper asks each shard for its own",
     "AttachmentAuditStore": "fsck looks through everything, page by page",
+    "GuestAuditStore": "fsck looks through everything, page by page",
     "AuditStore": "fsck looks through everything, page by page",
     "DumpStore": "a backup refuses a sharded cluster",
     "ChangeFollower": "a backup refuses a sharded cluster",

@@ -488,6 +488,7 @@ CALLS = {
     "AttachmentAuditStore.repair": lambda s: s.audit.attachments.repair(
         Pair(posts_of(2)[0], uploads_of(2)[2]), NOW
     ),
+    "GuestAuditStore.lost_after": lambda s: s.audit.guests.lost_after(0, 20),
     "RequestAuditStore.asked_after": lambda s: s.audit.requests.asked_after("20:", 40),
     "RequestAuditStore.asking_after": lambda s: s.audit.requests.asking_after(
         "20:", 20

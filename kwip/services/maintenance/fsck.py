@@ -16,6 +16,7 @@ from kwip.domain.ids import ms_of
 from kwip.services.maintenance.closure_check import check_closures
 from kwip.services.maintenance.counting import Counting, differences
 from kwip.services.maintenance.findings import Finding, Report
+from kwip.services.maintenance.guest_check import check_guests
 from kwip.services.maintenance.moderation_check import check_moderation
 from kwip.services.maintenance.request_check import check_requests
 from kwip.store.maintenance.attachment_audit import pages_of
@@ -77,6 +78,7 @@ class Fsck:
         self._advance = progress.advance
         strikes = partial(check_moderation, self._audit.moderation, self._clock, PAGE)
         requests = partial(check_requests, self._audit.requests, self._advance, PAGE)
+        guests = partial(check_guests, self._audit.guests, self._advance, PAGE)
         for name, total, check in (
             ("edges", 2 * sizes["follows"], self._edges),
             ("requests", sizes["follows"], requests),
@@ -89,6 +91,7 @@ class Fsck:
             ("pins", sizes["users"], self._pins),
             ("attachments", sizes["attachments"] + sizes["posts"], self._pairs),
             ("previews", sizes["posts"], lambda: _previews(self._audit, self._advance)),
+            ("guests", sizes["guest_replies"], guests),
             ("pending", 1, self._pending),
             ("moderation", 1, strikes),
             ("claims", sizes["claims"], self._claims),

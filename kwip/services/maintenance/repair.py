@@ -78,6 +78,7 @@ class Repair:
             "pins": self._pin,
             "attachments": self._attachment,
             "previews": self._preview,
+            "guests": lambda place: self.store.guests.forget_post(PostId(int(place))),
             "pending": self._pending,
             "claims": self._claim,
         }

@@ -16,6 +16,7 @@ from kwip.domain.ids import NOBODY, PostId, UserId
 from kwip.store.client import translated
 from kwip.store.maintenance.attachment_audit import AttachmentAuditStore
 from kwip.store.maintenance.closure_audit import ClosureAuditStore
+from kwip.store.maintenance.guest_audit import GuestAuditStore
 from kwip.store.maintenance.moderation_audit import ModerationAuditStore
 from kwip.store.maintenance.preview_audit import PreviewAuditStore
 from kwip.store.maintenance.reaction_audit import ReactionAuditStore
@@ -67,6 +68,7 @@ class AuditStore:
         self.previews = PreviewAuditStore(store)
         self.requests = RequestAuditStore(store)
         self.closures = ClosureAuditStore(store)
+        self.guests = GuestAuditStore(store)
         self.moderation = ModerationAuditStore(store)
         database = store.database
         self._users = database["users"]
@@ -85,7 +87,7 @@ class AuditStore:
             name: self._store.database[name].estimated_document_count()
             for name in (
                 *("users", "claims", "posts", "timelines", "follows", "blocks"),
-                *("reactions", "attachments"),
+                *("reactions", "attachments", "guest_replies"),
             )
         }
 

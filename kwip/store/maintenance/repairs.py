@@ -11,6 +11,7 @@ from kwip.store.maintenance.audit import turned_block
 from kwip.store.maintenance.preview_audit import PreviewAuditStore
 from kwip.store.maintenance.reaction_audit import ReactionAuditStore
 from kwip.store.maintenance.request_audit import RequestAuditStore
+from kwip.store.posting.guest_replies import GuestReplyStore
 from kwip.store.social.edges import PRESENT, Edge, follow_document, follower_document
 from kwip.store.upgrades import schema_of
 
@@ -31,6 +32,7 @@ class RepairStore:
         self.attachments = AttachmentAuditStore(store)
         self.previews = PreviewAuditStore(store)
         self.requests = RequestAuditStore(store)
+        self.guests = GuestReplyStore(store)
         self._problem_of = ReactionAuditStore(store).confirm_reaction
 
     def repair_edge(

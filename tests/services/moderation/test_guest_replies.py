@@ -6,7 +6,9 @@ import re
 
 import pytest
 
+from kwip.cli.parts import repair_by
 from kwip.domain.audit_log import BY_KWIP
+from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import (
     ForbiddenError,
     GoneError,
@@ -19,6 +21,9 @@ from kwip.domain.posts import Draft, Visibility
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.users import ProfileChange
+from kwip.services.maintenance.fsck import Fsck
+from kwip.store.maintenance.audit import AuditStore
+from tests.wired import Silence
 
 NEW = NewGuestReply("Carla", "carla@example.org", "Which <b>flour</b>?")
 
@@ -101,7 +106,7 @@ def test_a_reply_is_shown_once_it_is_confirmed_and_its_author_agrees(
 
 
 def test_a_reply_is_withdrawn_with_its_address_and_goes_with_its_kwip(
-    kwip, alice, guests, say, write
+    kwip, settings, alice, guests, say, write
 ):
     post, other = say(), say("Another")
     guests.withdraw(write(post))
@@ -111,6 +116,7 @@ def test_a_reply_is_withdrawn_with_its_address_and_goes_with_its_kwip(
     guests.confirm(write(other))
     guests.approve(alice, guests.waiting(alice)[0].id)
     guests.confirm(write(other))
+    left = list(database["guest_replies"].find())
     kwip.services.posts.delete(alice, other.id)
 
     assert guests.waiting(alice) == []
@@ -118,6 +124,12 @@ def test_a_reply_is_withdrawn_with_its_address_and_goes_with_its_kwip(
     assert told(kwip, alice) == []
     with pytest.raises(GoneError):
         shown(kwip, other)
+    database["guest_replies"].insert_many(left)
+    audit = Fsck(AuditStore(kwip.store), system_clock_ms)
+    [found] = audit.run(Silence()).findings
+    assert (found.check, found.id) == ("guests", str(other.id))
+    repair_by(kwip, settings).repair([found], Silence())
+    assert audit.run(Silence()).findings == []
 
 
 def test_guests_only_reply_where_site_author_and_kwip_allow_it(
