@@ -68,6 +68,7 @@ class Action(StrEnum):
     REMOVE_ANNOUNCEMENT = "remove_announcement"
     CHANGE_DISCOVERY = "change_discovery"
     LEAVE_OUT_MAIL = "leave_out_mail"
+    DELETE_GUEST_REPLY = "delete_guest_reply"
 
 
 @dataclass(frozen=True, slots=True)

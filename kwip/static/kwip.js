@@ -282,7 +282,7 @@ document.addEventListener("keydown", (event) => {
 // A rejected form: focus the first wrong field, else the message for the whole form. After
 // settings are saved, focus the message.
 const firstWrong =
-  document.querySelector("[aria-invalid=true], .problem") ??
+  document.querySelector("[aria-invalid=true], .problem[role=alert]") ??
   (location.pathname.startsWith("/settings") ? document.querySelector(".flash") : null);
 if (firstWrong) {
   if (firstWrong.matches(".problem, .flash")) firstWrong.tabIndex = -1;

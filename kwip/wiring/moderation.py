@@ -92,6 +92,8 @@ def make_moderation(
         staff_mail=staff_mail,
         guest_replies=GuestReplies(
             store=stores.guest_replies,
+            users=stores.users,
+            audit_log=audit_log,
             posts=posting.posts,
             site=accounts.site,
             email_domains=accounts.email_domains,

@@ -14,6 +14,7 @@ from kwip.blueprints import cors, gate, login
 from kwip.domain.announcements import TypedAnnouncement
 from kwip.domain.audit_log import BY_KWIP, Actor, AuditQuery
 from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.guest_replies import GuestReply, GuestReplyState
 from kwip.domain.ids import UserId
 from kwip.domain.posts import Draft
 from kwip.domain.roles import Role, may
@@ -332,6 +333,25 @@ def _kwip(services):
     return {"act": "delete", "post_ids[]": str(made.id), "text": "Spam"}
 
 
+def _guest_reply(services):
+    """Show a guest's reply to a kwip."""
+    alice = services.members.user("alice")
+    post = services.posts.publish(alice.id, Draft(text="Rye?"))
+    now = at(system_clock_ms())
+    reply = GuestReply(
+        id=post.id,
+        post_id=post.id,
+        author_id=alice.id,
+        name="Carla",
+        text="Buy",
+        sender="",
+        created_at=now,
+        state=GuestReplyState.SHOWN,
+    )
+    services.guest_replies.store.add(reply, now + LIFETIME, lambda _: None)
+    return {"guest_id": str(reply.id), "reason": "Spam"}
+
+
 def _rule(kind, name):
     """Return a function that gives what is hidden: something else each time."""
 
@@ -345,6 +365,7 @@ def _rule(kind, name):
 #: What staff sends where people join, and what has to be made for it.
 JOINING = {
     "/admin/kwips": _kwip,
+    "/admin/guests/delete": _guest_reply,
     "/admin/hashtags": _rule("tag", "tea"),
     "/admin/links": _rule("link", "https://"),
     "/admin/applications": _waits_for_approval,

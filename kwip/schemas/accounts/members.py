@@ -60,6 +60,7 @@ ACTION_NAMES: Mapping[Action, str] = {
     Action.CHANGE_SITE: lazy_gettext("Changed site settings"),
     Action.WARN_USER: lazy_gettext("Sent a warning"),
     Action.DELETE_POSTS: lazy_gettext("Deleted kwips"),
+    Action.DELETE_GUEST_REPLY: lazy_gettext("Deleted a reply by a guest"),
     Action.MARK_POSTS: lazy_gettext("Marked kwips as sensitive"),
     Action.UNMARK_POSTS: lazy_gettext("Unmarked kwips as sensitive"),
     Action.LIFT_STRIKE: lazy_gettext("Lifted a decision"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from kwip.domain.guest_replies import NewGuestReply
-from kwip.schemas.body import StrictSchema, Text, line
+from kwip.schemas.body import Id, StrictSchema, Text, line
+from kwip.schemas.posting.polls import WithVotes
 
 
 class GuestReplyForm(StrictSchema[NewGuestReply]):
@@ -16,3 +19,31 @@ class GuestReplyForm(StrictSchema[NewGuestReply]):
     def make(self, *, name: str, email: str, text: str) -> NewGuestReply:
         """Build the value."""
         return NewGuestReply(name, email, text)
+
+
+@dataclass(frozen=True, slots=True)
+class GuestRemoval:
+    """Which reply staff delete, why, and where to go back to."""
+
+    guest_id: int
+    reason: str
+    address: str
+
+
+class GuestRemovalForm(WithVotes, StrictSchema[GuestRemoval]):
+    """A button of a page's one form."""
+
+    guest_id = Id(required=True)
+    reason = Text(load_default="")
+    next = Text(load_default="")
+
+    def make(
+        self,
+        *,
+        guest_id: int,
+        reason: str,
+        next: str,  # noqa: A002 - the field's name
+        **_: object,
+    ) -> GuestRemoval:
+        """Build the value."""
+        return GuestRemoval(guest_id, reason, next)

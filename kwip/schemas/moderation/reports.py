@@ -71,6 +71,16 @@ class ReportForm(StrictSchema[NewReport]):
         )
 
 
+class ReportQuery(BodySchema["int | None"]):
+    """Which guest's reply the report is about, if it is about one."""
+
+    guest = Id(load_default=None)
+
+    def make(self, *, guest: int | None) -> int | None:
+        """Return its id."""
+        return guest
+
+
 class ReportSchema(DumpSchema):
     """A `ReportView` as Mastodon's Report."""
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
+from kwip.domain.audit_log import Action
 from kwip.domain.clock import at
 from kwip.domain.errors import (
     ForbiddenError,
@@ -22,6 +23,7 @@ from kwip.domain.guest_replies import (
     UNCONFIRMED,
     WAITS,
     GuestReply,
+    GuestReplyState,
     NewGuestReply,
 )
 from kwip.domain.ids import NOBODY, slot_of
@@ -35,11 +37,13 @@ from kwip.text.profiles import clean_line
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
+    from kwip.domain.audit_log import Order
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator, PostId
     from kwip.domain.mail.mails import Mail
     from kwip.domain.timelines.views import PostView
     from kwip.domain.users import Email, Viewer
+    from kwip.services.accounts.audit_log import AuditLog
     from kwip.services.accounts.email_domains import EmailDomains
     from kwip.services.accounts.joining.site import Site
     from kwip.services.coherence.fence import Fence
@@ -47,6 +51,7 @@ if TYPE_CHECKING:
     from kwip.services.mail.mails import Mails
     from kwip.services.posting.posts import Posts
     from kwip.services.reading.loader import Loader
+    from kwip.store.accounts.users import UserStore
     from kwip.store.posting.guest_replies import GuestReplyStore
 
 
@@ -64,6 +69,8 @@ class GuestReplies:
     """Take, confirm, show and decline replies of guests."""
 
     store: GuestReplyStore
+    users: UserStore
+    audit_log: AuditLog
     posts: Posts
     site: Site
     email_domains: EmailDomains
@@ -190,6 +197,36 @@ class GuestReplies:
         """
         if not self.store.remove(viewer.id, reply_id):
             raise _gone(reply_id)
+
+    def find_shown(self, reply_id: int) -> GuestReply:
+        """Return a reply that is shown, to whoever may see its post.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        reply = self.store.find(reply_id)
+        if reply is None or reply.state is not GuestReplyState.SHOWN:
+            raise _gone(reply_id)
+        return reply
+
+    def moderate(self, order: Order, reply_id: int) -> None:
+        """Delete a reply that is shown, as staff; the author of the post gets no mail.
+
+        It says nothing about them, so they may have any role.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        reply = self.find_shown(reply_id)
+        author = self.users.get_many([reply.author_id]).get(reply.author_id)
+        self.audit_log.record_about(
+            order,
+            Action.DELETE_GUEST_REPLY,
+            reply.author_id,
+            author.username if author else "",
+            post_id=str(reply.post_id),
+        )
+        self.store.remove(reply.author_id, reply.id)
 
     def _is_open(self, view: PostView) -> bool:
         is_public = view.post.visibility is Visibility.PUBLIC

@@ -1,4 +1,4 @@
-"""The page on which staff find public kwips and act on them."""
+"""The page on which staff find public kwips and act on them, or on guests' replies."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from kwip.blueprints import http
 from kwip.blueprints.staff_access import by_viewer
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import form_policy, page_policy
-from kwip.blueprints.web.pages import Form, go, page, page_again
+from kwip.blueprints.web.pages import Form, go, local_or, page, page_again
 from kwip.domain.errors import ForbiddenError, InvalidError
 from kwip.domain.reports import MAX_POSTS
 from kwip.domain.roles import Permission
 from kwip.domain.timelines.pages import Page
+from kwip.schemas.moderation.guest_replies import GuestRemovalForm
 from kwip.schemas.moderation.kwips import KwipActsForm, KwipsQuery
 from kwip.services.moderation.execution import reason_of
-from kwip.text.translation import ngettext
+from kwip.text.translation import gettext, ngettext
 
 if TYPE_CHECKING:
     from flask import Response
@@ -57,6 +58,15 @@ def act_on_kwips() -> Response:
     return go(url_for("web.kwips") + http.query(**wish.words()), message)
 
 
+def delete_guest_reply() -> Response:
+    """Delete a guest's reply that is shown below somebody's kwip."""
+    wish = http.load_form(GuestRemovalForm())
+    order = by_viewer(_MAY, wish.reason)
+    http.services().guest_replies.moderate(order, wish.guest_id)
+    back = local_or(wish.address, url_for("web.kwips"))
+    return go(back, gettext("The reply is deleted."))
+
+
 def _found(wish: KwipsWish) -> dict[str, object]:
     nothing: Page[PostView] = Page(items=())
     request = replace(wish.page, limit=MAX_POSTS)
@@ -71,4 +81,5 @@ def _found(wish: KwipsWish) -> dict[str, object]:
 ROUTES = (
     Route("GET", "/admin/kwips", kwips, page_policy(_MAY)),
     Route("POST", "/admin/kwips", act_on_kwips, form_policy(_MAY)),
+    Route("POST", "/admin/guests/delete", delete_guest_reply, form_policy(_MAY)),
 )

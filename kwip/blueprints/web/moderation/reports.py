@@ -11,7 +11,8 @@ from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OWN, Form, form_policy, go, page, page_again
 from kwip.domain.errors import InvalidError, NotFoundError
-from kwip.schemas.moderation.reports import ReportForm
+from kwip.domain.reports import COMMENT_MAX
+from kwip.schemas.moderation.reports import ReportForm, ReportQuery
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 
 
 def report_post(username: str, post_id: PostId) -> Response:
-    """Show the form to report a kwip."""
-    view = _shown(username, post_id)
-    return page("report.html", form=Form(), user=view.author, view=view, rules=_rules())
+    """Show the form to report a kwip, and quote the guest's reply that is wrong."""
+    view, guest_id = _shown(username, post_id), http.load_query(ReportQuery())
+    form = Form() if guest_id is None else Form(values=_quoted(post_id, guest_id))
+    return page("report.html", form=form, user=view.author, view=view, rules=_rules())
 
 
 def send_report_of_post(username: str, post_id: PostId) -> Response:
@@ -63,6 +65,16 @@ def _send(username: str, view: PostView | None) -> Response:
         shown = {"user": user, "view": view, "rules": _rules()}
         return page_again("report.html", error, **shown)
     return go(url_for("web.report_sent", username=username))
+
+
+def _quoted(post_id: PostId, guest_id: int) -> dict[str, str]:
+    reply = http.services().guest_replies.find_shown(guest_id)
+    if reply.post_id != post_id:
+        raise NotFoundError(gettext("Kwip not found."), post_id=post_id)
+    comment = gettext(
+        "Reply by the guest %(name)s: %(text)s", name=reply.name, text=reply.text
+    )
+    return {"comment": comment[:COMMENT_MAX]}
 
 
 def _rules() -> tuple[SiteRule, ...]:
