@@ -19,7 +19,7 @@ from bench.rows import Row
 from bench.worlds import empty_world
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import MAX_ID, IdGenerator, PostId, UserId
-from kwip.domain.posts import Post, Visibility
+from kwip.domain.posting.posts import Post, Visibility
 from kwip.store.delivery.outbox import pending
 from kwip.store.timelines.buckets import empty_timeline
 

@@ -11,14 +11,14 @@ from bench.rows import Goal, Row, rounds
 from bench.worlds import WHOLE, home_of, servers_of, wired
 from kwip.domain.batches import batches
 from kwip.domain.ids import MAX_ID
-from kwip.domain.posts import Draft
+from kwip.domain.posting.posts import Draft
 from kwip.store.timelines import buckets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from kwip.domain.accounts.users import User
     from kwip.domain.ids import PostId, UserId
-    from kwip.domain.users import User
     from kwip.wiring import Wiring
 
 ROUNDS, AUTHORS, BURST = 7, 12, 10

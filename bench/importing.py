@@ -23,8 +23,8 @@ from bench.rows import Goal, Row
 from bench.stacks import kwip_stack
 from bench.worlds import HUGE_QUOTAS
 from config.settings import load
-from kwip.domain.transfers import ARCHIVE
-from kwip.domain.users import Viewer
+from kwip.domain.accounts.transfers import ARCHIVE
+from kwip.domain.accounts.users import Viewer
 from kwip.embedded import endpoints
 from kwip.services.accounts.users import SignUp
 from kwip.wiring import build
@@ -32,7 +32,7 @@ from kwip.wiring import build
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kwip.domain.transfers import Transfer
+    from kwip.domain.accounts.transfers import Transfer
     from kwip.wiring import Wiring
 
 KWIPS = int(os.environ.get("BENCH_IMPORT_KWIPS", "50000"))  # noqa: TID251 -- a bench

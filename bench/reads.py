@@ -23,10 +23,10 @@ from bench.rows import Goal, Row, rounds
 from bench.worlds import SMALL, WHOLE, home_of, servers_of, wired
 from config.settings import load
 from kwip.app import create_app
+from kwip.domain.accounts.users import READ, Viewer
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import PostId, first_id_at
-from kwip.domain.posts import Post, Visibility
-from kwip.domain.users import READ, Viewer
+from kwip.domain.posting.posts import Post, Visibility
 from kwip.store.delivery.outbox import pending
 from kwip.store.posting.post_documents import to_document
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from kwip.domain.users import User
+    from kwip.domain.accounts.users import User
     from kwip.wiring import Wiring
 
 ROUNDS, READERS, REPEATS = 7, 10, 12

@@ -28,15 +28,15 @@ from urllib.request import Request, urlopen
 from bench.stacks import KWIP, ROOT, kwip, kwip_stack
 from bench.worlds import HUGE_QUOTAS
 from config.settings import load
-from kwip.domain.users import READ, WRITE, Viewer
+from kwip.domain.accounts.users import READ, WRITE, Viewer
 from kwip.embedded import endpoints
 from kwip.wiring import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from kwip.domain.accounts.users import User
     from kwip.domain.ids import UserId
-    from kwip.domain.users import User
     from kwip.wiring import Wiring
 
 USERS, FOLLOWS, POSTS = 1_100, 12, 1_000

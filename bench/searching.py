@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING
 from bench.reindexing import p95
 from bench.rows import Goal, Row, rounds
 from bench.worlds import NoNetworkError, empty_world
+from kwip.domain.accounts.users import User, Viewer
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import PostId, UserId, first_id_at, ms_of
-from kwip.domain.posts import Post, Visibility
+from kwip.domain.posting.posts import Post, Visibility
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.timelines.search import SearchRequest
-from kwip.domain.users import User, Viewer
 from kwip.store.delivery.outbox import pending
 from kwip.store.posting.post_documents import to_document
 from kwip.text.parsing import parse

@@ -25,9 +25,9 @@ from bench.stacks import free_port, kwip_stack
 from config.settings import load
 from kwip.app import create_app
 from kwip.blueprints import login
+from kwip.domain.accounts.users import READ, WRITE, User, Viewer
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import UserId
-from kwip.domain.users import READ, WRITE, User, Viewer
 from kwip.embedded import endpoints
 from kwip.embedded.children import ROLE, marked
 from kwip.embedded.home_folder import HomeFolder

@@ -21,7 +21,7 @@ from kwip import cli
 from kwip.blueprints import assets
 from kwip.blueprints.routes import AREAS
 from kwip.cache.invalidation_page import table
-from kwip.domain.roles import STAFF, Permission, may
+from kwip.domain.accounts.roles import STAFF, Permission, may
 from kwip.nginx.configuration import Proxy, configuration
 from kwip.store.indexes import INDEXES
 from kwip.store.sharding import SHARD_KEYS

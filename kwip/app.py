@@ -20,16 +20,16 @@ from kwip.blueprints import (
     http,
     login,
     page_cache,
-    placeholders,
     routes,
 )
+from kwip.blueprints.answers import placeholders
 from kwip.blueprints.report import CLIENTS
 from kwip.blueprints.toolbar import Toolbar
 from kwip.blueprints.web.accounts.announcements import announced
 from kwip.blueprints.web.admin import shell
 from kwip.blueprints.web.admin.reports import waiting
-from kwip.domain.attachments import MAX_IMAGES, VIDEO_MAX_BYTES
-from kwip.domain.replies import without_name
+from kwip.domain.media.attachments import MAX_IMAGES, VIDEO_MAX_BYTES
+from kwip.domain.posting.replies import without_name
 from kwip.schemas import emojis
 from kwip.schemas.accounts.members import STATE_NAMES, action_name, actions
 from kwip.schemas.accounts.roles import role_name

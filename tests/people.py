@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from kwip.app import create_app
 from kwip.blueprints import login
-from kwip.domain.users import PUSH, READ, WRITE, User
+from kwip.domain.accounts.users import PUSH, READ, WRITE, User
 from kwip.services.accounts.users import SignUp
 from kwip.wiring import Options, Wiring, build
 from tests.signed_up import create_token, sign_up

@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kwip.cache import invalidation_rules
+from kwip.domain.accounts.users import Viewer
 from kwip.domain.clock import at
 from kwip.domain.ids import UserId
-from kwip.domain.users import Viewer
 from kwip.services.accounts.authentication import Credential
 from kwip.store.timelines.buckets import home_of
 from tests.documents import insert
 
 if TYPE_CHECKING:
-    from kwip.domain.users import User
+    from kwip.domain.accounts.users import User
     from kwip.services.accounts.users import SignUp
     from kwip.wiring import Wiring
     from tests.documents import Documents

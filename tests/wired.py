@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from kwip.domain.accounts.users import Viewer
 from kwip.domain.timelines.pages import PageRequest
-from kwip.domain.users import Viewer
 from kwip.services.accounts.users import SignUp
 from tests import signed_up
 

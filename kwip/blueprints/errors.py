@@ -18,7 +18,8 @@ from werkzeug.exceptions import (
 )
 
 from kwip import telemetry
-from kwip.blueprints import bodies, framing, http
+from kwip.blueprints import bodies, http
+from kwip.blueprints.answers import framing
 from kwip.domain.errors import (
     ConflictError,
     ForbiddenError,

@@ -9,13 +9,14 @@ from flask import Response, request
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
-from kwip.blueprints import compression, http, ranges
+from kwip.blueprints import http
+from kwip.blueprints.answers import compression, ranges
 from kwip.blueprints.table import Cache, Policy, Route
-from kwip.domain.attachments import AttachmentFile, media_type
 from kwip.domain.errors import ForbiddenError, NotFoundError
 from kwip.domain.ids import PostId, parse_id
-from kwip.domain.link_previews import PREVIEW_FILE
-from kwip.domain.media import INTERNAL_PATH
+from kwip.domain.media.attachments import AttachmentFile, media_type
+from kwip.domain.media.link_previews import PREVIEW_FILE
+from kwip.domain.media.media import INTERNAL_PATH
 from kwip.schemas import avatars
 from kwip.text.translation import gettext
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from kwip.blueprints.assets import Asset
     from kwip.domain.ids import AttachmentId
-    from kwip.domain.media import OpenFile
+    from kwip.domain.media.media import OpenFile
 
 #: The backgrounds of the two themes, as in `tokens.css`: browsers paint their own bars
 #: with them.

@@ -19,23 +19,26 @@ from werkzeug.exceptions import HTTPException
 from kwip.blueprints import (
     appearance,
     bodies,
-    compression,
-    cors,
     errors,
-    framing,
     http,
     languages,
     login,
     page_cache,
-    placeholders,
     rate_limits,
     staff_access,
+)
+from kwip.blueprints.answers import (
+    compression,
+    cors,
+    framing,
+    placeholders,
     surrogate_keys,
 )
+from kwip.blueprints.answers.page_copies import FOR_NGINX, until_this_second_ends
 from kwip.blueprints.appearance import Appearance
-from kwip.blueprints.page_copies import FOR_NGINX, until_this_second_ends
 from kwip.blueprints.report import report, request_id
 from kwip.blueprints.table import Policy
+from kwip.domain.accounts.roles import Role, may
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import (
     ForbiddenError,
@@ -44,7 +47,6 @@ from kwip.domain.errors import (
     NotFoundError,
     RateLimitedError,
 )
-from kwip.domain.roles import Role, may
 from kwip.domain.text import has_controls
 from kwip.schemas.urls import origin_of
 from kwip.services.accounts.authentication import Credential
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
     from kwip.blueprints.bodies import KwipRequest
-    from kwip.domain.users import Viewer
+    from kwip.domain.accounts.users import Viewer
 
 log = structlog.get_logger()
 

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from kwip.blueprints.assets import Assets
     from kwip.blueprints.table import Policy
+    from kwip.domain.accounts.users import User, Viewer
     from kwip.domain.errors import RateLimitedError
     from kwip.domain.timelines.pages import Page, PageRequest
-    from kwip.domain.users import User, Viewer
     from kwip.schemas.body import BodySchema
     from kwip.schemas.dumping import DumpSchema
     from kwip.schemas.site import SiteInfo

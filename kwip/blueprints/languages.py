@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flask import Response
 
     from kwip.blueprints.table import Policy
-    from kwip.domain.users import Viewer
+    from kwip.domain.accounts.users import Viewer
 
 #: Browsers keep no cookie longer.
 _LIFETIME_S = 400 * 24 * 3_600

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kwip.blueprints import http, login
 from kwip.blueprints.table import Policy, Route
 from kwip.domain.errors import InvalidError, NotAuthenticatedError
-from kwip.domain.keyword_filters import FilterContext
+from kwip.domain.social.keyword_filters import FilterContext
 from kwip.schemas.pages import OpenPageQuery, SinceQuery
 from kwip.services.delivery.signals import PUBLIC, notifications_topic, post_topic
 from kwip.text.translation import gettext
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from flask import Response
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.timelines.pages import PageRequest
-    from kwip.domain.users import Viewer
     from kwip.schemas.pages import OpenPage
     from kwip.services.reading.loader import Loader
 

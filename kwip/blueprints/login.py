@@ -19,9 +19,10 @@ from flask_wtf.csrf import generate_csrf, validate_csrf
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from wtforms import ValidationError
 
-from kwip.blueprints import http, placeholders
+from kwip.blueprints import http
+from kwip.blueprints.answers import placeholders
+from kwip.domain.accounts.two_factor import Challenge
 from kwip.domain.errors import ForbiddenError
-from kwip.domain.two_factor import Challenge
 from kwip.services.accounts.authentication import SESSION_LIFETIME, Credential
 from kwip.services.accounts.sign_in import Halfway
 from kwip.text.translation import gettext
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from flask import Flask, Request
 
-    from kwip.domain.users import Viewer
+    from kwip.domain.accounts.users import Viewer
     from kwip.services.reading.loader import Loader, Lookup
 
 #: The keys that Flask-Login, Flask-WTF and Flask use in the cookie.

@@ -33,8 +33,9 @@ from werkzeug.http import parse_cookie, parse_etags
 from werkzeug.routing import RequestRedirect
 
 from kwip import telemetry
-from kwip.blueprints import appearance, compression, http, languages, login, rate_limits
-from kwip.blueprints.page_copies import (
+from kwip.blueprints import appearance, http, languages, login, rate_limits
+from kwip.blueprints.answers import compression
+from kwip.blueprints.answers.page_copies import (
     FOR_NGINX,
     FORMAT,
     Copy,

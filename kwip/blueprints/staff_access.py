@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
     from kwip.blueprints.table import Policy
-    from kwip.domain.audit_log import Order
-    from kwip.domain.roles import Permission
-    from kwip.domain.users import Viewer
+    from kwip.domain.accounts.audit_log import Order
+    from kwip.domain.accounts.roles import Permission
+    from kwip.domain.accounts.users import Viewer
 
 
 def to_two_factor(policy: Policy, viewer: Viewer | None) -> BaseResponse | None:

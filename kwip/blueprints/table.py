@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
-    from kwip.domain.roles import Permission
+    from kwip.domain.accounts.roles import Permission
 
 #: Who may use it. `optional`, `user` and `staff` check the session cookie, the last two
 #: the bearer token; no route checks both. `staff` names a permission, and does not

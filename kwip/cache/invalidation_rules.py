@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from kwip.cache import keys
 from kwip.cache.keys import CacheKey, Invalidation
-from kwip.domain.reactions import Act
+from kwip.domain.posting.reactions import Act
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from typing import Unpack
 
     from kwip.domain.ids import PostId, UserId
-    from kwip.domain.reactions import Span
+    from kwip.domain.posting.reactions import Span
 
 Keys = tuple[Invalidation, ...]
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, NewType
 
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId
-    from kwip.domain.reactions import Span
+    from kwip.domain.posting.reactions import Span
 
 CacheKey = NewType("CacheKey", str)
 

@@ -9,13 +9,13 @@ import click
 from kwip.cli import json_option, numbered, print_json
 from kwip.cli.audit import order, reason_option
 from kwip.cli.running import connected
-from kwip.domain.announcements import TypedAnnouncement
+from kwip.domain.administration.announcements import TypedAnnouncement
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from config.settings import Settings
-    from kwip.domain.announcements import Announcement, AnnouncementState
+    from kwip.domain.administration.announcements import Announcement, AnnouncementState
 
 _ID = click.argument("announcement_id", type=click.IntRange(min=1))
 _TIMES = (

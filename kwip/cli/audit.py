@@ -11,11 +11,11 @@ import click
 
 from kwip.cli import json_option, numbered, print_json
 from kwip.cli.running import connected
-from kwip.domain.audit_log import REASON_MAX, Actor, AuditQuery, Order
+from kwip.domain.accounts.audit_log import REASON_MAX, Actor, AuditQuery, Order
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from kwip.domain.audit_log import AuditEntry
+    from kwip.domain.accounts.audit_log import AuditEntry
 
 _REASON = "kwip.reason"
 

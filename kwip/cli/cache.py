@@ -17,7 +17,7 @@ from kwip.cli.bars import Bars
 from kwip.cli.running import NotRunningError, connected
 from kwip.embedded.children import is_marked
 from kwip.embedded.home_folder import HomeFolder
-from kwip.services.maintenance.cache_audit import CacheAudit
+from kwip.services.maintenance.checks.cache_audit import CacheAudit
 from kwip.services.reading.entities import Entities
 from kwip.store.fence import FenceStore
 

@@ -10,9 +10,9 @@ import click
 
 from kwip import __version__
 from kwip.cli.running import connected
+from kwip.domain.accounts.users import Viewer
 from kwip.domain.errors import KwipError
 from kwip.domain.timelines.pages import PageRequest
-from kwip.domain.users import Viewer
 from kwip.services.reading.loader import Loader
 from kwip.services.reading.rate_limits import FREE
 from kwip.store.read_only import only_reading
@@ -20,7 +20,7 @@ from kwip.wiring import Options
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from kwip.domain.users import User
+    from kwip.domain.accounts.users import User
     from kwip.wiring import Wiring
 
 _BANNER = """\

@@ -13,9 +13,9 @@ from kwip.cli.bars import Bars
 from kwip.cli.parts import repair_by
 from kwip.cli.running import connected
 from kwip.domain.clock import system_clock_ms
-from kwip.services.maintenance.emoji_check import check_emojis
-from kwip.services.maintenance.fsck import Fsck
-from kwip.services.maintenance.joining_check import check_joining
+from kwip.services.maintenance.checks.emoji_check import check_emojis
+from kwip.services.maintenance.checks.fsck import Fsck
+from kwip.services.maintenance.checks.joining_check import check_joining
 from kwip.services.maintenance.reports import Reports
 from kwip.store.maintenance.audit import AuditStore
 from kwip.store.maintenance.joining_audit import JoiningAuditStore
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from config.settings import Settings
-    from kwip.services.maintenance.findings import Finding, Report
+    from kwip.services.maintenance.checks.findings import Finding, Report
     from kwip.wiring import Wiring
 
 

@@ -13,9 +13,9 @@ from kwip.cli.bars import Bars
 from kwip.cli.parts import import_by
 from kwip.cli.running import connected
 from kwip.cli.users import ask_password
+from kwip.domain.accounts.transfers import ARCHIVE, FILE_KINDS
+from kwip.domain.accounts.users import Viewer
 from kwip.domain.errors import NotFoundError
-from kwip.domain.transfers import ARCHIVE, FILE_KINDS
-from kwip.domain.users import Viewer
 from kwip.services.backups.archive import Archive
 from kwip.services.backups.user_import import Account
 

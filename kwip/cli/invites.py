@@ -9,12 +9,12 @@ import click
 from kwip.cli import json_option, numbered, print_json
 from kwip.cli.audit import order, reason_option
 from kwip.cli.running import connected
+from kwip.domain.accounts.joining import STAFF_DAYS, STAFF_USES
 from kwip.domain.errors import NotFoundError
-from kwip.domain.joining import STAFF_DAYS, STAFF_USES
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from kwip.domain.joining import Invitation
+    from kwip.domain.accounts.joining import Invitation
     from kwip.services.accounts.joining.invitations import Listed
 
 

@@ -14,7 +14,7 @@ from kwip.services.outgoing.connections import FetchError
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from kwip.domain.link_previews import LinkPreview
+    from kwip.domain.media.link_previews import LinkPreview
 
 #: What to tell of a request that brought nothing.
 _REASONS = {

@@ -9,16 +9,16 @@ import click
 from kwip.cli import FOUND, dry_run_option, json_option, numbered, print_json
 from kwip.cli.audit import order, reason_option
 from kwip.cli.running import connected
-from kwip.domain.audit_log import Action
+from kwip.domain.accounts.audit_log import Action
 from kwip.domain.clock import at, system_clock_ms
-from kwip.services.maintenance.media_audit import MediaAudit
+from kwip.services.maintenance.checks.media_audit import MediaAudit
 from kwip.store.emojis import EmojiStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from config.settings import Settings
-    from kwip.services.maintenance.media_audit import Missing
+    from kwip.services.maintenance.checks.media_audit import Missing
     from kwip.store.media import StoredFile
     from kwip.wiring import Wiring
 

@@ -11,16 +11,16 @@ import click
 from kwip.cli import json_option, numbered, print_json
 from kwip.cli.audit import line_of, row_of
 from kwip.cli.running import connected
-from kwip.domain.members import MemberQuery, MemberState
-from kwip.domain.roles import Role
+from kwip.domain.accounts.members import MemberQuery, MemberState
+from kwip.domain.accounts.roles import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from config.settings import Settings
-    from kwip.domain.members import MemberFacts
-    from kwip.domain.users import User
-    from kwip.services.accounts.members import Members
+    from kwip.domain.accounts.members import MemberFacts
+    from kwip.domain.accounts.users import User
+    from kwip.services.accounts.staff.members import Members
 
 #: Users that are read at once.
 _BATCH = 1_000

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from kwip.domain.accounts.users import Viewer
 from kwip.domain.errors import NotFoundError
-from kwip.domain.users import Viewer
 from kwip.services.backups.user_import import UserImport
+from kwip.services.maintenance.reindexing.retagging import Retagging
 from kwip.services.maintenance.repair import Repair
-from kwip.services.maintenance.retagging import Retagging
 from kwip.services.posting.texts import Texts
 from kwip.store.maintenance.repairs import RepairStore
 from kwip.store.maintenance.retagging import RetagStore

@@ -13,7 +13,12 @@ from kwip.cli.reindexing.outcomes import Outcome, first, show
 from kwip.cli.reindexing.rebuilds import checkpoint_of, job_of, run_rebuild
 from kwip.cli.running import connected
 from kwip.domain.errors import NotFoundError
-from kwip.services.maintenance.reindex import HomeDifference, Pace, Reindexer, Verifier
+from kwip.services.maintenance.reindexing.reindex import (
+    HomeDifference,
+    Pace,
+    Reindexer,
+    Verifier,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,16 +9,16 @@ import click
 from kwip.cli import json_option, numbered, print_json
 from kwip.cli.audit import order, reason_option
 from kwip.cli.running import connected
+from kwip.domain.accounts.users import Viewer
 from kwip.domain.ids import NOBODY
-from kwip.domain.reports import Category, Event, ReportFilter
+from kwip.domain.moderation.reports import Category, Event, ReportFilter
 from kwip.domain.timelines.pages import PageRequest
-from kwip.domain.users import Viewer
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from kwip.domain.reports import ReportView
-    from kwip.domain.strikes import ReportDetail
-    from kwip.domain.users import User
+    from kwip.domain.accounts.users import User
+    from kwip.domain.moderation.reports import ReportView
+    from kwip.domain.moderation.strikes import ReportDetail
 
 _ID = click.argument("report_id", type=click.IntRange(min=1))
 #: Who acts on the command line is no user.

@@ -8,9 +8,9 @@ import click
 
 from kwip.cli import json_option, print_json
 from kwip.cli.running import connected
+from kwip.domain.accounts.setup import LIFETIME, code_digest, draw_code
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import ConflictError
-from kwip.domain.setup import LIFETIME, code_digest, draw_code
 from kwip.store.accounts.setup import SetupStore
 
 if TYPE_CHECKING:

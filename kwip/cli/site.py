@@ -10,12 +10,12 @@ import click
 from kwip.cli import json_option, numbered, print_json
 from kwip.cli.audit import order, reason_option
 from kwip.cli.running import connected
-from kwip.domain.site import SettingName, SiteSettings
+from kwip.domain.accounts.site import SettingName, SiteSettings
 from kwip.services.accounts.joining.site import shown
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from kwip.domain.site import SiteChange
+    from kwip.domain.accounts.site import SiteChange
 
 _NAMES: tuple[SettingName, ...] = get_args(SettingName)
 #: How much of a value a list shows.

@@ -9,11 +9,11 @@ import click
 from kwip.cli import json_option, numbered, print_json
 from kwip.cli.audit import order, reason_option
 from kwip.cli.running import connected
-from kwip.domain.discovery_rules import Place, RuleKind
+from kwip.domain.administration.discovery_rules import Place, RuleKind
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from kwip.domain.discovery_rules import DiscoveryRule
+    from kwip.domain.administration.discovery_rules import DiscoveryRule
     from kwip.wiring import Wiring
 
 

@@ -19,8 +19,8 @@ from config.draining import draining_mark
 from kwip import telemetry
 from kwip.cli.starting.ports import LOOPBACK, check_port
 from kwip.cli.starting.programs import program
+from kwip.domain.accounts.setup import WAITING, code_digest, draw_code
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.setup import WAITING, code_digest, draw_code
 from kwip.embedded.children import (
     Child,
     end_leftovers,

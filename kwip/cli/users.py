@@ -17,12 +17,12 @@ from kwip.cli.members import list_users, show
 from kwip.cli.parts import viewer_named as _viewer
 from kwip.cli.running import connected
 from kwip.cli.user_access import password_link, reset_two_factor
-from kwip.domain.audit_log import Action
+from kwip.domain.accounts.audit_log import Action
+from kwip.domain.accounts.roles import Role
+from kwip.domain.accounts.users import READ, WRITE, Viewer
 from kwip.domain.ids import NOBODY
-from kwip.domain.roles import Role
-from kwip.domain.strikes import Act, Decision
-from kwip.domain.users import READ, WRITE, Viewer
-from kwip.services.accounts.moderation import Moderation
+from kwip.domain.moderation.strikes import Act, Decision
+from kwip.services.accounts.staff.moderation import Moderation
 from kwip.services.accounts.users import SignUp
 from kwip.services.maintenance.deletion import BATCH
 

@@ -8,9 +8,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.two_factor import SealedKey
     from kwip.domain.ids import UserId
     from kwip.domain.timelines.notifications import NotificationKind
-    from kwip.domain.two_factor import SealedKey
 
 #: A push service keeps a message for a device that is off until it is this old. What
 #: could not be sent within that time is no news any more.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.jobs.measurements import Measurements
     from kwip.loops import Loop
-    from kwip.services.accounts.reencryption import Reencryption
+    from kwip.services.accounts.two_factor.reencryption import Reencryption
     from kwip.services.delivery.hibernation import Hibernation
     from kwip.services.delivery.signals import Enqueue
     from kwip.services.discovery.trending import Trending

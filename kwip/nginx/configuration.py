@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from config.values import SAME
-from kwip.domain.attachments import MAX_IMAGES, VIDEO_MAX_BYTES
 from kwip.domain.errors import InvalidError
-from kwip.domain.media import INTERNAL_PATH
+from kwip.domain.media.attachments import MAX_IMAGES, VIDEO_MAX_BYTES
+from kwip.domain.media.media import INTERNAL_PATH
 from kwip.embedded.home_folder import HomeFolder
 from kwip.nginx.upstreams import listing
 from kwip.text.translation import LANGUAGES

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from kwip.domain.emojis import PATTERN
-from kwip.domain.replies import without_name
+from kwip.domain.media.emojis import PATTERN
+from kwip.domain.posting.replies import without_name
 from kwip.schemas.html import bio_html, post_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kwip.domain.emojis import Emoji
-    from kwip.domain.posts import Post
-    from kwip.domain.users import User
+    from kwip.domain.accounts.users import User
+    from kwip.domain.media.emojis import Emoji
+    from kwip.domain.posting.posts import Post
     from kwip.schemas.urls import Urls
 
     #: A custom emoji as JSON.

@@ -8,7 +8,7 @@ from marshmallow import fields, validate
 
 from kwip.domain.clock import at
 from kwip.domain.ids import PostId
-from kwip.domain.keyword_filters import (
+from kwip.domain.social.keyword_filters import (
     FilterAction,
     FilterChange,
     FilterContext,
@@ -22,7 +22,7 @@ from kwip.text.translation import lazy_gettext
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwip.domain.keyword_filters import Filter, Keyword
+    from kwip.domain.social.keyword_filters import Filter, Keyword
     from kwip.schemas.urls import Urls
 
 _CONTEXTS = [context.value for context in FilterContext]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from marshmallow import fields, validate
 
-from kwip.domain.relationships import MuteTerms
+from kwip.domain.social.relationships import MuteTerms
 from kwip.schemas.body import Id, StrictSchema, Text
 from kwip.schemas.posting.polls import WithVotes
 from kwip.text.translation import lazy_gettext

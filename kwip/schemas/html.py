@@ -20,7 +20,7 @@ from kwip.text.links import shown_link
 from kwip.text.parsing import parse
 
 if TYPE_CHECKING:
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.schemas.urls import Urls
 
     _Entity = Link | Mention | Hashtag

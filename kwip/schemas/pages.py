@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import fields, validate
 
 from kwip.domain.ids import PostId
-from kwip.domain.keyword_filters import FilterContext, Filtering
+from kwip.domain.social.keyword_filters import FilterContext, Filtering
 from kwip.domain.timelines.notifications import MAX_UNREAD
 from kwip.domain.timelines.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
 from kwip.domain.timelines.threads import ON_PAGE, ThreadPart

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from marshmallow import fields
 
-from kwip.domain.posts import QuotePolicy, ReplyPolicy
+from kwip.domain.posting.posts import QuotePolicy, ReplyPolicy
 from kwip.text.translation import lazy_gettext
 
 _Policy = TypeVar("_Policy", QuotePolicy, ReplyPolicy)

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 from marshmallow import fields
 
-from kwip.domain import polls
-from kwip.domain.attachments import DESCRIPTION_MAX, MAX_IMAGES, VIDEO_MAX_BYTES
-from kwip.domain.site import SignUpMode
-from kwip.domain.users import (
+from kwip.domain.accounts.site import SignUpMode
+from kwip.domain.accounts.users import (
     BIO_MAX,
     DISPLAY_NAME_MAX,
     FIELD_MAX,
@@ -18,6 +16,8 @@ from kwip.domain.users import (
     MAX_FIELDS,
     MAX_PINS,
 )
+from kwip.domain.media.attachments import DESCRIPTION_MAX, MAX_IMAGES, VIDEO_MAX_BYTES
+from kwip.domain.posting import polls
 from kwip.schemas.dumping import DumpSchema, Instant, constant, instant
 from kwip.schemas.markdown import page_html
 from kwip.text.translation import gettext, lazy_gettext
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
 
-    from kwip.domain.site import SiteSettings
+    from kwip.domain.accounts.site import SiteSettings
 
 #: The version of Mastodon whose API this is; clients choose features by it.
 _MASTODON_VERSION = "4.5.0"

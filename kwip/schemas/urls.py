@@ -6,23 +6,23 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from kwip.domain.attachments import AttachmentFile
-from kwip.domain.emojis import NO_EMOJIS
-from kwip.domain.link_previews import PREVIEW_FILE, preview_path
-from kwip.domain.media import AVATAR, BANNER, EMOJI, PictureFile, is_picture_name
+from kwip.domain.media.attachments import AttachmentFile
+from kwip.domain.media.emojis import NO_EMOJIS
+from kwip.domain.media.link_previews import PREVIEW_FILE, preview_path
+from kwip.domain.media.media import AVATAR, BANNER, EMOJI, PictureFile, is_picture_name
 from kwip.schemas import avatars
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kwip.domain.attachments import Attachment
-    from kwip.domain.emojis import Emoji, EmojiSet
+    from kwip.domain.accounts.users import User
     from kwip.domain.ids import AttachmentId, PostId
-    from kwip.domain.media import PictureKind
-    from kwip.domain.posts import Post
+    from kwip.domain.media.attachments import Attachment
+    from kwip.domain.media.emojis import Emoji, EmojiSet
+    from kwip.domain.media.media import PictureKind
+    from kwip.domain.posting.posts import Post
     from kwip.domain.signed_addresses import Signer
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import User
 
 _DEFAULT_BANNER = "header.svg"
 

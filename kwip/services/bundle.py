@@ -6,33 +6,33 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kwip.services.accounts.access_recovery import AccessRecovery
     from kwip.services.accounts.account import Account
     from kwip.services.accounts.account_closing import AccountClosing
     from kwip.services.accounts.administration.analysis import Analysis
     from kwip.services.accounts.administration.announcements import Announcements
     from kwip.services.accounts.administration.discovery_rules import DiscoveryChanges
-    from kwip.services.accounts.applications import Applications
-    from kwip.services.accounts.audit_log import AuditLog
     from kwip.services.accounts.authentication import Authentication
     from kwip.services.accounts.closures import Closures
     from kwip.services.accounts.email_address import EmailAddress
-    from kwip.services.accounts.email_domains import EmailDomains
-    from kwip.services.accounts.emoji_changes import EmojiChanges
+    from kwip.services.accounts.joining.applications import Applications
     from kwip.services.accounts.joining.invitations import Invitations
     from kwip.services.accounts.joining.site import Site
     from kwip.services.accounts.joining.wait_list import WaitList
-    from kwip.services.accounts.members import Members
-    from kwip.services.accounts.moderation import Moderation
-    from kwip.services.accounts.passkeys import Passkeys
     from kwip.services.accounts.password_reset import PasswordReset
     from kwip.services.accounts.profiles import Profiles
-    from kwip.services.accounts.second_step import SecondStep
     from kwip.services.accounts.setup import Setup
     from kwip.services.accounts.sign_in import SignIn
-    from kwip.services.accounts.site_activity import SiteActivity
-    from kwip.services.accounts.staff import Staff
-    from kwip.services.accounts.two_factor import TwoFactorSettings
+    from kwip.services.accounts.staff.audit_log import AuditLog
+    from kwip.services.accounts.staff.email_domains import EmailDomains
+    from kwip.services.accounts.staff.emoji_changes import EmojiChanges
+    from kwip.services.accounts.staff.members import Members
+    from kwip.services.accounts.staff.moderation import Moderation
+    from kwip.services.accounts.staff.site_activity import SiteActivity
+    from kwip.services.accounts.staff.staff import Staff
+    from kwip.services.accounts.two_factor.access_recovery import AccessRecovery
+    from kwip.services.accounts.two_factor.passkeys import Passkeys
+    from kwip.services.accounts.two_factor.second_step import SecondStep
+    from kwip.services.accounts.two_factor.two_factor import TwoFactorSettings
     from kwip.services.accounts.users import Users
     from kwip.services.backups.blogs.blogs import Blogs
     from kwip.services.backups.blogs.posting import BlogPosting

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypedDict, cast
 
 from pymongo.errors import DuplicateKeyError
 
-from kwip.domain.emojis import Emoji, EmojiSet
 from kwip.domain.errors import ConflictError
+from kwip.domain.media.emojis import Emoji, EmojiSet
 from kwip.domain.messages import lazy_gettext
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of

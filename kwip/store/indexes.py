@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pymongo import ASCENDING, DESCENDING
 
-from kwip.domain.roles import STAFF
+from kwip.domain.accounts.roles import STAFF
 from kwip.store.accounts.indexes import ACCOUNT_INDEXES, OWN_DATA_INDEXES
 from kwip.store.index import Index, ttl
 from kwip.store.mail.indexes import MAIL_INDEXES

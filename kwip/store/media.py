@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol
 
 from kwip.domain.errors import StorageFullError, StoreUnavailableError
-from kwip.domain.media import OpenFile
+from kwip.domain.media.media import OpenFile
 from kwip.domain.messages import lazy_gettext
 
 if TYPE_CHECKING:

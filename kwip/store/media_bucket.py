@@ -17,9 +17,9 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from kwip.domain.attachments import media_type
 from kwip.domain.errors import StorageFullError, StoreUnavailableError
-from kwip.domain.media import OpenFile
+from kwip.domain.media.attachments import media_type
+from kwip.domain.media.media import OpenFile
 from kwip.store.media import FULL, TAKEN, UNREACHABLE, StoredFile
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from kwip.domain.announcements import TEXT_MAX, TypedAnnouncement
+from kwip.domain.administration.announcements import TEXT_MAX, TypedAnnouncement
 from kwip.domain.errors import InvalidError
 from kwip.domain.messages import lazy_gettext
 from kwip.text.profiles import clean_lines

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from kwip.domain.blogs import MAX_ENTRIES, BlogEntry
+from kwip.domain.posting.blogs import MAX_ENTRIES, BlogEntry
 from kwip.text.cleaning import count_chars
 from kwip.text.web_pages import cleaned
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from kwip.domain.accounts.users import Email
 from kwip.domain.errors import InvalidError
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.users import Email
 from kwip.text.hosts import ascii_host
 
 _LOCAL = re.compile(r"[^@\s]{1,64}")

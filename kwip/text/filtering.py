@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import regex
 
-from kwip.domain.keyword_filters import FilterMatch
+from kwip.domain.social.keyword_filters import FilterMatch
 from kwip.text.scripts import SPACED
 
 if TYPE_CHECKING:
-    from kwip.domain.keyword_filters import Filter, FilterSet
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
+    from kwip.domain.social.keyword_filters import Filter, FilterSet
 
 #: How phones write an apostrophe.
 _APOSTROPHES = {0x2019: "'"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from kwip.domain.users import MAX_EMBED_ORIGINS
+from kwip.domain.accounts.users import MAX_EMBED_ORIGINS
 from kwip.text.hosts import ascii_host
 from kwip.text.translation import gettext
 

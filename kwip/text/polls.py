@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.errors import InvalidError
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.polls import (
+from kwip.domain.posting.polls import (
     MAX_DURATION_S,
     MAX_OPTIONS,
     MIN_DURATION_S,
@@ -17,7 +17,7 @@ from kwip.domain.polls import (
 from kwip.text.cleaning import length_problem, one_line
 
 if TYPE_CHECKING:
-    from kwip.domain.polls import NewPoll
+    from kwip.domain.posting.polls import NewPoll
 
 _DAY_S = 86_400
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kwip.domain.messages import lazy_gettext
-from kwip.domain.text import is_unicode
-from kwip.domain.users import (
+from kwip.domain.accounts.users import (
     BIO_MAX,
     DISPLAY_NAME_MAX,
     FIELD_MAX,
     MAX_FIELDS,
     ProfileField,
 )
+from kwip.domain.messages import lazy_gettext
+from kwip.domain.text import is_unicode
 from kwip.text.cleaning import is_visible, length_problem
 from kwip.text.origins import clean_origins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwip.domain.users import ProfileChange, ProfileKey
+    from kwip.domain.accounts.users import ProfileChange, ProfileKey
 
 #: Line breaks, and the joiners of emoji and of scripts that use them.
 _KEPT = "\n\u200c\u200d"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwip.domain.errors import InvalidError
-from kwip.domain.messages import lazy_gettext
-from kwip.domain.site import (
+from kwip.domain.accounts.site import (
     DESCRIPTION_MAX,
     MAX_RULES,
     NAME_MAX,
@@ -16,7 +14,9 @@ from kwip.domain.site import (
     SignUpMode,
     renumbered,
 )
-from kwip.domain.users import clean_username
+from kwip.domain.accounts.users import clean_username
+from kwip.domain.errors import InvalidError
+from kwip.domain.messages import lazy_gettext
 from kwip.text.emails import clean_email
 from kwip.text.profiles import clean_line, clean_lines
 from kwip.text.translation import LANGUAGES
@@ -24,7 +24,7 @@ from kwip.text.translation import LANGUAGES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from kwip.domain.site import SettingName, SiteRule, Value
+    from kwip.domain.accounts.site import SettingName, SiteRule, Value
 
 _LINES: Mapping[str, int] = {"name": NAME_MAX, "description": DESCRIPTION_MAX}
 _FLAGS = ("confirm_email", "members_invite", "guest_replies")

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import regex
 from Stemmer import Stemmer
 
-from kwip.domain.posts import Visibility
+from kwip.domain.posting.posts import Visibility
 from kwip.domain.timelines.search import Text, author_term, owner_mark
 from kwip.text.scripts import SPACED, UNSPACED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
 
 #: Terms of one post, at most: a text of 500 Japanese characters has about 700.
 MAX_TERMS = 1_000

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kwip.jobs.measurements import Measurements
 from kwip.jobs.sweeper import Sweeper
 from kwip.loops import Loop
-from kwip.services.accounts.reencryption import Reencryption
+from kwip.services.accounts.two_factor.reencryption import Reencryption
 from kwip.services.coherence.change_stream import ChangeStreamInvalidator
 from kwip.services.maintenance.heartbeats import Heartbeats
 from kwip.services.maintenance.reports import Reports

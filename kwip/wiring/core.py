@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
     from kwip.cache.client import Client
-    from kwip.domain.discovery_rules import DiscoveryRules
+    from kwip.domain.administration.discovery_rules import DiscoveryRules
     from kwip.domain.ids import IdGenerator
     from kwip.domain.signed_addresses import Signer
-    from kwip.services.accounts.sealing import Sealer
+    from kwip.services.accounts.two_factor.sealing import Sealer
     from kwip.services.coherence.clock_guard import ClockGuard
     from kwip.services.coherence.fence import Fence
     from kwip.services.coherence.site_memory import SiteMemory

@@ -14,7 +14,7 @@ from kwip.services.backups.post_import import PostImport
 from kwip.services.backups.tables_import import TablesImport
 from kwip.services.backups.user_export import UserExport
 from kwip.services.bundle import OwnData
-from kwip.services.maintenance.repeats import Repeats
+from kwip.services.maintenance.reindexing.repeats import Repeats
 from kwip.store.accounts.transfers import TransferStore
 from kwip.wiring.accounts import make_rate_limits
 

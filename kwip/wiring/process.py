@@ -17,11 +17,11 @@ from kwip.cache.entity_cache import EntityCache
 from kwip.cache.queue import JobQueue
 from kwip.cache.recorder import RecordedClient
 from kwip.cache.signals import Listener, RedisSignals
-from kwip.domain.discovery_rules import NO_RULES
+from kwip.domain.administration.discovery_rules import NO_RULES
 from kwip.domain.ids import IdGenerator
 from kwip.domain.signed_addresses import Signer
 from kwip.jobs.runner import LANES
-from kwip.services.accounts.sealing import Sealer
+from kwip.services.accounts.two_factor.sealing import Sealer
 from kwip.services.coherence import probes
 from kwip.services.coherence.cache_lease import boot_clock
 from kwip.services.coherence.clock_guard import ClockGuard

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.users import ProfileChange, ProfileField, Viewer
+from kwip.domain.accounts.users import ProfileChange, ProfileField, Viewer
 
 ACCOUNT_KEYS = {
     "id", "username", "acct", "display_name", "locked", "bot", "group",

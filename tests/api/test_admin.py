@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from kwip.domain.roles import Role
-from kwip.domain.users import ADMIN_READ, ADMIN_WRITE
+from kwip.domain.accounts.roles import Role
+from kwip.domain.accounts.users import ADMIN_READ, ADMIN_WRITE
 from tests.wired import form_of
 
 BOTH = frozenset({ADMIN_READ, ADMIN_WRITE})

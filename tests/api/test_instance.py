@@ -4,8 +4,8 @@ import pytest
 
 from config.settings import load
 from kwip.app import create_app
-from kwip.domain.audit_log import BY_KWIP
-from kwip.domain.site import SignUpMode, SiteSettings
+from kwip.domain.accounts.audit_log import BY_KWIP
+from kwip.domain.accounts.site import SignUpMode, SiteSettings
 
 
 def instance(wiring, settings, version, **environ):

@@ -4,7 +4,7 @@ import pytest
 
 from kwip.cache import invalidation_rules
 from kwip.domain.ids import PostId
-from kwip.domain.link_previews import LinkPreview, PreviewKind
+from kwip.domain.media.link_previews import LinkPreview, PreviewKind
 from tests.pictures import plain
 from tests.web.pages import Page
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.posts import Draft
-from kwip.domain.users import ProfileChange, Viewer
+from kwip.domain.accounts.users import ProfileChange, Viewer
+from kwip.domain.posting.posts import Draft
 from tests.api.test_media import upload
 
 

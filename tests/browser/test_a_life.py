@@ -21,8 +21,8 @@ import pyotp
 import pytest
 from playwright.sync_api import expect
 
+from kwip.domain.accounts.two_factor import STEP_MS
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.two_factor import STEP_MS
 from tests.browser.conftest import DESKTOP, WITHIN_MS, Seen
 from tests.mail_server import parts_of
 from tests.ops.stack import Stack

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kwip.domain.announcements import TypedAnnouncement
-from kwip.domain.audit_log import BY_KWIP
+from kwip.domain.accounts.audit_log import BY_KWIP
+from kwip.domain.administration.announcements import TypedAnnouncement
 
 BOX = ".announcement"
 

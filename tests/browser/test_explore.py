@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from kwip.domain.users import ProfileChange
+from kwip.domain.accounts.users import ProfileChange
 from tests.browser.conftest import PHONE
 from tests.wired import viewer_of
 

@@ -7,11 +7,11 @@ from email import message_from_bytes
 
 import pytest
 
+from kwip.domain.accounts.two_factor import Proof
 from kwip.domain.clock import at
 from kwip.domain.mail.mails import MailKind
 from kwip.domain.mail.preferences import MailPreferences
 from kwip.domain.timelines.notifications import EVERY_KIND
-from kwip.domain.two_factor import Proof
 from tests.browser.conftest import DESKTOP, NARROW
 from tests.browser.test_soundness import AXE, RUN_AXE, overflow_of
 from tests.mail_server import parts_of

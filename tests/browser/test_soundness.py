@@ -9,8 +9,8 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import expect
 
-from kwip.domain.roles import Role
-from kwip.domain.users import ProfileChange, Viewer
+from kwip.domain.accounts.roles import Role
+from kwip.domain.accounts.users import ProfileChange, Viewer
 from kwip.services.media.emojis import NewEmoji
 from tests.browser.conftest import DESKTOP, NARROW, PHONE
 from tests.browser.world import fill, staff_places

@@ -6,8 +6,8 @@ import datetime as dt
 import re
 
 from kwip.blueprints import web
-from kwip.domain.announcements import TypedAnnouncement
-from kwip.domain.audit_log import BY_KWIP
+from kwip.domain.accounts.audit_log import BY_KWIP
+from kwip.domain.administration.announcements import TypedAnnouncement
 
 #: Whatever people may type that is no text to a careless page.
 ATTACKS = [

@@ -18,9 +18,9 @@ from unittest.mock import patch
 
 from kwip import telemetry
 from kwip.cache import invalidation_rules
-from kwip.domain.posts import Draft, Edit
+from kwip.domain.accounts.users import ProfileChange
+from kwip.domain.posting.posts import Draft, Edit
 from kwip.domain.timelines.pages import PageRequest
-from kwip.domain.users import ProfileChange
 from kwip.services.coherence import fence
 from kwip.wiring import Options, build
 from tests.cache.nodes import TENTH
@@ -30,8 +30,8 @@ from tests.wired import sign_up
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.ids import PostId
-    from kwip.domain.users import Viewer
 
 #: Between two operations of a process, so that the machine is not used up.
 PAUSE_S = 0.001

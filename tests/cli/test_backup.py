@@ -16,10 +16,10 @@ import pytest
 from bson.timestamp import Timestamp
 
 from kwip.cli.backup import _contents
-from kwip.domain.attachments import AttachmentChange
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import ConflictError
-from kwip.domain.posts import Draft, Edit
+from kwip.domain.media.attachments import AttachmentChange
+from kwip.domain.posting.posts import Draft, Edit
 from kwip.services.backups import backup as backups
 from kwip.services.backups.archive import Archive
 from kwip.services.backups.backup import Backup

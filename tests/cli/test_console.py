@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pymongo import MongoClient, UpdateOne
 
-from kwip.domain.posts import Draft, Visibility
+from kwip.domain.posting.posts import Draft, Visibility
 from kwip.store.read_only import ReadOnlyError, only_reading
 from tests.wired import sign_up
 
@@ -36,7 +36,7 @@ def test_it_reads_as_a_viewer_and_leaves_no_trace(kwip, wiring):
 
 def test_the_banner_says_that_it_only_reads_and_writes_are_refused(kwip, wiring):
     sign_up(wiring, "alice")
-    write = "from kwip.domain.posts import Draft\nservices.posts.publish"
+    write = "from kwip.domain.posting.posts import Draft\nservices.posts.publish"
     lines = f"{write}(viewer.id, Draft(text='x'))\nprint(1 + 1)\n"
     told = kwip("console", "--as", "alice", stdin=lines)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from kwip.domain.clock import system_clock_ms
-from kwip.domain.posts import Draft, Edit
+from kwip.domain.posting.posts import Draft, Edit
 from kwip.services.maintenance import migration
 from kwip.services.maintenance.checkpoint import Checkpoint
 from kwip.store.maintenance.migrating import MigrationStore

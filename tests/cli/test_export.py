@@ -9,10 +9,10 @@ import zipfile
 
 import pytest
 
-from kwip.domain.attachments import AttachmentChange
-from kwip.domain.posts import Draft, Edit, Visibility
+from kwip.domain.accounts.users import ProfileChange
+from kwip.domain.media.attachments import AttachmentChange
+from kwip.domain.posting.posts import Draft, Edit, Visibility
 from kwip.domain.timelines.lists import ListChange
-from kwip.domain.users import ProfileChange
 from kwip.jobs.registry import jobs
 from tests.pictures import plain, sent
 from tests.wired import sign_up

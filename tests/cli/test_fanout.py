@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.posts import Draft
+from kwip.domain.posting.posts import Draft
 
 
 @pytest.fixture

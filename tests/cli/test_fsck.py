@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from kwip.domain.attachments import AttachmentChange
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import MAX_ID
-from kwip.domain.posts import Draft
+from kwip.domain.media.attachments import AttachmentChange
+from kwip.domain.posting.posts import Draft
 from kwip.jobs.registry import jobs
-from kwip.services.maintenance import fsck
-from kwip.services.maintenance.fsck import Fsck
+from kwip.services.maintenance.checks import fsck
+from kwip.services.maintenance.checks.fsck import Fsck
 from kwip.store.maintenance.audit import AuditStore
 from kwip.store.posting.counters import CounterStore
 from kwip.store.timelines.buckets import home_of

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from kwip.domain.attachments import AttachmentChange
-from kwip.domain.posts import Draft, Visibility
-from kwip.domain.users import ProfileChange
+from kwip.domain.accounts.users import ProfileChange
+from kwip.domain.media.attachments import AttachmentChange
+from kwip.domain.posting.posts import Draft, Visibility
 from tests.pictures import BLUE, plain, sent
 from tests.wired import sign_up
 

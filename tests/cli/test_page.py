@@ -14,17 +14,18 @@ from docs import generate
 from kwip.cli import backup, deploy, doctor, world
 from kwip.cli import cache as cache_command
 from kwip.cli.deploying.reloading import Reload, Replaced
-from kwip.domain.audit_log import BY_KWIP
+from kwip.domain.accounts.audit_log import BY_KWIP
+from kwip.domain.accounts.users import ProfileChange, Viewer
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
-from kwip.domain.posts import Draft
-from kwip.domain.reports import NewReport
-from kwip.domain.users import ProfileChange, Viewer
+from kwip.domain.media.link_previews import LinkPreview, PreviewImage, PreviewKind
+from kwip.domain.moderation.reports import NewReport
+from kwip.domain.posting.posts import Draft
 from kwip.jobs.registry import jobs
 from kwip.services.coherence.fence import Fence
 from kwip.services.delivery.compaction import LEASE_MS
 from kwip.services.links.finder import Finder
-from kwip.services.maintenance import cache_audit, reindex
+from kwip.services.maintenance.checks import cache_audit
+from kwip.services.maintenance.reindexing import reindex
 from kwip.services.world.loader import PHASES, Loaded, WorldLoader
 from kwip.store.timelines.buckets import home_of
 from tests.docs.test_data_model import examples_in, shapes

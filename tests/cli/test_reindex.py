@@ -6,15 +6,15 @@ import itertools
 
 import pytest
 
+from kwip.domain.accounts.users import User
 from kwip.domain.clock import system_clock_ms
-from kwip.domain.posts import Draft
+from kwip.domain.posting.posts import Draft
 from kwip.domain.timelines.lists import ListChange
-from kwip.domain.users import User
 from kwip.jobs.registry import jobs
 from kwip.services.delivery.compaction import LEASE_MS
-from kwip.services.maintenance import reindex
 from kwip.services.maintenance.checkpoint import Checkpoint
-from kwip.services.maintenance.reindex import Pace, Reindexer, Verifier
+from kwip.services.maintenance.reindexing import reindex
+from kwip.services.maintenance.reindexing.reindex import Pace, Reindexer, Verifier
 from kwip.store.social.list_edges import list_of
 from kwip.store.timelines.buckets import home_of
 from tests.frozen import put

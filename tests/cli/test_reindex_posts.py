@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from kwip.cli.parts import retagging_by
-from kwip.domain.link_previews import LinkPreview, PreviewKind
-from kwip.domain.polls import NewPoll
-from kwip.domain.posts import Draft, Edit
+from kwip.domain.media.link_previews import LinkPreview, PreviewKind
+from kwip.domain.posting.polls import NewPoll
+from kwip.domain.posting.posts import Draft, Edit
 from kwip.domain.timelines.pages import PageRequest
 from kwip.jobs.registry import jobs
-from kwip.services.maintenance import rebuild, retagging, search_rebuild
+from kwip.services.maintenance.reindexing import rebuild, retagging, search_rebuild
 from kwip.store.maintenance.retagging import RetagStore
 from kwip.store.posting.counters import CounterStore
 from kwip.store.posting.search import SearchStore

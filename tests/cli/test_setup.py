@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from kwip.domain.accounts.setup import code_digest
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.setup import code_digest
 from kwip.store.accounts.setup import SetupStore
 
 

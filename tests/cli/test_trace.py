@@ -9,7 +9,7 @@ import pytest
 
 from kwip.domain.clock import at
 from kwip.domain.ids import ms_of
-from kwip.domain.posts import Draft
+from kwip.domain.posting.posts import Draft
 from kwip.jobs.registry import jobs
 from tests.wired import sign_up
 

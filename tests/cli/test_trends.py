@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kwip.domain.posts import Draft
+from kwip.domain.posting.posts import Draft
 from tests.wired import sign_up
 
 

@@ -15,8 +15,8 @@ from redis import Redis
 
 from config.settings import PROJECT
 from kwip.app import create_app
-from kwip.domain.posts import Draft, ReplyPolicy
-from kwip.domain.users import READ
+from kwip.domain.accounts.users import READ
+from kwip.domain.posting.posts import Draft, ReplyPolicy
 from kwip.services.backups.archive import Archive
 from kwip.services.backups.restoring import Restore
 from kwip.services.maintenance import migration

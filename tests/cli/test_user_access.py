@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+from kwip.domain.accounts.two_factor import Passkey, TwoFactor
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.signed_addresses import Signer
-from kwip.domain.two_factor import Passkey, TwoFactor
 from kwip.embedded.home_folder import HomeFolder
 from kwip.services.accounts.sign_in import Applicant, Halfway
 from tests.cli.test_users import ALICE

@@ -5,7 +5,7 @@ import pytest
 from kwip.cache import invalidation_rules
 from kwip.cli import members
 from kwip.cli.bars import Bars
-from kwip.domain.posts import Draft
+from kwip.domain.posting.posts import Draft
 from kwip.services.accounts.authentication import Credential
 
 ALICE = ("alice", "--email", "alice@example.org", "--password", "correct horse")

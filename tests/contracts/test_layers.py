@@ -59,7 +59,7 @@ SEEDS = [
     (SCHEMAS, {"kwip/schemas/posting/polls.py": "import kwip.schemas.timelines"}),
     (SCHEMAS, {"kwip/schemas/body.py": "import kwip.schemas.accounts.users"}),
     (PAGES, {"kwip/blueprints/web/pages.py": "import kwip.blueprints.web.posting"}),
-    (VALUES, {"kwip/domain/posts.py": "import kwip.domain.timelines.views"}),
+    (VALUES, {"kwip/domain/posting/posts.py": "import kwip.domain.timelines.views"}),
     (VALUES, {"kwip/domain/utils.py": "import json"}),
     (DATA, {"kwip/blueprints/seed.py": "import kwip.store"}),
     (DATA, {"kwip/blueprints/seed.py": "import kwip.cache"}),

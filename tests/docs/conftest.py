@@ -9,7 +9,7 @@ import pytest
 from pymongo.monitoring import CommandListener
 
 from kwip.cache.client import Client, ClientTimes
-from kwip.domain.posts import Draft
+from kwip.domain.posting.posts import Draft
 from kwip.domain.timelines.lists import ListChange
 from kwip.jobs.registry import jobs
 from kwip.services.coherence.cache_lease import FenceTimes

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kwip.domain.announcements import TypedAnnouncement
-from kwip.domain.audit_log import BY_KWIP
-from kwip.domain.discovery_rules import Place, RuleKind
+from kwip.domain.accounts.audit_log import BY_KWIP
+from kwip.domain.administration.announcements import TypedAnnouncement
+from kwip.domain.administration.discovery_rules import Place, RuleKind
 from kwip.domain.mail.mails import MailKind
 from tests.wired import form_of, viewer_of
 

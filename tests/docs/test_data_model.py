@@ -13,31 +13,10 @@ from bson import Int64, json_util
 from bson.json_util import JSONOptions
 
 from config.settings import PROJECT
-from kwip.domain.attachments import AttachmentChange
-from kwip.domain.audit_log import BY_KWIP
-from kwip.domain.blogs import WaitingEntry
-from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.guest_replies import GuestReply
-from kwip.domain.keyword_filters import (
-    FilterChange,
-    FilterContext,
-    KeywordChange,
-)
-from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
-from kwip.domain.mail.bounces import BounceKind
-from kwip.domain.mail.preferences import MailPreferences
-from kwip.domain.polls import NewPoll
-from kwip.domain.posts import Draft, Edit
-from kwip.domain.push import PushPolicy, PushTarget
-from kwip.domain.relationships import MuteTerms
-from kwip.domain.reports import NewReport
-from kwip.domain.roles import Role
-from kwip.domain.setup import LIFETIME
-from kwip.domain.strikes import Act, Decision
-from kwip.domain.timelines.lists import ListChange
-from kwip.domain.timelines.notifications import NotificationKind
-from kwip.domain.timelines.timelines import SEAL_AT
-from kwip.domain.two_factor import (
+from kwip.domain.accounts.audit_log import BY_KWIP
+from kwip.domain.accounts.roles import Role
+from kwip.domain.accounts.setup import LIFETIME
+from kwip.domain.accounts.two_factor import (
     App,
     Passkey,
     PendingApp,
@@ -45,7 +24,28 @@ from kwip.domain.two_factor import (
     TwoFactor,
     WrongCodes,
 )
-from kwip.domain.users import READ, WRITE, ProfileChange, Viewer
+from kwip.domain.accounts.users import READ, WRITE, ProfileChange, Viewer
+from kwip.domain.clock import at, system_clock_ms
+from kwip.domain.mail.bounces import BounceKind
+from kwip.domain.mail.preferences import MailPreferences
+from kwip.domain.media.attachments import AttachmentChange
+from kwip.domain.media.link_previews import LinkPreview, PreviewImage, PreviewKind
+from kwip.domain.moderation.guest_replies import GuestReply
+from kwip.domain.moderation.reports import NewReport
+from kwip.domain.moderation.strikes import Act, Decision
+from kwip.domain.posting.blogs import WaitingEntry
+from kwip.domain.posting.polls import NewPoll
+from kwip.domain.posting.posts import Draft, Edit
+from kwip.domain.push import PushPolicy, PushTarget
+from kwip.domain.social.keyword_filters import (
+    FilterChange,
+    FilterContext,
+    KeywordChange,
+)
+from kwip.domain.social.relationships import MuteTerms
+from kwip.domain.timelines.lists import ListChange
+from kwip.domain.timelines.notifications import NotificationKind
+from kwip.domain.timelines.timelines import SEAL_AT
 from kwip.services.maintenance.checkpoint import Checkpoint
 from kwip.services.media.emojis import NewEmoji
 from kwip.services.push.subscriptions import AppWish

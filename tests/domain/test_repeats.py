@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwip.domain.posts import Post, Visibility
-from kwip.domain.repeats import DAY, Said, digest_of, normal_form, settle
+from kwip.domain.posting.posts import Post, Visibility
+from kwip.domain.posting.repeats import DAY, Said, digest_of, normal_form, settle
 from kwip.domain.text import Mention
 
 POST = Post(

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from kwip.domain.clock import at
 from kwip.domain.ids import PostId, UserId
-from kwip.domain.posts import Post, Visibility
-from kwip.domain.replies import without_name
+from kwip.domain.posting.posts import Post, Visibility
+from kwip.domain.posting.replies import without_name
 from kwip.domain.text import Hashtag, Link, Mention
 
 REPLY = Post(

@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from kwip.domain.attachments import file_name
 from kwip.domain.ids import AttachmentId, first_id_at
+from kwip.domain.media.attachments import file_name
 from kwip.domain.signed_addresses import DAY_S, Signer
 
 ID = AttachmentId(first_id_at(1_800_000_000_000 + 12_345_678))

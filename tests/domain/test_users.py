@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwip.domain.errors import InvalidError
-from kwip.domain.users import (
+from kwip.domain.accounts.users import (
     RESERVED_USERNAMES,
     User,
     check_password,
     clean_username,
 )
+from kwip.domain.errors import InvalidError
 
 #: Anything at all, broken Unicode included.
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=40)

@@ -10,17 +10,18 @@ import re
 
 import pytest
 
-from kwip.blueprints import cors, gate, login
-from kwip.domain.announcements import TypedAnnouncement
-from kwip.domain.audit_log import BY_KWIP, Actor, AuditQuery
+from kwip.blueprints import gate, login
+from kwip.blueprints.answers import cors
+from kwip.domain.accounts.audit_log import BY_KWIP, Actor, AuditQuery
+from kwip.domain.accounts.roles import Role, may
+from kwip.domain.accounts.setup import LIFETIME
+from kwip.domain.accounts.users import Viewer
+from kwip.domain.administration.announcements import TypedAnnouncement
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.guest_replies import GuestReply, GuestReplyState
 from kwip.domain.ids import UserId
-from kwip.domain.posts import Draft
-from kwip.domain.roles import Role, may
-from kwip.domain.setup import LIFETIME
-from kwip.domain.strikes import Act, Decision
-from kwip.domain.users import Viewer
+from kwip.domain.moderation.guest_replies import GuestReply, GuestReplyState
+from kwip.domain.moderation.strikes import Act, Decision
+from kwip.domain.posting.posts import Draft
 from kwip.text.emails import read_email
 from tests.edge.test_routes import EXAMPLES, UNSAFE, about, rows
 from tests.people import sign_in

@@ -8,9 +8,9 @@ from redis import Redis
 
 from kwip import telemetry
 from kwip.app import create_app
+from kwip.domain.accounts.users import ProfileChange, User, Viewer
 from kwip.domain.ids import UserId
 from kwip.domain.timelines.lists import ListChange
-from kwip.domain.users import ProfileChange, User, Viewer
 from kwip.schemas.posting.posts import StatusSchema
 from kwip.services.media.emojis import NewEmoji
 from kwip.services.reading import post_entities

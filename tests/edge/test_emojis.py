@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from kwip.app import create_app
+from kwip.domain.accounts.users import ProfileChange, Viewer
 from kwip.domain.errors import InvalidError, NotFoundError, StoreUnavailableError
-from kwip.domain.users import ProfileChange, Viewer
 from kwip.services.media.emojis import NewEmoji
 from kwip.wiring import build
 from tests.people import sign_in

@@ -21,7 +21,7 @@ from werkzeug.exceptions import BadRequest
 from kwip import schemas
 from kwip.blueprints import bodies, http, routes
 from kwip.domain.errors import InvalidError
-from kwip.domain.keyword_filters import FilterContext
+from kwip.domain.social.keyword_filters import FilterContext
 from kwip.schemas.body import BodySchema
 from kwip.schemas.discovery.search import SearchQuery
 from kwip.schemas.pages import OwnPageQuery, SinceQuery

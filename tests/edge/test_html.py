@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from hypothesis import assume, given, settings
 
 from kwip.domain.errors import InvalidError
-from kwip.domain.posts import Post, Visibility
+from kwip.domain.posting.posts import Post, Visibility
 from kwip.domain.text import Hashtag, Link, Mention
 from kwip.schemas.html import bio_html, post_html
 from kwip.schemas.urls import Urls

@@ -12,7 +12,7 @@ from config.settings import load
 from kwip.app import create_app
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import PostId
-from kwip.domain.link_previews import LinkPreview, PreviewKind
+from kwip.domain.media.link_previews import LinkPreview, PreviewKind
 from kwip.jobs.registry import jobs
 from kwip.services.delivery.long_polls import LiveTimes
 from kwip.store.posting.link_previews import LIFETIME

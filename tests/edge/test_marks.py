@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from kwip.domain.audit_log import BY_KWIP
-from kwip.domain.strikes import Act, Decision
+from kwip.domain.accounts.audit_log import BY_KWIP
+from kwip.domain.moderation.strikes import Act, Decision
 from kwip.wiring import Options, build
 from tests.people import sign_in
 from tests.pictures import plain

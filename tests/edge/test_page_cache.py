@@ -14,15 +14,15 @@ from redis import Redis
 from werkzeug.test import Client
 
 from kwip import telemetry
-from kwip.blueprints import placeholders
+from kwip.blueprints.answers import placeholders
+from kwip.blueprints.answers.page_copies import Copy, pack, size_of
 from kwip.blueprints.page_cache import COPIES_BYTES, MAX_COOKIE, MOST_VISITORS
-from kwip.blueprints.page_copies import Copy, pack, size_of
 from kwip.blueprints.routes import AREAS
+from kwip.domain.accounts.users import ProfileChange, Viewer
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.memo import Remembered
 from kwip.domain.timelines.lists import ListChange
 from kwip.domain.timelines.pages import CachedPage
-from kwip.domain.users import ProfileChange, Viewer
 from kwip.services.accounts.authentication import Credential
 from tests.people import sign_in
 from tests.servers import wait_until

@@ -18,13 +18,13 @@ import pytest
 
 from kwip.app import create_app
 from kwip.cache import invalidation_rules
-from kwip.domain.attachments import AttachmentChange
+from kwip.domain.accounts.users import ProfileChange
 from kwip.domain.ids import UserId
-from kwip.domain.link_previews import LinkPreview, PreviewKind
-from kwip.domain.polls import NewPoll
-from kwip.domain.posts import Draft, Edit, Visibility
+from kwip.domain.media.attachments import AttachmentChange
+from kwip.domain.media.link_previews import LinkPreview, PreviewKind
+from kwip.domain.posting.polls import NewPoll
+from kwip.domain.posting.posts import Draft, Edit, Visibility
 from kwip.domain.timelines.lists import ListChange
-from kwip.domain.users import ProfileChange
 from kwip.jobs.registry import jobs
 from kwip.services.delivery.long_polls import LiveTimes
 from kwip.services.posting import posts

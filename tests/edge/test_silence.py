@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from kwip.domain.users import ProfileChange
+from kwip.domain.accounts.users import ProfileChange
 from kwip.wiring import Options, build
 from tests.edge.surfaces import surfaces
 from tests.people import sign_in

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from kwip.blueprints import routes
-from kwip.domain.two_factor import Proof
+from kwip.domain.accounts.two_factor import Proof
 from kwip.wiring import Options, build
 from tests.edge.surfaces import TODAY
 from tests.people import PASSWORD, sign_in

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from kwip.domain.accounts.users import User
 from kwip.domain.memo import Decoded
-from kwip.domain.polls import Option, Poll
-from kwip.domain.posts import Post, Visibility
+from kwip.domain.posting.polls import Option, Poll
+from kwip.domain.posting.posts import Post, Visibility
 from kwip.domain.text import Hashtag, Mention
 from kwip.domain.timelines.views import PostView
-from kwip.domain.users import User
 from kwip.schemas.posting import posts
 from kwip.schemas.posting.posts import DeletedStatusSchema, StatusSchema
 from kwip.schemas.urls import Urls

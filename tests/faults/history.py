@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
-from kwip.domain.users import READ, WRITE, Viewer
+from kwip.domain.accounts.users import READ, WRITE, Viewer
 from kwip.wiring import Options, build
 from tests.faults.clients import Person
 from tests.jobs.oracle import Oracle

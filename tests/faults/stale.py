@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pymongo
 
-from kwip.domain.users import READ, WRITE, ProfileChange
+from kwip.domain.accounts.users import READ, WRITE, ProfileChange
 from kwip.store.present_indexes import ensure_indexes
 from kwip.wiring import Options, build
 from tests.faults.clients import PATIENCE_S, Client, Person

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from kwip.domain.users import READ, WRITE
+from kwip.domain.accounts.users import READ, WRITE
 from kwip.wiring import Options, build
 from tests.faults.clients import Client, Crowd, Person
 from tests.faults.inflict import FAULTS, Cache

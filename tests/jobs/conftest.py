@@ -7,9 +7,9 @@ import random
 import pytest
 import redis
 
+from kwip.domain.accounts.users import User
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.posts import Draft, Visibility
-from kwip.domain.users import User
+from kwip.domain.posting.posts import Draft, Visibility
 from kwip.jobs.registry import jobs
 from kwip.services.coherence.cache_lease import FenceTimes
 from kwip.services.delivery.fanout import FanoutLimits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kwip.domain.users import User
+from kwip.domain.accounts.users import User
 from kwip.store.social.edges import Edge, follow_document, follower_document
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from kwip.domain.accounts.users import Viewer
 from kwip.domain.timelines.pages import PageRequest
-from kwip.domain.users import Viewer
 
 
 def waiting(database):

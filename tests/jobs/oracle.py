@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
+from kwip.domain.accounts.users import Viewer
 from kwip.domain.ids import MAX_ID
 from kwip.domain.timelines.pages import PageRequest
-from kwip.domain.users import Viewer
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.slices import Slice
 from tests.jobs.list_oracle import check_lists

@@ -15,7 +15,7 @@ from tests.jobs.oracle import Oracle
 from tests.thorough import part
 
 if TYPE_CHECKING:
-    from kwip.domain.users import Viewer
+    from kwip.domain.accounts.users import Viewer
 
 SEEDS = part(range(3), of=3)
 #: What nobody waits for; the others are requests.

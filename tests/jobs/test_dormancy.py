@@ -6,7 +6,7 @@ import pytest
 
 from kwip.domain.ids import MAX_ID
 from kwip.domain.timelines.id_lists import Between
-from kwip.services.maintenance.reindex import Verifier
+from kwip.services.maintenance.reindexing.reindex import Verifier
 from kwip.store.timelines.buckets import home_of
 from tests.jobs.conftest import LONG_MS
 from tests.jobs.oracle import Oracle, read_home

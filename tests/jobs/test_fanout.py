@@ -10,7 +10,7 @@ from prometheus_client import REGISTRY
 from kwip.domain.clock import at, system_clock_ms, to_ms
 from kwip.domain.errors import StoreUnavailableError
 from kwip.domain.ids import ms_of
-from kwip.domain.posts import Draft, Post, Visibility
+from kwip.domain.posting.posts import Draft, Post, Visibility
 from kwip.domain.timelines.timelines import SEAL_LOOK
 from kwip.jobs.registry import jobs
 from kwip.services.delivery.fanout import Fanout, FanoutLimits, LeaseLostError

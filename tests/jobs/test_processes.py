@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from kwip.domain.clock import system_clock_ms
-from kwip.domain.posts import Draft
+from kwip.domain.posting.posts import Draft
 from kwip.services.delivery.fanout import FanoutLimits
 from tests.jobs.crowd import add_followers
 from tests.jobs.oracle import Oracle

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from kwip.domain.clock import system_clock_ms
-from kwip.domain.posts import Draft
+from kwip.domain.posting.posts import Draft
 from kwip.jobs.registry import jobs
 from kwip.services.push.pushing import LEASE
 from tests.jobs.steps import KilledError

@@ -10,10 +10,10 @@ from typing import ClassVar, NamedTuple
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-from kwip.domain.attachments import AttachmentChange, AttachmentFile
 from kwip.domain.errors import InvalidError, NotFoundError
-from kwip.domain.polls import NewPoll
-from kwip.domain.posts import Draft, Visibility
+from kwip.domain.media.attachments import AttachmentChange, AttachmentFile
+from kwip.domain.posting.polls import NewPoll
+from kwip.domain.posting.posts import Draft, Visibility
 from kwip.domain.timelines.pages import PageRequest
 from tests.machine.model import Kwip
 from tests.machine.timelines import downwards, timelines_of, upwards

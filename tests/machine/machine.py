@@ -16,12 +16,12 @@ from unittest.mock import patch
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
+from kwip.domain.accounts.users import ProfileChange
 from kwip.domain.errors import GoneError, NotFoundError
-from kwip.domain.link_previews import LinkPreview, PreviewKind
-from kwip.domain.posts import Edit
-from kwip.domain.relationships import FollowWish
+from kwip.domain.media.link_previews import LinkPreview, PreviewKind
+from kwip.domain.posting.posts import Edit
+from kwip.domain.social.relationships import FollowWish
 from kwip.domain.timelines.lists import ListChange, RepliesPolicy
-from kwip.domain.users import ProfileChange
 from kwip.services.delivery.hibernation import HIBERNATE
 from kwip.store.timelines.buckets import home_of
 from tests.machine.doing import WHOLE, Doing, Fate

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pymongo import UpdateOne
 
 from kwip.cache import invalidation_rules
-from kwip.domain.quotes import QuoteState
+from kwip.domain.posting.quotes import QuoteState
 from kwip.domain.timelines import filters
 from kwip.domain.timelines.timelines import plan_buckets
 from kwip.domain.timelines.views import QuoteView

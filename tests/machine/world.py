@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kwip.domain.posts import Draft, Visibility
+from kwip.domain.posting.posts import Draft, Visibility
 from kwip.domain.timelines.lists import ListChange
 from kwip.store.timelines.buckets import home_of
 from tests.machine.model import VISIBILITIES, Kwip, List, Model

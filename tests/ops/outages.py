@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 import pymongo
 
-from kwip.domain.posts import Draft
+from kwip.domain.posting.posts import Draft
 from kwip.wiring import Options, build
 from tests.servers import wait_until
 from tests.wired import sign_up

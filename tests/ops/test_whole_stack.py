@@ -21,7 +21,7 @@ import pytest
 
 from config.settings import PROJECT
 from kwip.cli.up import is_ready
-from kwip.domain.setup import code_digest
+from kwip.domain.accounts.setup import code_digest
 from kwip.embedded.children import marked
 from tests.ops.alerting import Monitoring
 from tests.ops.alerts import hold

@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from kwip.domain.accounts.users import READ, User, Viewer
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import ListId, PostId, UserId
-from kwip.domain.posts import Draft
+from kwip.domain.posting.posts import Draft
 from kwip.domain.timelines.lists import ListChange
 from kwip.domain.timelines.notifications import SPOKEN_TO, Selection
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.timelines.pushdown import ALL_KINDS
 from kwip.domain.timelines.search import SearchRequest
-from kwip.domain.users import READ, User, Viewer
 from kwip.services.accounts.authentication import Credential
 from kwip.store.timelines.buckets import home_of
 

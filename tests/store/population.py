@@ -5,19 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import asdict, replace
 
-from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
+from kwip.domain.accounts.two_factor import App, SealedKey, TwoFactor
+from kwip.domain.accounts.users import User
 from kwip.domain.mail.preferences import MailPreferences
+from kwip.domain.media.link_previews import LinkPreview, PreviewImage, PreviewKind
+from kwip.domain.moderation.strikes import Appeal, StrikeState
+from kwip.domain.posting.reactions import Act, Reaction
 from kwip.domain.push import PushSubscription, PushTarget
-from kwip.domain.reactions import Act, Reaction
-from kwip.domain.strikes import Appeal, StrikeState
 from kwip.domain.text import Hashtag
 from kwip.domain.timelines.notifications import (
     EVERY_KIND,
     Notification,
     NotificationKind,
 )
-from kwip.domain.two_factor import App, SealedKey, TwoFactor
-from kwip.domain.users import User
 from kwip.store.accounts.access_keys import AccessKey
 from kwip.store.accounts.applications import _to_document as to_application
 from kwip.store.accounts.users import digest_of

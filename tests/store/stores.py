@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 
-from kwip.domain.attachments import (
+from kwip.domain.accounts.audit_log import Action, Actor, AuditEntry
+from kwip.domain.accounts.closures import Closure
+from kwip.domain.accounts.joining import Application, Invitation
+from kwip.domain.accounts.transfers import Transfer
+from kwip.domain.accounts.users import User
+from kwip.domain.ids import AttachmentId, first_id_at
+from kwip.domain.mail.mails import Mail, MailKind
+from kwip.domain.media.attachments import (
     Attachment,
     AttachmentKind,
     Upload,
     UploadState,
 )
-from kwip.domain.audit_log import Action, Actor, AuditEntry
-from kwip.domain.blogs import Blog
-from kwip.domain.closures import Closure
-from kwip.domain.guest_replies import GuestReply, GuestReplyState
-from kwip.domain.ids import AttachmentId, first_id_at
-from kwip.domain.joining import Application, Invitation
-from kwip.domain.mail.mails import Mail, MailKind
-from kwip.domain.nudges import Nudge, NudgeKind
-from kwip.domain.posts import Post, Visibility
-from kwip.domain.reports import Category, Report
-from kwip.domain.strikes import Act, Strike
+from kwip.domain.moderation.guest_replies import GuestReply, GuestReplyState
+from kwip.domain.moderation.reports import Category, Report
+from kwip.domain.moderation.strikes import Act, Strike
+from kwip.domain.posting.blogs import Blog
+from kwip.domain.posting.posts import Post, Visibility
+from kwip.domain.social.nudges import Nudge, NudgeKind
 from kwip.domain.text import Mention
-from kwip.domain.transfers import Transfer
-from kwip.domain.users import User
 from kwip.store.accounts.access_keys import AccessKeyStore
 from kwip.store.accounts.applications import ApplicationStore
 from kwip.store.accounts.audit_log import AuditLogStore

@@ -13,29 +13,31 @@ from functools import partial
 import pytest
 
 import kwip.store
-from kwip.domain import statistics
-from kwip.domain.announcements import Announcement
-from kwip.domain.attachments import UploadState
-from kwip.domain.audit_log import BY_KWIP, AuditQuery
-from kwip.domain.drafts import SavedDraft
-from kwip.domain.emojis import Emoji
+from kwip.domain.accounts import statistics
+from kwip.domain.accounts.audit_log import BY_KWIP, AuditQuery
+from kwip.domain.accounts.members import MemberQuery, MemberState
+from kwip.domain.accounts.roles import Role
+from kwip.domain.accounts.site import SiteChange
+from kwip.domain.accounts.transfers import TransferState
+from kwip.domain.accounts.users import FeaturedTag, ProfileField
+from kwip.domain.administration.announcements import Announcement
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID
 from kwip.domain.mail.bounces import BounceKind
 from kwip.domain.mail.mails import MailKind
 from kwip.domain.mail.preferences import MailPreferences
-from kwip.domain.members import MemberQuery, MemberState
-from kwip.domain.nudges import NudgeKind
-from kwip.domain.polls import Poll
-from kwip.domain.posts import Draft, QuotePolicy, ReplyPolicy
+from kwip.domain.media.attachments import UploadState
+from kwip.domain.media.emojis import Emoji
+from kwip.domain.moderation.reports import Category, Event, ReportEvent, ReportFilter
+from kwip.domain.moderation.strikes import Appeal, StrikeState
+from kwip.domain.posting.drafts import SavedDraft
+from kwip.domain.posting.polls import Poll
+from kwip.domain.posting.posts import Draft, QuotePolicy, ReplyPolicy
+from kwip.domain.posting.reactions import Act, Reaction, Span, span_of
+from kwip.domain.posting.repeats import Said
 from kwip.domain.push import PushPolicy
-from kwip.domain.reactions import Act, Reaction, Span, span_of
-from kwip.domain.relationships import FollowWish
-from kwip.domain.repeats import Said
-from kwip.domain.reports import Category, Event, ReportEvent, ReportFilter
-from kwip.domain.roles import Role
-from kwip.domain.site import SiteChange
-from kwip.domain.strikes import Appeal, StrikeState
+from kwip.domain.social.nudges import NudgeKind
+from kwip.domain.social.relationships import FollowWish
 from kwip.domain.text import Hashtag
 from kwip.domain.timelines.id_lists import Between
 from kwip.domain.timelines.lists import ListChange, UserList
@@ -50,8 +52,6 @@ from kwip.domain.timelines.notifications import (
 from kwip.domain.timelines.pushdown import Pushdown
 from kwip.domain.timelines.search import Sought
 from kwip.domain.timelines.trends import Trend
-from kwip.domain.transfers import TransferState
-from kwip.domain.users import FeaturedTag, ProfileField
 from kwip.store.delivery.outbox import pending
 from kwip.store.indexes import INDEXES
 from kwip.store.jobs import Job

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from kwip.domain.clock import at
 from kwip.domain.ids import PostId
-from kwip.domain.keyword_filters import (
+from kwip.domain.posting.polls import Option, Poll
+from kwip.domain.social.keyword_filters import (
     Filter,
     FilterContext,
     FilteredPost,
     Keyword,
 )
-from kwip.domain.polls import Option, Poll
 from kwip.text.filtering import matcher_of
 from kwip.text.scripts import SPACED
 from tests.store.stores import post

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.users import MAX_EMBED_ORIGINS
+from kwip.domain.accounts.users import MAX_EMBED_ORIGINS
 from kwip.text.origins import clean_origins
 
 MEANT = "enter an address that begins with https:// and has no path"

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from kwip.domain.posts import Post, Visibility
+from kwip.domain.posting.posts import Post, Visibility
 from kwip.text.parsing import parse
 from kwip.text.queries import parse_query
 from kwip.text.terms import MAX_TERMS, stored_terms, text_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.roles import Role
+from kwip.domain.accounts.roles import Role
 from tests.people import alice, app, bob, client, people, sign_in, wiring
 from tests.web.pages import Visitor
 

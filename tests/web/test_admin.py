@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 
-from kwip.domain.audit_log import Action, Actor, AuditQuery, Order
+from kwip.domain.accounts.audit_log import Action, Actor, AuditQuery, Order
+from kwip.domain.accounts.members import MemberQuery
+from kwip.domain.accounts.roles import Role
+from kwip.domain.accounts.two_factor import Passkey, TwoFactor
+from kwip.domain.accounts.users import ProfileChange, Viewer
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.members import MemberQuery
-from kwip.domain.roles import Role
-from kwip.domain.two_factor import Passkey, TwoFactor
-from kwip.domain.users import ProfileChange, Viewer
 from kwip.schemas.accounts.members import ACTION_NAMES
 from tests.browser.world import staff_places
 from tests.pictures import plain

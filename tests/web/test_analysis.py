@@ -7,10 +7,10 @@ import io
 
 import pytest
 
+from kwip.domain.accounts.users import User
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.ids import first_id_at
-from kwip.domain.posts import Draft
-from kwip.domain.users import User
+from kwip.domain.posting.posts import Draft
 
 WEEK_MS, HOUR_MS = 7 * 86_400_000, 3_600_000
 PLACE = "/admin/analysis"

@@ -8,8 +8,8 @@ from kwip.blueprints import assets
 from kwip.cli.starting import demo
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.ids import ms_of
-from kwip.domain.posts import Visibility
-from kwip.domain.reactions import Act
+from kwip.domain.posting.posts import Visibility
+from kwip.domain.posting.reactions import Act
 from kwip.services.posting.posts import Posts
 
 WORLD = json.loads(demo._WORLD.read_text(encoding="utf-8"))

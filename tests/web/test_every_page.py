@@ -9,14 +9,14 @@ import pytest
 from config.settings import load
 from kwip.app import create_app
 from kwip.blueprints import web
-from kwip.domain.audit_log import BY_KWIP
+from kwip.domain.accounts.audit_log import BY_KWIP
+from kwip.domain.accounts.setup import LIFETIME
+from kwip.domain.accounts.users import ProfileChange, ProfileField, Viewer
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.guest_replies import GuestReply, GuestReplyState
 from kwip.domain.mail.mails import MailKind
-from kwip.domain.posts import Draft
-from kwip.domain.setup import LIFETIME
-from kwip.domain.strikes import Act, Decision
-from kwip.domain.users import ProfileChange, ProfileField, Viewer
+from kwip.domain.moderation.guest_replies import GuestReply, GuestReplyState
+from kwip.domain.moderation.strikes import Act, Decision
+from kwip.domain.posting.posts import Draft
 from kwip.services.accounts.users import SignUp
 from kwip.store.accounts.setup import SetupStore
 from kwip.text.emails import read_email

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from kwip.domain.audit_log import BY_KWIP
+from kwip.domain.accounts.audit_log import BY_KWIP
 from kwip.text.translation import LANGUAGES, gettext, in_language
 from tests.servers import wait_until
 from tests.web.pages import Page

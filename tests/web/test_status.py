@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from kwip.domain.accounts.two_factor import Passkey, TwoFactor
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.two_factor import Passkey, TwoFactor
 from kwip.services.maintenance.reports import Reports
 from tests.frozen import swap
 from tests.web.pages import check

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from kwip.domain.users import ProfileChange, Viewer
+from kwip.domain.accounts.users import ProfileChange, Viewer
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 

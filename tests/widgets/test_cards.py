@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
-from kwip.domain.cards import Card
-from kwip.domain.users import ProfileChange, Viewer
+from kwip.domain.accounts.users import ProfileChange, Viewer
+from kwip.domain.media.cards import Card
 from kwip.services.media import cards
 from tests.pictures import plain
 

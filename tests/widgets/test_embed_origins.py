@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from kwip.domain.accounts.users import ProfileChange
 from kwip.domain.timelines.lists import ListChange
-from kwip.domain.users import ProfileChange
 from tests.people import sign_in
 from tests.wired import viewer_of
 

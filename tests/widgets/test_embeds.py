@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from kwip.domain.users import ProfileChange, Viewer
+from kwip.domain.accounts.users import ProfileChange, Viewer
 from tests.people import sign_in
 from tests.pictures import plain
 

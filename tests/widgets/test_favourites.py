@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from kwip.domain.users import ProfileChange
+from kwip.domain.accounts.users import ProfileChange
 from tests.people import sign_in
 from tests.pictures import plain
 from tests.widgets.test_widgets import CHECK, ROOT, ids, walk

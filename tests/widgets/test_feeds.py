@@ -12,7 +12,7 @@ import feedparser
 import pytest
 from jsonschema import Draft202012Validator
 
-from kwip.domain.users import ProfileChange, Viewer
+from kwip.domain.accounts.users import ProfileChange, Viewer
 from kwip.schemas.timelines.feed_formats import FORMATS
 from tests.hostile import PIECES
 from tests.people import sign_in

@@ -9,11 +9,11 @@ from xml.etree import ElementTree as ET
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from kwip.domain.attachments import AttachmentChange
-from kwip.domain.link_previews import LinkPreview, PreviewKind
-from kwip.domain.polls import NewPoll
-from kwip.domain.posts import Draft
-from kwip.domain.users import ProfileChange, ProfileField
+from kwip.domain.accounts.users import ProfileChange, ProfileField
+from kwip.domain.media.attachments import AttachmentChange
+from kwip.domain.media.link_previews import LinkPreview, PreviewKind
+from kwip.domain.posting.polls import NewPoll
+from kwip.domain.posting.posts import Draft
 from kwip.schemas.timelines import feeds, widgets
 from kwip.services.accounts.users import SignUp
 from tests.browser.world import ATTACKS

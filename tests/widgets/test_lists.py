@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from kwip.domain.accounts.users import ProfileChange, Viewer
 from kwip.domain.timelines.lists import ListChange, RepliesPolicy
-from kwip.domain.users import ProfileChange, Viewer
 from tests.people import sign_in
 from tests.widgets.test_widgets import ROOT
 

@@ -9,8 +9,8 @@ from itertools import product
 
 import pytest
 
+from kwip.domain.accounts.users import ProfileChange
 from kwip.domain.timelines.lists import ListChange
-from kwip.domain.users import ProfileChange
 from tests.widgets.surfaces import JSON, SURFACES, SVG, TEXT
 from tests.wired import viewer_of
 

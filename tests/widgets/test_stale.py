@@ -11,7 +11,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from kwip.cache import invalidation_rules
-from kwip.domain.users import ProfileChange
+from kwip.domain.accounts.users import ProfileChange
 from tests.faults.clients import Person
 from tests.faults.stale import Race
 from tests.wired import viewer_of

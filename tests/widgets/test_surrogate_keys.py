@@ -8,8 +8,8 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from kwip.blueprints.routes import AREAS
+from kwip.domain.accounts.users import ProfileChange, Viewer
 from kwip.domain.timelines.lists import ListChange
-from kwip.domain.users import ProfileChange, Viewer
 from tests.widgets.test_caching import keys
 
 TEXT = "Ahoy #fox"

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from jsonschema import Draft202012Validator
 
-from kwip.domain.users import ProfileChange, Viewer
+from kwip.domain.accounts.users import ProfileChange, Viewer
 from kwip.schemas.timelines.widget_shapes import WIDGET_SCHEMA
 from kwip.schemas.timelines.widgets import (
     WidgetAuthorSchema,

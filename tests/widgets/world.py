@@ -9,12 +9,12 @@ import re
 from dataclasses import dataclass, field, replace
 
 from kwip.cache import invalidation_rules
-from kwip.domain.attachments import AttachmentChange
-from kwip.domain.link_previews import LinkPreview, PreviewKind
-from kwip.domain.polls import NewPoll
-from kwip.domain.posts import Draft, Edit, Visibility
+from kwip.domain.accounts.users import ProfileChange, Viewer
+from kwip.domain.media.attachments import AttachmentChange
+from kwip.domain.media.link_previews import LinkPreview, PreviewKind
+from kwip.domain.posting.polls import NewPoll
+from kwip.domain.posting.posts import Draft, Edit, Visibility
 from kwip.domain.timelines.lists import ListChange
-from kwip.domain.users import ProfileChange, Viewer
 from kwip.services.accounts.users import SignUp
 from tests.pictures import plain, sent
 

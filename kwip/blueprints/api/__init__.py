@@ -5,36 +5,26 @@ Posts are statuses here, users are accounts. `docs/api.md` lists the routes.
 
 from __future__ import annotations
 
-from kwip.blueprints.api import (
-    accounts,
-    admin,
-    admin_trends,
-    announcements,
-    emojis,
-    empty,
-    endorsements,
-    featured_tags,
-    filters,
-    follow_requests,
-    instance,
-    lists,
+from kwip.blueprints.api import announcements, emojis, empty, instance
+from kwip.blueprints.api.accounts import accounts, endorsements, featured_tags
+from kwip.blueprints.api.discovery import search, suggestions, tags, trends
+from kwip.blueprints.api.moderation import admin, admin_trends, reports
+from kwip.blueprints.api.posting import (
     media,
-    notifications,
-    people,
     polls,
-    push,
     quotes,
-    relationships,
-    reports,
     scheduled,
-    search,
     statuses,
-    suggestions,
-    tags,
-    timelines,
-    trends,
     updates,
 )
+from kwip.blueprints.api.social import (
+    filters,
+    follow_requests,
+    lists,
+    people,
+    relationships,
+)
+from kwip.blueprints.api.timelines import notifications, push, timelines
 
 ROUTES = (
     *instance.ROUTES,

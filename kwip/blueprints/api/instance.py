@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from flask import Response
 
-    from kwip.domain.site import PageName
+    from kwip.domain.accounts.site import PageName
     from kwip.schemas.dumping import DumpSchema
 
 

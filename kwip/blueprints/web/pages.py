@@ -17,10 +17,10 @@ from kwip.schemas.pages import OwnPageQuery
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kwip.domain.accounts.users import User
     from kwip.domain.errors import KwipError
-    from kwip.domain.keyword_filters import FilterContext
+    from kwip.domain.social.keyword_filters import FilterContext
     from kwip.domain.timelines.pages import PageRequest
-    from kwip.domain.users import User
 
 #: Pages for everyone, and pages for signed-in users.
 OPEN = Policy(

@@ -14,13 +14,13 @@ from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OWN, Form, page
 from kwip.blueprints.web.posting.compose_form import Sheet
+from kwip.domain.accounts.users import User
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import PostId, UserId
-from kwip.domain.link_previews import LinkPreview, PreviewKind
-from kwip.domain.posts import Post, Visibility
+from kwip.domain.media.link_previews import LinkPreview, PreviewKind
+from kwip.domain.posting.posts import Post, Visibility
 from kwip.domain.timelines.pages import Page
 from kwip.domain.timelines.views import PostView
-from kwip.domain.users import User
 from kwip.text.parsing import parse
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Response
 
 from kwip.blueprints import http
-from kwip.blueprints.surrogate_keys import name_entities
+from kwip.blueprints.answers.surrogate_keys import name_entities
 from kwip.blueprints.table import WIDGET, Route
 from kwip.domain.errors import GoneError, NotFoundError
 from kwip.domain.timelines import surrogate_keys
@@ -20,8 +20,8 @@ from kwip.text.translation import gettext
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kwip.domain.accounts.users import User
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import User
     from kwip.schemas.timelines.badges import BadgeRequest
 
 #: Who is nobody now may sign up, or allow widgets again.

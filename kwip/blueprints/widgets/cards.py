@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from flask import Response, g
 
 from kwip.blueprints import http
-from kwip.blueprints.surrogate_keys import name_entities
+from kwip.blueprints.answers.surrogate_keys import name_entities
 from kwip.blueprints.table import WIDGET, Route
 from kwip.domain.errors import NotFoundError
 from kwip.domain.timelines import surrogate_keys
@@ -21,8 +21,8 @@ from kwip.text.hashtags import clean_hashtag
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
-    from kwip.domain.cards import Card
     from kwip.domain.ids import PostId
+    from kwip.domain.media.cards import Card
 
 CARD = replace(WIDGET, cache="card")
 #: What a card costs in the rate limit besides the request, in posts read: as many as

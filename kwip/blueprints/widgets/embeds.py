@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from flask import make_response, render_template
 
-from kwip.blueprints import framing, http
-from kwip.blueprints.surrogate_keys import name_entities
+from kwip.blueprints import http
+from kwip.blueprints.answers import framing
+from kwip.blueprints.answers.surrogate_keys import name_entities
 from kwip.blueprints.table import WIDGET, Route
 from kwip.domain.timelines import surrogate_keys
 from kwip.schemas.timelines.embeds import (
@@ -23,8 +24,8 @@ from kwip.text.hashtags import clean_hashtag
 if TYPE_CHECKING:
     from flask import Response
 
+    from kwip.domain.accounts.users import User
     from kwip.domain.ids import ListId, PostId
-    from kwip.domain.users import User
 
 
 def embed_post(post_id: PostId) -> Response:

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from flask import Response, redirect
 
 from kwip.blueprints import http
-from kwip.blueprints.surrogate_keys import name_entities
+from kwip.blueprints.answers.surrogate_keys import name_entities
 from kwip.blueprints.table import WIDGET, Route
 from kwip.domain.timelines import surrogate_keys
 from kwip.domain.timelines.pushdown import ALL_KINDS, Kinds

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import render_template
 
 from kwip.blueprints import http
-from kwip.blueprints.surrogate_keys import name_entities
+from kwip.blueprints.answers.surrogate_keys import name_entities
 from kwip.blueprints.table import WIDGET, Route
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import ListId, PostId

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from kwip.blueprints import http
-from kwip.blueprints.surrogate_keys import name_entities
+from kwip.blueprints.answers.surrogate_keys import name_entities
 from kwip.blueprints.table import WIDGET, Policy, Route
 from kwip.domain.timelines import surrogate_keys
 from kwip.schemas.timelines.widget_queries import (

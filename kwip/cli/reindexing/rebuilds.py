@@ -12,21 +12,21 @@ from kwip.cli.reindexing.outcomes import Outcome, first
 from kwip.cli.running import connected
 from kwip.domain.clock import system_clock_ms
 from kwip.services.maintenance.checkpoint import Checkpoint
-from kwip.services.maintenance.rebuild import (
+from kwip.services.maintenance.reindexing.rebuild import (
     Rebuild,
     counter_phases,
     repeat_phases,
     tag_phases,
 )
-from kwip.services.maintenance.repeats import Repeats
-from kwip.services.maintenance.search_rebuild import SearchRebuild
+from kwip.services.maintenance.reindexing.repeats import Repeats
+from kwip.services.maintenance.reindexing.search_rebuild import SearchRebuild
 from kwip.store.maintenance.audit import AuditStore
 from kwip.store.maintenance.search_audit import SearchAuditStore
 from kwip.store.posting.counters import CounterStore
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from kwip.services.maintenance.reindex import Pace
+    from kwip.services.maintenance.reindexing.reindex import Pace
     from kwip.wiring import Wiring
 
 

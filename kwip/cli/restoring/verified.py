@@ -13,9 +13,9 @@ from kwip.cli.reindexing.rebuilds import run_rebuild
 from kwip.cli.running import connected
 from kwip.embedded.databases import databases_alone
 from kwip.services.backups.restoring import Restore
-from kwip.services.maintenance.emoji_check import check_emojis
-from kwip.services.maintenance.fsck import Fsck
-from kwip.services.maintenance.joining_check import check_joining
+from kwip.services.maintenance.checks.emoji_check import check_emojis
+from kwip.services.maintenance.checks.fsck import Fsck
+from kwip.services.maintenance.checks.joining_check import check_joining
 from kwip.store.maintenance.audit import AuditStore
 from kwip.store.maintenance.joining_audit import JoiningAuditStore
 from kwip.store.maintenance.restoring import RestoreStore

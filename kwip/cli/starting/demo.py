@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from config.settings import from_environment
+from kwip.domain.accounts.users import ProfileChange, Viewer
 from kwip.domain.clock import at, system_clock_ms, to_ms
 from kwip.domain.errors import GoneError, NotFoundError
-from kwip.domain.posts import Draft, Visibility
-from kwip.domain.reactions import Act
-from kwip.domain.users import ProfileChange, Viewer
+from kwip.domain.posting.posts import Draft, Visibility
+from kwip.domain.posting.reactions import Act
 from kwip.embedded import endpoints as endpoints_of
 from kwip.services.accounts.users import SignUp
 from kwip.services.posting.claims import CLAIM_LIFETIME_MS

@@ -11,9 +11,9 @@ import sys
 
 from config.endpoints import without_password
 from config.settings import from_environment
+from kwip.domain.accounts.setup import LIFETIME, WAITING
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import KwipError, StoreUnavailableError
-from kwip.domain.setup import LIFETIME, WAITING
 from kwip.embedded import endpoints
 from kwip.embedded.errors import CannotStartError
 from kwip.embedded.prepare import prepare

@@ -19,9 +19,9 @@ from kwip.cli.bars import Bars
 from kwip.cli.running import connected, require_stack, require_web
 from kwip.cli.traffic.open_loop import OpenLoop
 from kwip.cli.up import address
+from kwip.domain.accounts.users import Viewer
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import MAX_ID
-from kwip.domain.users import Viewer
 from kwip.domain.world.driving import plan, sum_up
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from flask.sessions import SecureCookieSession
 
     from config.settings import Settings
+    from kwip.domain.accounts.users import User
     from kwip.domain.ids import UserId
-    from kwip.domain.users import User
     from kwip.domain.world.driving import Driven, Planned
     from kwip.wiring import Wiring
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from kwip.domain.strikes import APPEAL_WITHIN
+from kwip.domain.moderation.strikes import APPEAL_WITHIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.domain.timelines.id_lists import Between, Row
 
 #: Home and lists offer this order for their newest entries, at most this many.

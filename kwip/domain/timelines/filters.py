@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Container
 
+    from kwip.domain.accounts.users import User
     from kwip.domain.ids import UserId
-    from kwip.domain.relationships import Relations
+    from kwip.domain.social.relationships import Relations
     from kwip.domain.timelines.lists import Listing
     from kwip.domain.timelines.timelines import Entry
-    from kwip.domain.users import User
 
 
 def shows_author(relations: Relations, author_id: UserId) -> bool:

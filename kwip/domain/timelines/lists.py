@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kwip.domain.ids import ListId, UserId
-    from kwip.domain.relationships import Relations
+    from kwip.domain.social.relationships import Relations
 
 #: Lists per user, and members per list: each is read as one value.
 MAX_LISTS, MAX_MEMBERS = 100, 1_000

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kwip.domain.clock import at
 from kwip.domain.ids import MAX_ID, NOBODY, PostId, UserId, ms_of
-from kwip.domain.posts import Visibility
+from kwip.domain.posting.posts import Visibility
 from kwip.domain.timelines.filters import may_notify
 from kwip.domain.timelines.slices import NextToCursor, RowChunk
 from kwip.domain.timelines.timelines import Entry
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping
 
-    from kwip.domain.posts import Post
-    from kwip.domain.relationships import Relations
-    from kwip.domain.strikes import Strike
+    from kwip.domain.accounts.users import User
+    from kwip.domain.moderation.strikes import Strike
+    from kwip.domain.posting.posts import Post
+    from kwip.domain.social.relationships import Relations
     from kwip.domain.timelines.pages import PageRequest
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import User
 
 #: Unread notifications are counted up to this number.
 MAX_UNREAD = 100

@@ -10,7 +10,7 @@ from kwip.domain.ids import MAX_ID
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwip.domain.keyword_filters import Filtering
+    from kwip.domain.social.keyword_filters import Filtering
 
 T = TypeVar("T")
 

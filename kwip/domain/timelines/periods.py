@@ -11,7 +11,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kwip.domain.statistics import first_id_of
+from kwip.domain.accounts.statistics import first_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

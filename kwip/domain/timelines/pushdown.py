@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kwip.domain.ids import UserId
-from kwip.domain.posts import OPEN, Visibility
+from kwip.domain.posting.posts import OPEN, Visibility
 from kwip.domain.timelines.filters import hidden_by
 
 if TYPE_CHECKING:
-    from kwip.domain.relationships import Relations
+    from kwip.domain.social.relationships import Relations
     from kwip.domain.timelines.lists import Listing
     from kwip.domain.timelines.timelines import Entry
     from kwip.domain.timelines.views import PostView

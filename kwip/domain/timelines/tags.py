@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kwip.domain.ids import UserId
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
 
 #: Their newest posts are read for each page of home, all in one round trip.
 MAX_FOLLOWED_TAGS = 32

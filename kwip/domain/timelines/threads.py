@@ -12,7 +12,7 @@ from kwip.domain.timelines.timelines import Entry
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kwip.domain.keyword_filters import Filtering
+    from kwip.domain.social.keyword_filters import Filtering
 
 
 #: The posts of a conversation that are ordered. Later replies are not listed.

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from kwip.domain.ids import PostId, UserId
-from kwip.domain.posts import Visibility
+from kwip.domain.posting.posts import Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
 
 #: An open bucket is sealed at this many entries and keeps the newest of them:
 #: small arrays took 40 to 60 thousand deliveries a second, one of 800 took 2.5.

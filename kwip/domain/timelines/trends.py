@@ -6,13 +6,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar
 
-from kwip.domain.discovery_rules import Place
+from kwip.domain.administration.discovery_rules import Place
 from kwip.domain.ids import ms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kwip.domain.discovery_rules import DiscoveryRules
+    from kwip.domain.administration.discovery_rules import DiscoveryRules
     from kwip.domain.ids import UserId
     from kwip.domain.timelines.tags import TagDay
     from kwip.domain.timelines.timelines import Entry

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.domain.relationships import NO_RELATIONS, relationship
+from kwip.domain.social.relationships import NO_RELATIONS, relationship
 from kwip.domain.timelines.pages import Page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kwip.domain.accounts.users import User, Viewer
     from kwip.domain.ids import PostId
-    from kwip.domain.keyword_filters import FilterMatch
-    from kwip.domain.posts import Post
-    from kwip.domain.quotes import QuoteState
-    from kwip.domain.relationships import Relations, Relationship
-    from kwip.domain.users import User, Viewer
+    from kwip.domain.posting.posts import Post
+    from kwip.domain.posting.quotes import QuoteState
+    from kwip.domain.social.keyword_filters import FilterMatch
+    from kwip.domain.social.relationships import Relations, Relationship
 
 
 @dataclass(frozen=True, slots=True)

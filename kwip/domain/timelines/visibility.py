@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.errors import GoneError, NotFoundError
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.posts import Visibility
+from kwip.domain.posting.posts import Visibility
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.users import User
     from kwip.domain.ids import UserId
-    from kwip.domain.posts import Post
-    from kwip.domain.relationships import Relations
-    from kwip.domain.users import User
+    from kwip.domain.posting.posts import Post
+    from kwip.domain.social.relationships import Relations
 
 
 def may_see(viewer_id: UserId | None, relations: Relations, post: Post) -> bool:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from marshmallow import fields, validate
 
-from kwip.domain.analysis import OFFSETS
+from kwip.domain.administration.analysis import OFFSETS
 from kwip.schemas.body import BodySchema
 from kwip.text.translation import gettext, lazy_gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kwip.domain.analysis import BusyHours, Cohort, Growth
-    from kwip.domain.site_activity import ActivityReport
+    from kwip.domain.accounts.site_activity import ActivityReport
+    from kwip.domain.administration.analysis import BusyHours, Cohort, Growth
 
 WEEKDAYS = (
     lazy_gettext("Monday"),

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from marshmallow import fields
 
-from kwip.domain.announcements import AnnouncementState, TypedAnnouncement
+from kwip.domain.administration.announcements import (
+    AnnouncementState,
+    TypedAnnouncement,
+)
 from kwip.schemas.body import BodySchema, Flag, StrictSchema, Text, choice, line
 from kwip.schemas.dumping import DumpSchema, Instant, constant
 from kwip.schemas.markdown import page_html

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kwip.domain.transfers import FILE_KINDS
+from kwip.domain.accounts.transfers import FILE_KINDS
 from kwip.schemas.body import StrictSchema, choice
 
 

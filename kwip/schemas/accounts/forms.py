@@ -8,9 +8,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates
 
-from kwip.domain.drafts import UNDO_S
-from kwip.domain.posts import QuotePolicy, ReplyPolicy
-from kwip.domain.users import (
+from kwip.domain.accounts.users import (
     ADMIN_READ,
     ADMIN_WRITE,
     MAX_FIELDS,
@@ -20,6 +18,8 @@ from kwip.domain.users import (
     ProfileChange,
     ProfileField,
 )
+from kwip.domain.posting.drafts import UNDO_S
+from kwip.domain.posting.posts import QuotePolicy, ReplyPolicy
 from kwip.schemas.body import LINE_MAX, StrictSchema, Text, choice, line
 from kwip.schemas.policies import policy_field
 from kwip.text.dates import zones

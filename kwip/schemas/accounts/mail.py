@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from marshmallow import fields, validate
 
+from kwip.domain.accounts.two_factor import Answer, Proof
 from kwip.domain.mail.preferences import Frequency, MailPreferences
 from kwip.domain.timelines.notifications import KINDS, NotificationKind
-from kwip.domain.two_factor import Answer, Proof
 from kwip.schemas.body import BodySchema, StrictSchema, Text, choice, line
 
 

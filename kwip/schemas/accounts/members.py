@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from marshmallow import fields
 
-from kwip.domain.audit_log import Action, AuditQuery
+from kwip.domain.accounts.audit_log import Action, AuditQuery
+from kwip.domain.accounts.members import MemberQuery, MemberState
+from kwip.domain.accounts.roles import Role
+from kwip.domain.accounts.site_activity import Period
 from kwip.domain.ids import UserId
-from kwip.domain.members import MemberQuery, MemberState
-from kwip.domain.roles import Role
-from kwip.domain.site_activity import Period
 from kwip.schemas.body import Id, StrictSchema, Text, line
 from kwip.text.translation import lazy_gettext
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwip.domain.roles import Permission, Role, may
+from kwip.domain.accounts.roles import Permission, Role, may
 from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:

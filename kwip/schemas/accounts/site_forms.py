@@ -13,7 +13,7 @@ from kwip.text.translation import DEFAULT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kwip.domain.site import SettingName
+    from kwip.domain.accounts.site import SettingName
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kwip.domain.two_factor import Answer, Proof
+from kwip.domain.accounts.two_factor import Answer, Proof
 from kwip.schemas.body import StrictSchema, Text, line
 
 

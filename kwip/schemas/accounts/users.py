@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import fields, validate
 
+from kwip.domain.accounts.users import ProfileChange, ProfileField
 from kwip.domain.errors import InvalidError
-from kwip.domain.posts import QuotePolicy, ReplyPolicy
-from kwip.domain.users import ProfileChange, ProfileField
+from kwip.domain.posting.posts import QuotePolicy, ReplyPolicy
 from kwip.schemas.accounts.roles import own_role, public_role
 from kwip.schemas.body import NOT_YET, BodySchema, Flag, NotYet, Text, only
 from kwip.schemas.dumping import DumpSchema, constant, instant
@@ -21,7 +21,7 @@ from kwip.text.translation import lazy_gettext
 if TYPE_CHECKING:
     import datetime as dt
 
-    from kwip.domain.users import User
+    from kwip.domain.accounts.users import User
 
 #: Longer numbers are not indexes of a list.
 _DIGITS = 10

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from marshmallow import fields
 
-from kwip.domain.discovery_rules import Place, RuleKind
+from kwip.domain.administration.discovery_rules import Place, RuleKind
 from kwip.schemas.body import Flag, StrictSchema, Text, line
 from kwip.schemas.discovery.tags import TagSchema
 from kwip.schemas.discovery.trends import TrendsLinkSchema

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import fields, validate
 
 from kwip.domain.ids import PostId, parse_id
-from kwip.domain.keyword_filters import FilterContext, Filtering
+from kwip.domain.social.keyword_filters import FilterContext, Filtering
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.timelines.search import SearchRequest, named_kind
 from kwip.schemas.body import BodySchema, Flag, Text

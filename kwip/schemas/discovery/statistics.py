@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kwip.domain.statistics import LastYear
+    from kwip.domain.accounts.statistics import LastYear
 
 #: Shades of a calendar: none, and four for some kwips to most of them.
 SHADES = 4

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from marshmallow import fields
 
-from kwip.domain.link_previews import host_of
+from kwip.domain.media.link_previews import host_of
 from kwip.domain.timelines.pages import Part
 from kwip.schemas.body import BodySchema
 from kwip.schemas.discovery.tags import write_history

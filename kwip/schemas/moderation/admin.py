@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import fields, validate
 
+from kwip.domain.accounts.members import MemberQuery, MemberState
+from kwip.domain.accounts.roles import Role
+from kwip.domain.accounts.users import User
 from kwip.domain.ids import UserId
-from kwip.domain.members import MemberQuery, MemberState
-from kwip.domain.reports import Category, ReportFilter
-from kwip.domain.roles import Role
-from kwip.domain.strikes import Act, Decision
+from kwip.domain.moderation.reports import Category, ReportFilter
+from kwip.domain.moderation.strikes import Act, Decision
 from kwip.domain.timelines.views import PostView
-from kwip.domain.users import User
 from kwip.schemas.accounts.roles import own_role
 from kwip.schemas.accounts.users import AccountSchema
 from kwip.schemas.body import BodySchema, Flag, Id, Ids, Text
@@ -22,8 +22,8 @@ from kwip.schemas.posting.posts import StatusSchema
 from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
-    from kwip.domain.joining import Application
-    from kwip.domain.reports import ReportView
+    from kwip.domain.accounts.joining import Application
+    from kwip.domain.moderation.reports import ReportView
     from kwip.schemas.urls import Urls
 
 _UNKNOWN = lazy_gettext("Must be one of: {choices}.")

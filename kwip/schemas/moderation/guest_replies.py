@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kwip.domain.guest_replies import NewGuestReply
+from kwip.domain.moderation.guest_replies import NewGuestReply
 from kwip.schemas.body import Id, StrictSchema, Text, line
 from kwip.schemas.posting.polls import WithVotes
 

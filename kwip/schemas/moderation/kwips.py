@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kwip.domain.ids import PostId
-from kwip.domain.reports import MAX_POSTS
-from kwip.domain.strikes import Act, Decision
+from kwip.domain.moderation.reports import MAX_POSTS
+from kwip.domain.moderation.strikes import Act, Decision
 from kwip.domain.timelines.pages import PageRequest
 from kwip.schemas.body import BodySchema, Id, Ids, StrictSchema, Text, choice, line
 

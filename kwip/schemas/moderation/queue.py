@@ -8,8 +8,8 @@ from typing import Any
 from marshmallow import fields, validate
 
 from kwip.domain.ids import PostId
-from kwip.domain.reports import MAX_POSTS, Category
-from kwip.domain.strikes import Act, Decision
+from kwip.domain.moderation.reports import MAX_POSTS, Category
+from kwip.domain.moderation.strikes import Act, Decision
 from kwip.schemas.body import BodySchema, Id, Ids, StrictSchema, Text, choice
 from kwip.text.translation import lazy_gettext
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from marshmallow import fields, validate
 
 from kwip.domain.ids import PostId, UserId
-from kwip.domain.reports import Category, NewReport
+from kwip.domain.moderation.reports import Category, NewReport
 from kwip.schemas.accounts.users import AccountSchema
 from kwip.schemas.body import BodySchema, Id, Ids, StrictSchema, Text, choice
 from kwip.schemas.dumping import DumpSchema, Instant, constant
 from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
-    from kwip.domain.reports import ReportView
+    from kwip.domain.moderation.reports import ReportView
     from kwip.schemas.urls import Urls
 
 _MOST = 200

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from marshmallow import fields, validate
 
-from kwip.domain.attachments import MAX_IMAGES, AttachmentChange
+from kwip.domain.media.attachments import MAX_IMAGES, AttachmentChange
 from kwip.schemas.body import BodySchema, Id, StrictSchema, Text
 from kwip.schemas.posting.attachments import Focus, MediaIds
 

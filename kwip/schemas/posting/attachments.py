@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import fields
 
-from kwip.domain.attachments import MAX_IMAGES, Attachment, AttachmentChange
 from kwip.domain.ids import AttachmentId
+from kwip.domain.media.attachments import MAX_IMAGES, Attachment, AttachmentChange
 from kwip.schemas.body import BodySchema, Id, Ids, NotYet, Text
 from kwip.schemas.dumping import DumpSchema, constant
 from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
-    from kwip.domain.attachments import Upload
-    from kwip.domain.posts import Post
+    from kwip.domain.media.attachments import Upload
+    from kwip.domain.posting.posts import Post
 
 
 @dataclass(frozen=True, slots=True)

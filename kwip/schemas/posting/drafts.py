@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from kwip.domain.drafts import UNDO_S, Continued
+from kwip.domain.posting.drafts import UNDO_S, Continued
 from kwip.schemas.body import BodySchema, Id
 
 

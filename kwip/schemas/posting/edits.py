@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import fields
 
-from kwip.domain.posts import Edit, QuotePolicy, ReplyPolicy
+from kwip.domain.posting.posts import Edit, QuotePolicy, ReplyPolicy
 from kwip.schemas.body import BodySchema, Flag, Id, Text
 from kwip.schemas.policies import policy_field
 from kwip.schemas.posting.attachments import MediaAttributesBody, MediaIds
 from kwip.schemas.posting.polls import PollField
 
 if TYPE_CHECKING:
-    from kwip.domain.attachments import AttachmentChange
     from kwip.domain.ids import AttachmentId
+    from kwip.domain.media.attachments import AttachmentChange
 
 
 class EditBody(BodySchema[Edit]):

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from kwip.domain.ids import PostId
-from kwip.domain.posts import Draft, Edit, QuotePolicy, ReplyPolicy, Visibility
+from kwip.domain.posting.posts import Draft, Edit, QuotePolicy, ReplyPolicy, Visibility
 from kwip.schemas.body import Id, StrictSchema, Text, line
 from kwip.schemas.policies import policy_field
 from kwip.schemas.posting.drafts import WithDraft

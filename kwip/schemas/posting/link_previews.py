@@ -9,7 +9,7 @@ from marshmallow import fields
 from kwip.schemas.dumping import DumpSchema, constant
 
 if TYPE_CHECKING:
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
 
 
 class PreviewCardSchema(DumpSchema):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import Schema, fields, missing, post_dump, pre_load, validate
 
 from kwip.domain.ids import PostId
-from kwip.domain.polls import NewPoll
+from kwip.domain.posting.polls import NewPoll
 from kwip.schemas.body import BodySchema, Flag, Id, StrictSchema, Text
 from kwip.schemas.dumping import DumpSchema, Instant
 from kwip.schemas.emojis import emojis_of_texts

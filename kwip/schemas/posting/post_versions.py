@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from marshmallow import fields
 
-from kwip.domain.posts import Revision
+from kwip.domain.posting.posts import Revision
 from kwip.schemas.accounts.users import AccountSchema
 from kwip.schemas.dumping import DumpSchema, Instant
 from kwip.schemas.emojis import emojis_of_texts
@@ -16,8 +16,8 @@ from kwip.schemas.posting.attachments import MediaAttachmentSchema, attachments_
 from kwip.schemas.posting.quotes import shallow_quote
 
 if TYPE_CHECKING:
-    from kwip.domain.posts import History, Post
-    from kwip.domain.users import User
+    from kwip.domain.accounts.users import User
+    from kwip.domain.posting.posts import History, Post
     from kwip.schemas.posting.attachments import AttachmentView
     from kwip.schemas.urls import Urls
 

@@ -10,8 +10,8 @@ from marshmallow import fields, post_dump, validate
 
 from kwip.domain.ids import PostId
 from kwip.domain.memo import Remembered
-from kwip.domain.posts import Draft, QuotePolicy, ReplyPolicy, Visibility
-from kwip.domain.sources import API
+from kwip.domain.posting.posts import Draft, QuotePolicy, ReplyPolicy, Visibility
+from kwip.domain.posting.sources import API
 from kwip.domain.timelines.pages import MAX_LIMIT
 from kwip.domain.timelines.views import PostView
 from kwip.schemas.accounts.users import AccountSchema
@@ -40,10 +40,10 @@ from kwip.text.translation import lazy_gettext
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kwip.domain.accounts.users import User
     from kwip.domain.ids import AttachmentId
-    from kwip.domain.keyword_filters import FilterMatch
-    from kwip.domain.posts import Post
-    from kwip.domain.users import User
+    from kwip.domain.posting.posts import Post
+    from kwip.domain.social.keyword_filters import FilterMatch
     from kwip.schemas.urls import Urls
 
 #: Mastodon's word for each visibility.

@@ -6,14 +6,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kwip.domain.ids import PostId
-from kwip.domain.posts import QuotePolicy, ReplyPolicy
-from kwip.domain.quotes import QuoteState, policy_of
+from kwip.domain.posting.posts import QuotePolicy, ReplyPolicy
+from kwip.domain.posting.quotes import QuoteState, policy_of
 from kwip.schemas.body import BodySchema, Id, StrictSchema
 from kwip.schemas.dumping import to_text
 from kwip.schemas.policies import policy_field
 
 if TYPE_CHECKING:
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.domain.timelines.views import PostView
 
 #: Whom each policy lets quote, in Mastodon's words.

@@ -15,9 +15,9 @@ from kwip.text.translation import lazy_gettext
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwip.domain.attachments import Upload
-    from kwip.domain.drafts import SavedDraft
-    from kwip.domain.posts import Visibility
+    from kwip.domain.media.attachments import Upload
+    from kwip.domain.posting.drafts import SavedDraft
+    from kwip.domain.posting.posts import Visibility
     from kwip.schemas.urls import Urls
 
 #: The widest offset of a time zone, in minutes.

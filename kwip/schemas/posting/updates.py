@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from marshmallow import ValidationError, fields
 
-from kwip.domain.posts import Draft
-from kwip.domain.sources import API, RESERVED, VENDOR_MAX
+from kwip.domain.posting.posts import Draft
+from kwip.domain.posting.sources import API, RESERVED, VENDOR_MAX
 from kwip.schemas.body import BodySchema, Flag, Text
 from kwip.schemas.dumping import DumpSchema, Instant
 from kwip.schemas.html import post_html

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import fields, validate
 
-from kwip.domain.relationships import MAX_MUTE_S, FollowWish, MuteTerms
+from kwip.domain.social.relationships import MAX_MUTE_S, FollowWish, MuteTerms
 from kwip.schemas.accounts.users import AccountSchema
 from kwip.schemas.body import BodySchema, Flag, Ids, NotYet, Text
 from kwip.schemas.dumping import DumpSchema, Instant, constant, instant

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from kwip.domain.cards import Card
-from kwip.domain.media import is_picture_name
+from kwip.domain.media.cards import Card
+from kwip.domain.media.media import is_picture_name
 from kwip.schemas import avatars
 from kwip.schemas.body import StrictSchema, Text
 from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.users import User
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import User
     from kwip.schemas.urls import Urls
 
 

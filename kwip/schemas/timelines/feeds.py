@@ -13,10 +13,10 @@ from urllib.parse import urlencode, urlsplit
 
 from markupsafe import Markup
 
-from kwip.domain.attachments import AttachmentKind, media_type
 from kwip.domain.clock import at
 from kwip.domain.ids import ms_of
-from kwip.domain.media import is_picture_name
+from kwip.domain.media.attachments import AttachmentKind, media_type
+from kwip.domain.media.media import is_picture_name
 from kwip.domain.timelines.pages import DEFAULT_LIMIT, PageRequest
 from kwip.schemas.body import Id, StrictSchema
 from kwip.schemas.emojis import post_shown
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
 
-    from kwip.domain.attachments import Attachment
+    from kwip.domain.accounts.users import User
     from kwip.domain.ids import PostId
-    from kwip.domain.posts import Post
+    from kwip.domain.media.attachments import Attachment
+    from kwip.domain.posting.posts import Post
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import User
     from kwip.schemas.urls import Urls
 
 #: The longest title made of a text, in characters.

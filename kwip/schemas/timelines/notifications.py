@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import fields, missing, validate
 
 from kwip.domain.ids import UserId
-from kwip.domain.strikes import Act
+from kwip.domain.moderation.strikes import Act
 from kwip.domain.timelines.markers import MARKED, Marked
 from kwip.domain.timelines.notifications import (
     APP_TYPES,

@@ -9,8 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 from marshmallow import fields
 
-from kwip.domain.cards import CARD_SIZE
 from kwip.domain.ids import parse_id
+from kwip.domain.media.cards import CARD_SIZE
 from kwip.schemas.body import BodySchema, Text
 from kwip.schemas.timelines import parameters
 from kwip.text.translation import lazy_gettext

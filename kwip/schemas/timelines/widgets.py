@@ -27,10 +27,10 @@ from kwip.schemas.posting.polls import WidgetPollSchema
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kwip.domain.accounts.users import User
     from kwip.domain.ids import PostId
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.domain.timelines.views import PostView, ThreadPage
-    from kwip.domain.users import User
     from kwip.schemas.posting.attachments import AttachmentView
     from kwip.schemas.urls import Urls
 

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 from kwip import telemetry
 from kwip.cache import invalidation_rules
+from kwip.domain.accounts.users import check_password
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotAuthenticatedError, NotFoundError
 from kwip.domain.mail.mails import MailKind
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.users import check_password
 
 if TYPE_CHECKING:
     import datetime as dt
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
-    from kwip.domain.users import Viewer
     from kwip.services.accounts.notices import Notices
     from kwip.services.accounts.passwords import Passwords
     from kwip.services.accounts.sign_in import SignIn

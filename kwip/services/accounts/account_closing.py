@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import datetime as dt
 
-    from kwip.domain.two_factor import Proof
-    from kwip.domain.users import Viewer
+    from kwip.domain.accounts.two_factor import Proof
+    from kwip.domain.accounts.users import Viewer
     from kwip.services.accounts.closures import Closures
-    from kwip.services.accounts.two_factor import TwoFactorSettings
+    from kwip.services.accounts.two_factor.two_factor import TwoFactorSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,18 @@ from typing import TYPE_CHECKING, Any, Literal
 from kwip import telemetry
 from kwip.cache import invalidation_rules
 from kwip.cache.keys import PAGE_TTL_S
+from kwip.domain.accounts.users import (
+    ADMIN_READ,
+    ADMIN_WRITE,
+    PUSH,
+    READ,
+    WRITE,
+    Viewer,
+)
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotAuthenticatedError, NotFoundError
 from kwip.domain.ids import UserId, parse_id
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.users import ADMIN_READ, ADMIN_WRITE, PUSH, READ, WRITE, Viewer
 from kwip.services.reading.account_entities import AccessKeyId
 from kwip.services.reading.loader import Lookup
 from kwip.store.accounts.access_keys import AccessKey
@@ -29,9 +36,9 @@ from kwip.text.emails import read_email
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from kwip.domain.accounts.users import Email
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId
-    from kwip.domain.users import Email
     from kwip.services.accounts.closures import Closures
     from kwip.services.accounts.passwords import Passwords
     from kwip.services.coherence.fence import Fence

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from kwip import telemetry
 from kwip.cache import invalidation_rules
-from kwip.domain.audit_log import Action, Actor, Order
+from kwip.domain.accounts.audit_log import Action, Actor, Order
+from kwip.domain.accounts.closures import GRACE, Closure
 from kwip.domain.clock import at
-from kwip.domain.closures import GRACE, Closure
 from kwip.domain.errors import NotAuthenticatedError
 from kwip.domain.mail.mails import MailKind
 from kwip.domain.messages import lazy_gettext
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     import datetime as dt
     from typing import Any
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.ids import UserId
-    from kwip.domain.users import Viewer
-    from kwip.services.accounts.moderation import Moderation
     from kwip.services.accounts.notices import Notices
+    from kwip.services.accounts.staff.moderation import Moderation
     from kwip.store.accounts.login_documents import Credentials
 
 

@@ -12,21 +12,21 @@ from kwip.domain.clock import at
 from kwip.domain.errors import ForbiddenError, NotFoundError
 from kwip.domain.mail.mails import Mail, MailKind
 from kwip.domain.messages import lazy_gettext
-from kwip.services.accounts.two_factor import new_mark
+from kwip.services.accounts.two_factor.two_factor import new_mark
 from kwip.services.mail.mails import GONE
 from kwip.text.emails import clean_email, read_email
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.two_factor import Proof
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
-    from kwip.domain.two_factor import Proof
-    from kwip.domain.users import Viewer
-    from kwip.services.accounts.email_domains import EmailDomains
     from kwip.services.accounts.joining.site import Site
-    from kwip.services.accounts.moderation import Moderation
     from kwip.services.accounts.passwords import Passwords
     from kwip.services.accounts.sign_in import SignIn
-    from kwip.services.accounts.two_factor import TwoFactorSettings
+    from kwip.services.accounts.staff.email_domains import EmailDomains
+    from kwip.services.accounts.staff.moderation import Moderation
+    from kwip.services.accounts.two_factor.two_factor import TwoFactorSettings
     from kwip.services.mail.mails import Mails
     from kwip.services.reading.stores import Stores
     from kwip.store.accounts.credentials import Mailbox

@@ -10,8 +10,8 @@ from kwip.domain.mail.mails import MailKind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kwip.domain.accounts.two_factor import Event
     from kwip.domain.mail.mails import Mail
-    from kwip.domain.two_factor import Event
     from kwip.services.mail.mails import Mails
     from kwip.services.reading.stores import Stores
     from kwip.store.accounts.login_documents import Credentials

@@ -11,23 +11,23 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kwip import telemetry
-from kwip.domain.audit_log import Action
+from kwip.domain.accounts.audit_log import Action
+from kwip.domain.accounts.users import check_password
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.ids import NOBODY
 from kwip.domain.mail.mails import MailKind
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.users import check_password
 from kwip.services.mail.mails import GONE
 from kwip.text.emails import clean_email
 
 if TYPE_CHECKING:
-    from kwip.domain.audit_log import Order
+    from kwip.domain.accounts.audit_log import Order
     from kwip.domain.ids import UserId
     from kwip.domain.mail.mails import Mail
-    from kwip.services.accounts.moderation import Moderation
     from kwip.services.accounts.notices import Notices
     from kwip.services.accounts.passwords import Passwords
     from kwip.services.accounts.sign_in import SignIn
+    from kwip.services.accounts.staff.moderation import Moderation
     from kwip.services.mail.mails import Mails
     from kwip.services.reading.stores import Stores
 

@@ -10,10 +10,10 @@ from kwip.domain.timelines.pushdown import ALL_KINDS
 from kwip.services.reading.loader import Lookup
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.ids import UserId
     from kwip.domain.timelines.pushdown import Kinds
     from kwip.domain.timelines.views import PostView, UserView
-    from kwip.domain.users import Viewer
     from kwip.services.accounts.users import Users
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from kwip.domain.accounts.setup import code_digest
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.setup import code_digest
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.users import User
     from kwip.domain.clock import ClockMs
-    from kwip.domain.users import User
     from kwip.services.accounts.users import SignUp, Users
     from kwip.store.accounts.setup import SetupStore
 

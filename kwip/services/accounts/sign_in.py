@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from kwip.cache.keys import CacheKey
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.rate_limits import Window
-    from kwip.domain.users import Viewer
     from kwip.services.accounts.authentication import Authentication, Credential
-    from kwip.services.accounts.entry import Entry
+    from kwip.services.accounts.joining.entry import Entry
     from kwip.services.accounts.setup import Setup
     from kwip.services.accounts.users import SignUp
     from kwip.services.mail.mails import Mails

@@ -6,22 +6,22 @@ from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from kwip.cache import invalidation_rules
-from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
-from kwip.domain.ids import UserId
-from kwip.domain.media import AVATAR, BANNER
-from kwip.domain.messages import lazy_gettext
-from kwip.domain.names import name_terms
-from kwip.domain.roles import Role
-from kwip.domain.timelines.surrogate_keys import of_user
-from kwip.domain.timelines.views import UserView
-from kwip.domain.timelines.visibility import require_shown
-from kwip.domain.users import (
+from kwip.domain.accounts.roles import Role
+from kwip.domain.accounts.users import (
     BIO_MAX,
     DISPLAY_NAME_MAX,
     User,
     check_password,
     clean_username,
 )
+from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
+from kwip.domain.ids import UserId
+from kwip.domain.media.media import AVATAR, BANNER
+from kwip.domain.messages import lazy_gettext
+from kwip.domain.names import name_terms
+from kwip.domain.timelines.surrogate_keys import of_user
+from kwip.domain.timelines.views import UserView
+from kwip.domain.timelines.visibility import require_shown
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.lookups import require_user_id
 from kwip.text.emails import clean_email
@@ -30,11 +30,17 @@ from kwip.text.profiles import clean_line, clean_lines, cleaned
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from kwip.domain.accounts.users import (
+        Email,
+        ProfileChange,
+        ProfileField,
+        ProfileKey,
+        Viewer,
+    )
     from kwip.domain.ids import IdGenerator
-    from kwip.domain.media import PictureKind
-    from kwip.domain.users import Email, ProfileChange, ProfileField, ProfileKey, Viewer
-    from kwip.services.accounts.email_domains import EmailDomains
+    from kwip.domain.media.media import PictureKind
     from kwip.services.accounts.passwords import Passwords
+    from kwip.services.accounts.staff.email_domains import EmailDomains
     from kwip.services.coherence.clock_guard import ClockGuard
     from kwip.services.coherence.fence import Fence
     from kwip.services.media.media import Media

@@ -9,8 +9,8 @@ import time
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
+from kwip.domain.accounts.transfers import ARCHIVES
 from kwip.domain.clock import at
-from kwip.domain.transfers import ARCHIVES
 from kwip.services.backups.archive import new_archive
 from kwip.services.backups.manifests import CHANGES, COLLECTIONS, Manifest
 from kwip.services.maintenance.reports import BACKUP

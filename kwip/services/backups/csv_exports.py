@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import MAX_ID, UserId
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.reactions import Act
+from kwip.domain.posting.reactions import Act
 from kwip.domain.timelines.id_lists import Between
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from kwip.domain.relationships import Relations
-    from kwip.domain.users import Viewer
+    from kwip.domain.accounts.users import Viewer
+    from kwip.domain.social.relationships import Relations
     from kwip.services.backups.user_export import UserExport
     from kwip.services.mail.site import Site
 

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from kwip.domain.clock import at
-from kwip.domain.errors import ConflictError, NotFoundError
-from kwip.domain.mail.mails import MailKind
-from kwip.domain.messages import lazy_gettext
-from kwip.domain.transfers import (
+from kwip.domain.accounts.transfers import (
     ARCHIVE_LIFETIME,
     ARCHIVE_PAUSE,
     Transfer,
     TransferState,
 )
+from kwip.domain.clock import at
+from kwip.domain.errors import ConflictError, NotFoundError
+from kwip.domain.mail.mails import MailKind
+from kwip.domain.messages import lazy_gettext
 from kwip.services.backups.transferring import (
     FAILED,
     MOST_ATTEMPTS,
@@ -37,10 +37,10 @@ from kwip.services.backups.user_export import KWIPS
 if TYPE_CHECKING:
     import datetime as dt
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
-    from kwip.domain.media import OpenFile
-    from kwip.domain.users import Viewer
+    from kwip.domain.media.media import OpenFile
     from kwip.services.accounts.notices import Notices
     from kwip.services.backups.user_export import UserExport
     from kwip.services.delivery.signals import Enqueue

@@ -14,6 +14,13 @@ from typing import IO, TYPE_CHECKING
 
 import structlog
 
+from kwip.domain.accounts.transfers import (
+    ARCHIVE,
+    ARCHIVE_LIFETIME,
+    Transfer,
+    TransferState,
+)
+from kwip.domain.accounts.users import Viewer
 from kwip.domain.clock import at
 from kwip.domain.errors import (
     ConflictError,
@@ -23,8 +30,6 @@ from kwip.domain.errors import (
 )
 from kwip.domain.messages import lazy_gettext
 from kwip.domain.rate_limits import in_words
-from kwip.domain.transfers import ARCHIVE, ARCHIVE_LIFETIME, Transfer, TransferState
-from kwip.domain.users import Viewer
 from kwip.services.backups.sources.archives import kwips_of, source_of
 from kwip.services.backups.sources.containers import opened
 from kwip.services.backups.sources.tables import rows_in
@@ -42,7 +47,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
-    from kwip.domain.media import OpenFile
+    from kwip.domain.media.media import OpenFile
     from kwip.services.backups.kwips_import import KwipsImport, Report
     from kwip.services.backups.tables_import import TablesImport
     from kwip.services.delivery.signals import Enqueue

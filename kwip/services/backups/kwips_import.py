@@ -14,18 +14,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kwip.domain.attachments import (
+from kwip.domain.batches import batches
+from kwip.domain.clock import at
+from kwip.domain.errors import ConflictError, InvalidError
+from kwip.domain.ids import AttachmentId, PostId, ms_of
+from kwip.domain.media.attachments import (
     MAX_IMAGES,
     AttachmentChange,
     AttachmentKind,
     UploadState,
 )
-from kwip.domain.batches import batches
-from kwip.domain.clock import at
-from kwip.domain.errors import ConflictError, InvalidError
-from kwip.domain.ids import AttachmentId, PostId, ms_of
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.posts import IMPORTED, Draft, Post
+from kwip.domain.posting.posts import IMPORTED, Draft, Post
 from kwip.services.backups.sources.containers import BROKEN
 from kwip.services.media.processing import require_size
 
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from kwip.cache.keys import Invalidation
-    from kwip.domain.attachments import Attachment, Upload
-    from kwip.domain.users import Viewer
+    from kwip.domain.accounts.users import Viewer
+    from kwip.domain.media.attachments import Attachment, Upload
     from kwip.services.backups.post_import import PostImport
     from kwip.services.backups.sources.containers import Container
     from kwip.services.backups.sources.items import ImportedFile, ImportedKwip
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.search_index import SearchIndex
     from kwip.services.maintenance.progress import Progress
-    from kwip.services.maintenance.repeats import Repeats
+    from kwip.services.maintenance.reindexing.repeats import Repeats
     from kwip.services.posting.texts import Texts
 
 #: Kwips that are looked up, stored, indexed and invalidated together. It decides after

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import kwip
-from kwip.domain.media import is_picture_name
+from kwip.domain.media.media import is_picture_name
 from kwip.text import dates
 from kwip.text.translation import direction, gettext_markup, language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kwip.domain.posts import Post
-    from kwip.domain.users import User
+    from kwip.domain.accounts.users import User
+    from kwip.domain.posting.posts import Post
     from kwip.services.backups.archive import ArchiveWriter
 
 INDEX = "index.html"

@@ -18,11 +18,11 @@ from kwip.store.social.edges import Edge
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import ListId, UserId
-    from kwip.domain.relationships import MuteTerms
+    from kwip.domain.social.relationships import MuteTerms
     from kwip.domain.timelines.lists import ListChange
-    from kwip.domain.users import Viewer
     from kwip.services.coherence.fence import Fence
     from kwip.services.maintenance.progress import Progress
     from kwip.services.reading.rate_limits import RateLimits

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
-from kwip.domain.posts import ReplyPolicy
+from kwip.domain.posting.posts import ReplyPolicy
 from kwip.domain.timelines.active_order import bumps_conversation
 from kwip.services.delivery.publication import bump
 from kwip.store.delivery.outbox import pending
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kwip.cache.keys import Invalidation
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.services.media.attachments import Attachments
     from kwip.services.reading.stores import Stores
     from kwip.store.posting.post_documents import FanoutDocument

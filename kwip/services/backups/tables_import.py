@@ -18,7 +18,7 @@ from kwip.services.social.lists import clean_title
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwip.domain.users import Viewer
+    from kwip.domain.accounts.users import Viewer
     from kwip.services.backups.people_import import PeopleImport
     from kwip.services.backups.sources.tables import TableRow
     from kwip.services.mail.site import Site

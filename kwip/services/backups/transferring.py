@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
 
+    from kwip.domain.accounts.transfers import Transfer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
-    from kwip.domain.transfers import Transfer
     from kwip.store.accounts.transfers import TransferStore
     from kwip.store.media import MediaStorage
 

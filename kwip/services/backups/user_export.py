@@ -7,13 +7,13 @@ import shutil
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from kwip.domain.attachments import AttachmentFile
 from kwip.domain.batches import batches
 from kwip.domain.clock import at
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import MAX_ID, ListId, PostId, UserId
-from kwip.domain.media import AVATAR, BANNER, PictureFile, is_picture_name
-from kwip.domain.reactions import Act
+from kwip.domain.media.attachments import AttachmentFile
+from kwip.domain.media.media import AVATAR, BANNER, PictureFile, is_picture_name
+from kwip.domain.posting.reactions import Act
 from kwip.domain.timelines.id_lists import Between
 from kwip.services.backups.archive import new_archive
 from kwip.services.backups.manifests import Manifest
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from kwip.domain.attachments import Attachment
-    from kwip.domain.blogs import Blog
+    from kwip.domain.accounts.users import User
     from kwip.domain.clock import ClockMs
-    from kwip.domain.drafts import SavedDraft
-    from kwip.domain.keyword_filters import Filter
-    from kwip.domain.posts import Post
-    from kwip.domain.relationships import Relations
-    from kwip.domain.users import User
+    from kwip.domain.media.attachments import Attachment
+    from kwip.domain.posting.blogs import Blog
+    from kwip.domain.posting.drafts import SavedDraft
+    from kwip.domain.posting.posts import Post
+    from kwip.domain.social.keyword_filters import Filter
+    from kwip.domain.social.relationships import Relations
     from kwip.services.backups.archive import ArchiveWriter
     from kwip.services.maintenance.progress import Progress
     from kwip.services.reading.stores import Stores

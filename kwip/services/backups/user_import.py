@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import IO, TYPE_CHECKING
 
-from kwip.domain.attachments import Attachment, Upload, UploadState, file_name
+from kwip.domain.accounts.users import ProfileChange, ProfileField, Viewer
 from kwip.domain.batches import batches
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError
 from kwip.domain.ids import UserId
-from kwip.domain.posts import IMPORTED
-from kwip.domain.users import ProfileChange, ProfileField, Viewer
+from kwip.domain.media.attachments import Attachment, Upload, UploadState, file_name
+from kwip.domain.posting.posts import IMPORTED
 from kwip.services.accounts.users import SignUp
 from kwip.services.backups.offline_pages import file_in, picture_in
 from kwip.services.backups.people_import import PeopleImport
@@ -48,7 +48,7 @@ from kwip.services.backups.user_rows import (
 
 if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.services.accounts.users import Users
     from kwip.services.backups.archive import Archive
     from kwip.services.coherence.fence import Fence

@@ -9,17 +9,17 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kwip.domain.attachments import (
+from kwip.domain.clock import at, to_ms
+from kwip.domain.errors import InvalidError
+from kwip.domain.ids import AttachmentId, PostId, UserId, ms_of, parse_id, slot_of
+from kwip.domain.media.attachments import (
     DESCRIPTION_MAX,
     VIDEO_MAX_BYTES,
     Attachment,
     AttachmentFile,
     AttachmentKind,
 )
-from kwip.domain.clock import at, to_ms
-from kwip.domain.errors import InvalidError
-from kwip.domain.ids import AttachmentId, PostId, UserId, ms_of, parse_id, slot_of
-from kwip.domain.posts import (
+from kwip.domain.posting.posts import (
     IMPORTED,
     Draft,
     Post,
@@ -27,7 +27,7 @@ from kwip.domain.posts import (
     ReplyPolicy,
     Visibility,
 )
-from kwip.domain.relationships import MAX_MUTE_S, NOTE_MAX, MuteTerms
+from kwip.domain.social.relationships import MAX_MUTE_S, NOTE_MAX, MuteTerms
 from kwip.domain.timelines.lists import ListChange, RepliesPolicy
 from kwip.services.social.lists import clean_title
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kwip.cache import invalidation_rules, keys
 from kwip.cache.keys import Debounced
 from kwip.domain.ids import PostId, UserId
-from kwip.domain.reactions import span_of
+from kwip.domain.posting.reactions import span_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

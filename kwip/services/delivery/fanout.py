@@ -24,7 +24,7 @@ import structlog
 from kwip import telemetry
 from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import MAX_ID, NOBODY, UserId, ms_of
-from kwip.domain.posts import Visibility
+from kwip.domain.posting.posts import Visibility
 from kwip.services.delivery.publication import bump
 from kwip.services.delivery.signals import (
     PUBLIC,

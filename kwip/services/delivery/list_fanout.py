@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.domain.posts import Visibility
+from kwip.domain.posting.posts import Visibility
 from kwip.store.social.list_edges import list_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kwip.domain.ids import ListId, PostId
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.services.delivery.compaction import Compactor
     from kwip.store.social.list_edges import ListEdgeStore
     from kwip.store.social.lists import ListStore

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
 from kwip.domain.ids import NOBODY, slot_of
-from kwip.domain.posts import Visibility
+from kwip.domain.posting.posts import Visibility
 from kwip.domain.timelines.notifications import (
     NO_POST,
     Notification,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from kwip.domain.ids import IdGenerator, PostId, UserId
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.push_wakes import PushWakes
     from kwip.services.delivery.signals import Signal

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId, UserId
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.notifier import Notifier
     from kwip.services.delivery.signals import Signal

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kwip.cache.keys import Invalidation
     from kwip.domain.ids import PostId, UserId
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Enqueue, Signal
     from kwip.store.posting.active_order import ActivityStore

@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from kwip.cache import invalidation_rules
-from kwip.domain.posts import Visibility
+from kwip.domain.posting.posts import Visibility
 
 if TYPE_CHECKING:
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.services.coherence.fence import Fence
     from kwip.store.delivery.pull_authors import PullAuthorStore
 

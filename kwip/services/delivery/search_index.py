@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.ids import NOBODY
-from kwip.domain.posts import Visibility
+from kwip.domain.posting.posts import Visibility
 from kwip.domain.timelines.notifications import NO_POST
 from kwip.domain.timelines.search import owner_mark
 from kwip.store.upgrades import schema_of
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kwip.domain.ids import PostId
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.store.posting.posts import PostStore
     from kwip.store.posting.search import SearchDocument, SearchStore
 

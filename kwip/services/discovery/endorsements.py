@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
+from kwip.domain.accounts.users import MAX_ENDORSED
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.relationships import NO_RELATIONS
+from kwip.domain.social.relationships import NO_RELATIONS
 from kwip.domain.timelines.filters import is_limited
 from kwip.domain.timelines.views import UserView
 from kwip.domain.timelines.visibility import require_shown
-from kwip.domain.users import MAX_ENDORSED
 from kwip.services.reading.loader import Lookup
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.users import User, Viewer
     from kwip.domain.ids import UserId
-    from kwip.domain.relationships import Relationship
-    from kwip.domain.users import User, Viewer
+    from kwip.domain.social.relationships import Relationship
     from kwip.services.coherence.fence import Fence
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader

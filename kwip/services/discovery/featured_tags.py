@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
+from kwip.domain.accounts.users import MAX_FEATURED_TAGS, FeaturedTag
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ms_of, slot_of
 from kwip.domain.messages import lazy_gettext
 from kwip.domain.timelines.tags import FeaturedTagView
 from kwip.domain.timelines.visibility import require_shown
-from kwip.domain.users import MAX_FEATURED_TAGS, FeaturedTag
 from kwip.services.reading.loader import Lookup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kwip.domain.accounts.users import User, Viewer
     from kwip.domain.ids import IdGenerator, UserId
-    from kwip.domain.users import User, Viewer
     from kwip.services.coherence.fence import Fence
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader

@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kwip.domain.accounts.statistics import DAYS, LastYear, Span, Statistics
 from kwip.domain.clock import at
 from kwip.domain.errors import NotFoundError
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.statistics import DAYS, LastYear, Span, Statistics
 from kwip.domain.timelines.pushdown import Kinds
 from kwip.domain.timelines.visibility import require_shown
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.lookups import require_user_id
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.statistics import Audience
+    from kwip.domain.accounts.users import User, Viewer
     from kwip.domain.clock import ClockMs
-    from kwip.domain.relationships import Relations
-    from kwip.domain.statistics import Audience
+    from kwip.domain.social.relationships import Relations
     from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.timelines.periods import Period
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import User, Viewer
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from random import Random
 
+    from kwip.domain.accounts.users import User, Viewer
     from kwip.domain.ids import UserId
     from kwip.domain.timelines.pages import Part
     from kwip.domain.timelines.suggestions import DirectoryOrder, SuggestionReason
     from kwip.domain.timelines.trends import PeopleOrder
-    from kwip.domain.users import User, Viewer
     from kwip.services.coherence.fence import Fence
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader

@@ -30,8 +30,8 @@ from kwip.services.search.tags import use_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from kwip.domain.administration.discovery_rules import DiscoveryRules
     from kwip.domain.clock import ClockMs
-    from kwip.domain.discovery_rules import DiscoveryRules
     from kwip.domain.timelines.tags import TagDay
     from kwip.domain.timelines.timelines import Entry
     from kwip.domain.timelines.trends import PeopleOrder, Ranked, TrendKind

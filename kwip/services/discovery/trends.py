@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.domain.posts import Visibility
+from kwip.domain.posting.posts import Visibility
 from kwip.domain.timelines.filters import hidden_by
 from kwip.domain.timelines.tags import TagView
 from kwip.domain.timelines.trends import MIN_PEOPLE, LinkView, may_trend
@@ -14,11 +14,11 @@ from kwip.services.reading.loader import Lookup
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kwip.domain.discovery_rules import DiscoveryRules
-    from kwip.domain.keyword_filters import Filtering
+    from kwip.domain.accounts.users import Viewer
+    from kwip.domain.administration.discovery_rules import DiscoveryRules
+    from kwip.domain.social.keyword_filters import Filtering
     from kwip.domain.timelines.trends import Trend, TrendKind
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import Viewer
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration

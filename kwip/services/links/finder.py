@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from kwip.domain.attachments import file_name
 from kwip.domain.errors import InvalidError
-from kwip.domain.link_previews import (
+from kwip.domain.media.attachments import file_name
+from kwip.domain.media.link_previews import (
     PREVIEW_FILE,
     LinkPreview,
     PreviewImage,

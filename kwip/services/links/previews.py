@@ -17,10 +17,10 @@ import structlog
 
 from kwip import telemetry
 from kwip.cache import invalidation_rules
+from kwip.domain.administration.discovery_rules import Place
 from kwip.domain.clock import at
-from kwip.domain.discovery_rules import Place
 from kwip.domain.errors import NotFoundError, StorageFullError, StoreUnavailableError
-from kwip.domain.link_previews import preview_path
+from kwip.domain.media.link_previews import preview_path
 from kwip.domain.messages import lazy_gettext
 from kwip.services.delivery.signals import post_topic
 from kwip.services.outgoing.connections import FetchError
@@ -29,12 +29,12 @@ from kwip.store.posting.link_previews import LIFETIME, Busy, Claimed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kwip.domain.administration.discovery_rules import DiscoveryRules
     from kwip.domain.clock import ClockMs
-    from kwip.domain.discovery_rules import DiscoveryRules
     from kwip.domain.ids import PostId
-    from kwip.domain.link_previews import LinkPreview
-    from kwip.domain.media import OpenFile
-    from kwip.domain.posts import Post
+    from kwip.domain.media.link_previews import LinkPreview
+    from kwip.domain.media.media import OpenFile
+    from kwip.domain.posting.posts import Post
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Signal
     from kwip.services.links.finder import Finder

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kwip.cache import invalidation_rules
+from kwip.domain.accounts.users import link_in
 from kwip.domain.clock import at
 from kwip.domain.errors import StoreUnavailableError
 from kwip.domain.timelines.surrogate_keys import of_user
-from kwip.domain.users import link_in
 from kwip.services.outgoing.connections import FetchError
 from kwip.services.outgoing.fetching import Limit
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.users import ProfileField, User
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
-    from kwip.domain.users import ProfileField, User
     from kwip.services.coherence.fence import Fence
     from kwip.services.links.finder import PageReader
     from kwip.services.media.stored.purges import Purges

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.domain.keyword_filters import FilterContext, Filtering
+from kwip.domain.accounts.users import Viewer
 from kwip.domain.mail.mails import Item, Letter
-from kwip.domain.posts import Visibility
+from kwip.domain.posting.posts import Visibility
+from kwip.domain.social.keyword_filters import FilterContext, Filtering
 from kwip.domain.timelines.notifications import NotificationKind, Selection, grouped
 from kwip.domain.timelines.pages import PageRequest
-from kwip.domain.users import Viewer
 from kwip.text.excerpts import excerpt
 from kwip.text.translation import gettext, ngettext
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from kwip.domain.ids import UserId
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.domain.signed_addresses import Signer
     from kwip.domain.timelines.notifications import NotificationGroup, NotificationView
     from kwip.services.mail.site import Site

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.domain.mail.mails import Letter, MailKind
-from kwip.domain.strikes import APPEAL_WITHIN, Act
+from kwip.domain.moderation.strikes import APPEAL_WITHIN, Act
 from kwip.text.translation import gettext, lazy_gettext, ngettext
 
 if TYPE_CHECKING:

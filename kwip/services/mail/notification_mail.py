@@ -20,8 +20,8 @@ from kwip.domain.messages import lazy_gettext
 from kwip.domain.timelines.notifications import Selection
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
-    from kwip.domain.users import Viewer
     from kwip.services.mail.digests import Digests
     from kwip.services.mail.mails import Mails
     from kwip.services.reading.stores import Stores

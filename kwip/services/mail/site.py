@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwip.domain.site import UNNAMED
+from kwip.domain.accounts.site import UNNAMED
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:

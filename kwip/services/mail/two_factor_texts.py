@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwip.domain.two_factor import Event
+from kwip.domain.accounts.two_factor import Event
 from kwip.text.translation import gettext, lazy_gettext, ngettext
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from kwip.domain.errors import NotFoundError
 from kwip.domain.mail.mails import MailKind
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.closures import Closure
     from kwip.domain.clock import ClockMs
-    from kwip.domain.closures import Closure
     from kwip.domain.ids import UserId
     from kwip.services.accounts.notices import Notices
     from kwip.services.maintenance.deletion import Deletion

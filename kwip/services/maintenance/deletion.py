@@ -14,26 +14,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from kwip.cache import invalidation_rules
-from kwip.domain.audit_log import BY_KWIP, Action
+from kwip.domain.accounts.audit_log import BY_KWIP, Action
+from kwip.domain.accounts.users import User, Viewer
 from kwip.domain.clock import at
 from kwip.domain.errors import GoneError, NotFoundError
 from kwip.domain.ids import MAX_ID, PostId, UserId
-from kwip.domain.media import AVATAR, BANNER, is_picture_name
-from kwip.domain.reactions import Act, span_of
+from kwip.domain.media.media import AVATAR, BANNER, is_picture_name
+from kwip.domain.posting.reactions import Act, span_of
 from kwip.domain.timelines.id_lists import Between
-from kwip.domain.users import User, Viewer
-from kwip.services.accounts.moderation import deletion_of
+from kwip.services.accounts.staff.moderation import deletion_of
 from kwip.services.maintenance.checkpoint import Checkpoint
-from kwip.services.maintenance.media_audit import named_pictures
+from kwip.services.maintenance.checks.media_audit import named_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from kwip.domain.audit_log import Order
+    from kwip.domain.accounts.audit_log import Order
     from kwip.domain.clock import ClockMs
     from kwip.domain.timelines.id_lists import Row
-    from kwip.services.accounts.audit_log import AuditLog
-    from kwip.services.accounts.moderation import Moderation
+    from kwip.services.accounts.staff.audit_log import AuditLog
+    from kwip.services.accounts.staff.moderation import Moderation
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Enqueue
     from kwip.services.maintenance.progress import Progress

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.ids import AttachmentId, ListId, PostId, UserId
-from kwip.domain.reactions import Act, span_of
+from kwip.domain.posting.reactions import Act, span_of
 from kwip.store.maintenance.attachment_audit import Pair
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from kwip.services.delivery.list_backfill import ListBackfill
     from kwip.services.delivery.search_index import SearchIndex
     from kwip.services.delivery.signals import Enqueue
-    from kwip.services.maintenance.findings import Finding
+    from kwip.services.maintenance.checks.findings import Finding
     from kwip.services.maintenance.progress import Progress
-    from kwip.services.maintenance.retagging import Retagging
+    from kwip.services.maintenance.reindexing.retagging import Retagging
     from kwip.services.media.stored.attachment_files import AttachmentFiles
     from kwip.store.accounts.users import UserStore
     from kwip.store.maintenance.repairs import RepairStore

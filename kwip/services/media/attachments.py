@@ -15,16 +15,6 @@ from typing import IO, TYPE_CHECKING
 
 import structlog
 
-from kwip.domain.attachments import (
-    DESCRIPTION_MAX,
-    Attachment,
-    AttachmentFile,
-    AttachmentKind,
-    Upload,
-    UploadState,
-    check_together,
-    file_name,
-)
 from kwip.domain.clock import at
 from kwip.domain.errors import (
     ConflictError,
@@ -34,6 +24,16 @@ from kwip.domain.errors import (
     StoreUnavailableError,
 )
 from kwip.domain.ids import AttachmentId, UserId, slot_of
+from kwip.domain.media.attachments import (
+    DESCRIPTION_MAX,
+    Attachment,
+    AttachmentFile,
+    AttachmentKind,
+    Upload,
+    UploadState,
+    check_together,
+    file_name,
+)
 from kwip.domain.messages import lazy_gettext
 from kwip.services.media.processing import (
     converted,
@@ -47,13 +47,13 @@ from kwip.text.cleaning import clean_description
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kwip.domain.attachments import AttachmentChange
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator
-    from kwip.domain.media import OpenFile
-    from kwip.domain.posts import Edit, Post
+    from kwip.domain.media.attachments import AttachmentChange
+    from kwip.domain.media.media import OpenFile
+    from kwip.domain.posting.posts import Edit, Post
     from kwip.domain.signed_addresses import Signer
-    from kwip.domain.users import Viewer
     from kwip.services.media.converting.pictures import Pictures
     from kwip.services.media.processing import Processing
     from kwip.services.media.stored.attachment_files import AttachmentFiles

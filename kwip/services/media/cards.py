@@ -13,9 +13,9 @@ from importlib.resources import files
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from kwip.domain.cards import CARD_SIZE
 from kwip.domain.errors import KwipError
-from kwip.domain.media import AVATAR, PictureFile
+from kwip.domain.media.cards import CARD_SIZE
+from kwip.domain.media.media import AVATAR, PictureFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont
 
-    from kwip.domain.cards import Card
+    from kwip.domain.media.cards import Card
     from kwip.services.media.media import Media
 
 #: Longer texts do not fit.

@@ -14,9 +14,16 @@ from typing import IO, TYPE_CHECKING
 
 import structlog
 
-from kwip.domain.emojis import CATEGORY_MAX, EDGE, MOST, NO_EMOJIS, SHORTCODE, Emoji
 from kwip.domain.errors import InvalidError, NotFoundError, StoreUnavailableError
-from kwip.domain.media import EMOJI
+from kwip.domain.media.emojis import (
+    CATEGORY_MAX,
+    EDGE,
+    MOST,
+    NO_EMOJIS,
+    SHORTCODE,
+    Emoji,
+)
+from kwip.domain.media.media import EMOJI
 from kwip.domain.messages import lazy_gettext
 from kwip.text.cleaning import one_line
 
@@ -24,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kwip.domain.clock import ClockMs
-    from kwip.domain.emojis import EmojiSet
+    from kwip.domain.media.emojis import EmojiSet
     from kwip.services.media.converting.pictures import DrawnEmoji, Pictures
     from kwip.services.media.media import Media
     from kwip.store.emojis import EmojiStore

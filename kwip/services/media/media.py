@@ -11,11 +11,11 @@ import io
 from typing import IO, TYPE_CHECKING
 
 from kwip.domain.errors import NotFoundError
-from kwip.domain.media import PictureFile, picture_name
+from kwip.domain.media.media import PictureFile, picture_name
 from kwip.domain.messages import lazy_gettext
 
 if TYPE_CHECKING:
-    from kwip.domain.media import OpenFile, PictureKind
+    from kwip.domain.media.media import OpenFile, PictureKind
     from kwip.services.media.converting.pictures import Pictures
     from kwip.services.media.stored.purges import Purges
     from kwip.store.media import MediaStorage

@@ -17,7 +17,9 @@ from typing import IO, TYPE_CHECKING
 
 import structlog
 
-from kwip.domain.attachments import (
+from kwip.domain.clock import at
+from kwip.domain.errors import InvalidError, StorageFullError, StoreUnavailableError
+from kwip.domain.media.attachments import (
     UNATTACHED_LIFETIME,
     VIDEO_MAX_BYTES,
     Attachment,
@@ -26,8 +28,6 @@ from kwip.domain.attachments import (
     UploadState,
     file_name,
 )
-from kwip.domain.clock import at
-from kwip.domain.errors import InvalidError, StorageFullError, StoreUnavailableError
 from kwip.domain.messages import lazy_gettext
 from kwip.loops import Loop
 from kwip.services.media.child.recognition import HEAD_BYTES, media_format

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.domain.attachments import (
+from kwip.domain.media.attachments import (
     LOST,
     UploadState,
     check_together,
@@ -16,8 +16,8 @@ from kwip.domain.messages import lazy_gettext
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from kwip.domain.attachments import Attachment, Upload
     from kwip.domain.ids import AttachmentId, PostId, UserId
+    from kwip.domain.media.attachments import Attachment, Upload
     from kwip.store.accounts.users import UserStore
 
 

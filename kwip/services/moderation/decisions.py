@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kwip.domain.audit_log import Action
+from kwip.domain.accounts.audit_log import Action
+from kwip.domain.accounts.roles import outranks
 from kwip.domain.clock import at
 from kwip.domain.errors import (
     ConflictError,
@@ -22,9 +23,8 @@ from kwip.domain.errors import (
 )
 from kwip.domain.mail.mails import MailKind
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.reports import Event, ReportedPost, ReportEvent
-from kwip.domain.roles import outranks
-from kwip.domain.strikes import (
+from kwip.domain.moderation.reports import Event, ReportedPost, ReportEvent
+from kwip.domain.moderation.strikes import (
     TEXT_MAX,
     Act,
     AppealState,
@@ -40,13 +40,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from kwip.domain.audit_log import Order
+    from kwip.domain.accounts.audit_log import Order
+    from kwip.domain.accounts.users import User, Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator, UserId
     from kwip.domain.mail.mails import Mail
-    from kwip.domain.reports import Report
-    from kwip.domain.strikes import Appeal
-    from kwip.domain.users import User, Viewer
+    from kwip.domain.moderation.reports import Report
+    from kwip.domain.moderation.strikes import Appeal
     from kwip.services.accounts.notices import Notices
     from kwip.services.delivery.notifier import Notifier
     from kwip.services.moderation.execution import Execution

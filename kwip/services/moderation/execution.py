@@ -6,19 +6,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.domain.audit_log import REASON_MAX, Action, Actor, Order
+from kwip.domain.accounts.audit_log import REASON_MAX, Action, Actor, Order
+from kwip.domain.accounts.users import Viewer
 from kwip.domain.errors import GoneError, NotFoundError
-from kwip.domain.strikes import Act, Strike, StrikeState
-from kwip.domain.users import Viewer
-from kwip.services.accounts.staff import STAFF
+from kwip.domain.moderation.strikes import Act, Strike, StrikeState
+from kwip.services.accounts.staff.staff import STAFF
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kwip.domain.accounts.users import User
     from kwip.domain.ids import PostId
-    from kwip.domain.users import User
-    from kwip.services.accounts.audit_log import AuditLog
-    from kwip.services.accounts.moderation import Moderation
+    from kwip.services.accounts.staff.audit_log import AuditLog
+    from kwip.services.accounts.staff.moderation import Moderation
     from kwip.services.posting.marks import Marks
     from kwip.services.posting.posts import Posts
     from kwip.services.reading.stores import Stores

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
-from kwip.domain.audit_log import Action
+from kwip.domain.accounts.audit_log import Action
 from kwip.domain.clock import at
 from kwip.domain.errors import (
     ForbiddenError,
@@ -15,7 +15,9 @@ from kwip.domain.errors import (
     NotFoundError,
     RateLimitedError,
 )
-from kwip.domain.guest_replies import (
+from kwip.domain.ids import NOBODY, slot_of
+from kwip.domain.mail.mails import MailKind
+from kwip.domain.moderation.guest_replies import (
     GUEST_NAME_MAX,
     MAX_OF_ADDRESS,
     MAX_OF_POST,
@@ -26,9 +28,7 @@ from kwip.domain.guest_replies import (
     GuestReplyState,
     NewGuestReply,
 )
-from kwip.domain.ids import NOBODY, slot_of
-from kwip.domain.mail.mails import MailKind
-from kwip.domain.posts import Draft, ReplyPolicy, Visibility
+from kwip.domain.posting.posts import Draft, ReplyPolicy, Visibility
 from kwip.domain.timelines.notifications import Notification, NotificationKind
 from kwip.services.mail.mails import GONE
 from kwip.store.accounts.users import digest_of
@@ -37,15 +37,15 @@ from kwip.text.profiles import clean_line
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
-    from kwip.domain.audit_log import Order
+    from kwip.domain.accounts.audit_log import Order
+    from kwip.domain.accounts.users import Email, Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator, PostId
     from kwip.domain.mail.mails import Mail
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import Email, Viewer
-    from kwip.services.accounts.audit_log import AuditLog
-    from kwip.services.accounts.email_domains import EmailDomains
     from kwip.services.accounts.joining.site import Site
+    from kwip.services.accounts.staff.audit_log import AuditLog
+    from kwip.services.accounts.staff.email_domains import EmailDomains
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.notifier import Notifier
     from kwip.services.mail.mails import Mails

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.domain.strikes import Act, StrikeState
+from kwip.domain.moderation.strikes import Act, StrikeState
 from kwip.services.moderation.execution import MOST_STRIKES
 
 if TYPE_CHECKING:
-    from kwip.domain.audit_log import Order
+    from kwip.domain.accounts.audit_log import Order
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.ids import UserId
-    from kwip.domain.strikes import Decision
-    from kwip.domain.users import Viewer
-    from kwip.services.accounts.moderation import Moderation
+    from kwip.domain.moderation.strikes import Decision
+    from kwip.services.accounts.staff.moderation import Moderation
     from kwip.services.moderation.decisions import Decisions
     from kwip.services.moderation.execution import Execution
     from kwip.store.moderation.strikes import StrikeStore

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.errors import InvalidError
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.reports import MAX_POSTS, ReportedPost
+from kwip.domain.moderation.reports import MAX_POSTS, ReportedPost
 
 if TYPE_CHECKING:
-    from kwip.domain.audit_log import Order
+    from kwip.domain.accounts.audit_log import Order
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.ids import UserId
-    from kwip.domain.strikes import Decision, Strike
+    from kwip.domain.moderation.strikes import Decision, Strike
     from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import Viewer
     from kwip.services.moderation.decisions import Decisions
     from kwip.services.reading.loader import Loader
     from kwip.services.reading.stores import Stores

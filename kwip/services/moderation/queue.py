@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kwip.domain.audit_log import Action
+from kwip.domain.accounts.audit_log import Action
+from kwip.domain.accounts.roles import Role
 from kwip.domain.clock import at
 from kwip.domain.errors import (
     ConflictError,
@@ -15,7 +16,7 @@ from kwip.domain.errors import (
 )
 from kwip.domain.ids import NOBODY
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.reports import (
+from kwip.domain.moderation.reports import (
     COMMENT_MAX,
     Category,
     Event,
@@ -23,8 +24,7 @@ from kwip.domain.reports import (
     ReportFilter,
     ReportView,
 )
-from kwip.domain.roles import Role
-from kwip.domain.strikes import ReportDetail
+from kwip.domain.moderation.strikes import ReportDetail
 from kwip.domain.timelines.pages import cut_page
 from kwip.services.moderation.decisions import CHANGED
 from kwip.store.moderation.reports import REOPENED, resolved
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
-    from kwip.domain.audit_log import Order
+    from kwip.domain.accounts.audit_log import Order
+    from kwip.domain.accounts.users import User, Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
-    from kwip.domain.reports import Report
+    from kwip.domain.moderation.reports import Report
     from kwip.domain.timelines.pages import Page, PageRequest
-    from kwip.domain.users import User, Viewer
-    from kwip.services.accounts.audit_log import AuditLog
     from kwip.services.accounts.joining.site import Site
+    from kwip.services.accounts.staff.audit_log import AuditLog
     from kwip.services.reading.stores import Stores
     from kwip.store.moderation.reports import ReportStore
     from kwip.store.moderation.strikes import StrikeStore

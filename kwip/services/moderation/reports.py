@@ -10,7 +10,7 @@ from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.mail.mails import MailKind
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.reports import (
+from kwip.domain.moderation.reports import (
     COMMENT_MAX,
     MAX_POSTS,
     MAX_RULES,
@@ -28,9 +28,9 @@ from kwip.text.profiles import clean_lines
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from kwip.domain.accounts.users import User, Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator, PostId
-    from kwip.domain.users import User, Viewer
     from kwip.services.accounts.joining.site import Site
     from kwip.services.moderation.staff_mail import StaffMail
     from kwip.services.reading.stores import Stores

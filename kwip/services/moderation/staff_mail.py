@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kwip.domain.members import MemberQuery, MemberState
-from kwip.domain.roles import STAFF, Permission, may
+from kwip.domain.accounts.members import MemberQuery, MemberState
+from kwip.domain.accounts.roles import STAFF, Permission, may
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from kwip.domain.accounts.users import User, Viewer
     from kwip.domain.ids import UserId
     from kwip.domain.mail.mails import Mail, MailKind
-    from kwip.domain.users import User, Viewer
     from kwip.services.accounts.notices import Notices
     from kwip.store.accounts.members import MemberStore
     from kwip.store.mail.preferences import MailPreferenceStore

@@ -5,24 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kwip.domain.audit_log import Action
+from kwip.domain.accounts.audit_log import Action
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.ids import MAX_ID
 from kwip.domain.mail.mails import MailKind
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.strikes import TEXT_MAX, Appeal, AppealState, StrikeView
+from kwip.domain.moderation.strikes import TEXT_MAX, Appeal, AppealState, StrikeView
 from kwip.text.profiles import clean_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from kwip.domain.audit_log import Order
+    from kwip.domain.accounts.audit_log import Order
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
-    from kwip.domain.strikes import Strike
-    from kwip.domain.users import Viewer
+    from kwip.domain.moderation.strikes import Strike
     from kwip.services.accounts.notices import Notices
     from kwip.services.mail.mails import Mails
     from kwip.services.moderation.decisions import Decisions

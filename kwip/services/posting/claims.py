@@ -11,7 +11,7 @@ from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.ids import PostId, UserId, ms_of, slot_of
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.posts import QuotePolicy, ReplyPolicy
+from kwip.domain.posting.posts import QuotePolicy, ReplyPolicy
 from kwip.services.coherence.clock_guard import MAX_SKEW_MS
 from kwip.services.posting.permissions import PARENT, QUOTED
 from kwip.store.posting.claims import Claim
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator
-    from kwip.domain.posts import Draft
+    from kwip.domain.posting.posts import Draft
     from kwip.store.posting.claims import ClaimStore
 
 #: How long a repeated request finds its first result.

@@ -13,17 +13,17 @@ from kwip.domain.errors import (
     InvalidError,
     RateLimitedError,
 )
-from kwip.domain.nudges import A_DAY, INVITE_AGAIN, MAX_INVITES, Nudge, NudgeKind
-from kwip.domain.posts import Visibility
+from kwip.domain.posting.posts import Visibility
+from kwip.domain.social.nudges import A_DAY, INVITE_AGAIN, MAX_INVITES, Nudge, NudgeKind
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.domain.timelines.visibility import may_see
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.users import User, Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId
-    from kwip.domain.posts import Post
-    from kwip.domain.users import User, Viewer
+    from kwip.domain.posting.posts import Post
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.notifier import Notifier
     from kwip.services.posting.permissions import Permissions

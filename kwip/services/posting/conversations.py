@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from kwip.cache import invalidation_rules
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.ids import PostId
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import Viewer
     from kwip.services.coherence.fence import Fence
     from kwip.services.posting.permissions import Permissions
     from kwip.services.posting.posts import Posts

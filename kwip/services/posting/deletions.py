@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
-from kwip.domain.reactions import span_of
+from kwip.domain.posting.reactions import span_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kwip.domain.ids import PostId, UserId
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
 
 
 def invalidated_by_deletion(

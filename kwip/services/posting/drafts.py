@@ -6,14 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from kwip.domain.clock import at
-from kwip.domain.drafts import (
-    MAX_DRAFTS,
-    NEW,
-    Continued,
-    SavedDraft,
-    draft_of,
-    is_empty,
-)
 from kwip.domain.errors import (
     ConflictError,
     ForbiddenError,
@@ -22,12 +14,20 @@ from kwip.domain.errors import (
 )
 from kwip.domain.ids import slot_of
 from kwip.domain.messages import lazy_gettext
+from kwip.domain.posting.drafts import (
+    MAX_DRAFTS,
+    NEW,
+    Continued,
+    SavedDraft,
+    draft_of,
+    is_empty,
+)
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator, PostId
-    from kwip.domain.posts import Draft
-    from kwip.domain.users import Viewer
+    from kwip.domain.posting.posts import Draft
     from kwip.services.posting.posts import Posts
     from kwip.store.posting.attachments import AttachmentStore
     from kwip.store.posting.drafts import DraftStore

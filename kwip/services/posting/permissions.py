@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kwip.domain.errors import ForbiddenError, GoneError, NotFoundError
 from kwip.domain.messages import Message, lazy_gettext
-from kwip.domain.posts import ReplyPolicy
-from kwip.domain.replies import may_reply
+from kwip.domain.posting.posts import ReplyPolicy
+from kwip.domain.posting.replies import may_reply
 from kwip.domain.timelines.visibility import may_see
 
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.services.reading.stores import Stores
 
 _REFUSALS = {

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
+from kwip.domain.accounts.users import MAX_PINS
 from kwip.domain.errors import ForbiddenError, InvalidError
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.posts import Visibility
-from kwip.domain.users import MAX_PINS
+from kwip.domain.posting.posts import Visibility
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.ids import PostId
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import Viewer
     from kwip.services.coherence.fence import Fence
     from kwip.services.posting.permissions import Permissions
     from kwip.services.posting.posts import Posts

@@ -13,7 +13,7 @@ from kwip.cache import invalidation_rules
 
 if TYPE_CHECKING:
     from kwip.domain.ids import UserId
-    from kwip.domain.posts import Draft, Edit, Post, QuotePolicy, ReplyPolicy
+    from kwip.domain.posting.posts import Draft, Edit, Post, QuotePolicy, ReplyPolicy
     from kwip.services.coherence.fence import Fence
     from kwip.services.reading.stores import Stores
 

@@ -14,17 +14,17 @@ from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.ids import slot_of
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.reactions import Act, Reaction, span_of
+from kwip.domain.posting.reactions import Act, Reaction, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator, PostId
-    from kwip.domain.polls import Poll
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.polls import Poll
+    from kwip.domain.posting.posts import Post
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import Viewer
     from kwip.services.coherence.fence import Fence
     from kwip.services.posting.permissions import Permissions
     from kwip.services.posting.posts import Posts

@@ -20,7 +20,7 @@ from kwip.domain.errors import (
 )
 from kwip.domain.ids import PostId, UserId, ms_of
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.posts import (
+from kwip.domain.posting.posts import (
     Draft,
     Edit,
     History,
@@ -40,11 +40,11 @@ from kwip.store.delivery.outbox import pending
 if TYPE_CHECKING:
     import datetime as dt
 
-    from kwip.domain.attachments import Attachment
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
-    from kwip.domain.polls import NewPoll, Poll
+    from kwip.domain.media.attachments import Attachment
+    from kwip.domain.posting.polls import NewPoll, Poll
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import Viewer
     from kwip.services.coherence.clock_guard import ClockGuard
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.notifier import Notifier

@@ -11,10 +11,10 @@ from kwip.domain.messages import lazy_gettext
 from kwip.domain.timelines.surrogate_keys import of_post
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.ids import PostId
-    from kwip.domain.posts import QuotePolicy, ReplyPolicy
+    from kwip.domain.posting.posts import QuotePolicy, ReplyPolicy
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import Viewer
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.publication import Publication
     from kwip.services.posting.permissions import Permissions

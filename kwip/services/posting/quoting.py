@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from kwip.domain.errors import ForbiddenError, GoneError, NotFoundError
 from kwip.domain.ids import PostId, parse_id
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.posts import QuotePolicy
-from kwip.domain.quotes import may_quote, policy_of
+from kwip.domain.posting.posts import QuotePolicy
+from kwip.domain.posting.quotes import may_quote, policy_of
 from kwip.services.posting.permissions import QUOTED
 
 if TYPE_CHECKING:
     from kwip.domain.ids import UserId
-    from kwip.domain.posts import Draft, Post
+    from kwip.domain.posting.posts import Draft, Post
     from kwip.services.posting.permissions import Permissions
     from kwip.services.reading.stores import Stores
 

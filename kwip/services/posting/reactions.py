@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
 from kwip.domain.ids import slot_of
-from kwip.domain.reactions import Act, Reaction, span_of
+from kwip.domain.posting.reactions import Act, Reaction, span_of
 from kwip.domain.timelines.surrogate_keys import of_favourites
 
 if TYPE_CHECKING:
     from kwip.cache.invalidation_rules import Rule
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.ids import IdGenerator, PostId, UserId
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import Viewer
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.notifier import Notifier
     from kwip.services.media.stored.purges import Purges

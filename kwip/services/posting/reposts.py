@@ -15,18 +15,18 @@ from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, ForbiddenError
 from kwip.domain.ids import PostId, ms_of, slot_of
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.posts import Post, Visibility
-from kwip.domain.reactions import Act, Reaction, span_of
+from kwip.domain.posting.posts import Post, Visibility
+from kwip.domain.posting.reactions import Act, Reaction, span_of
 from kwip.domain.timelines.surrogate_keys import of_post
 from kwip.services.delivery.signals import SWEEP_AFTER_MS
 from kwip.services.posting.posts import TRIES
 from kwip.store.delivery.outbox import pending
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator, UserId
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import Viewer
     from kwip.services.coherence.clock_guard import ClockGuard
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.publication import Publication

@@ -10,14 +10,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kwip.domain.clock import at
-from kwip.domain.drafts import (
-    MAX_SCHEDULED,
-    MAX_SCHEDULED_A_DAY,
-    NEW,
-    Continued,
-    SavedDraft,
-    require_later,
-)
 from kwip.domain.errors import (
     ConflictError,
     ForbiddenError,
@@ -26,15 +18,23 @@ from kwip.domain.errors import (
     NotFoundError,
 )
 from kwip.domain.messages import lazy_gettext
+from kwip.domain.posting.drafts import (
+    MAX_SCHEDULED,
+    MAX_SCHEDULED_A_DAY,
+    NEW,
+    Continued,
+    SavedDraft,
+    require_later,
+)
 from kwip.services.media.usable import require_ready
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
-    from kwip.domain.posts import Draft
-    from kwip.domain.users import Viewer
+    from kwip.domain.posting.posts import Draft
     from kwip.services.posting.drafts import Drafts
     from kwip.services.posting.posts import Posts
 

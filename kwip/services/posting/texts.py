@@ -13,7 +13,7 @@ from kwip.text.polls import clean_poll
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwip.domain.posts import Draft
+    from kwip.domain.posting.posts import Draft
     from kwip.domain.text import Entities
     from kwip.store.accounts.users import UserStore
 

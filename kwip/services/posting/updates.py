@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.clock import at
 from kwip.domain.ids import PostId
-from kwip.domain.posts import Post
+from kwip.domain.posting.posts import Post
 
 if TYPE_CHECKING:
     from kwip.domain.ids import UserId
-    from kwip.domain.posts import Draft
+    from kwip.domain.posting.posts import Draft
     from kwip.services.posting.posts import Posts
 
 #: The id of a post that is not stored.

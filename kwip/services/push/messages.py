@@ -16,8 +16,8 @@ from kwip.text.translation import language
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kwip.domain.accounts.users import User
     from kwip.domain.timelines.notifications import NotificationView
-    from kwip.domain.users import User
     from kwip.services.mail.site import Site
 
 _BODY = 200

@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING
 import structlog
 
 from kwip import telemetry
+from kwip.domain.accounts.users import Viewer
 from kwip.domain.clock import at, to_ms
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import first_id_at
-from kwip.domain.keyword_filters import FilterContext, Filtering
 from kwip.domain.push import FRESH_FOR, GIVEN_UP_AFTER, PushPolicy
 from kwip.domain.retries import pause_after
+from kwip.domain.social.keyword_filters import FilterContext, Filtering
 from kwip.domain.timelines.notifications import NotificationKind, Selection
 from kwip.domain.timelines.pages import PageRequest
-from kwip.domain.users import Viewer
 from kwip.services.delivery.push_wakes import PUSH
 from kwip.services.outgoing.connections import FetchError
 from kwip.services.push.encryption import encrypt
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
 
+    from kwip.domain.accounts.two_factor import SealedKey
     from kwip.domain.clock import ClockMs
     from kwip.domain.push import PushSubscription
     from kwip.domain.timelines.notifications import NotificationView
-    from kwip.domain.two_factor import SealedKey
     from kwip.services.delivery.signals import Enqueue
     from kwip.services.mail.recipients import Recipients
     from kwip.services.outgoing.fetching import Answered, Fetcher

@@ -17,10 +17,10 @@ from kwip.services.push.encryption import check
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from kwip.domain.accounts.two_factor import SealedKey
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.timelines.notifications import NotificationKind
-    from kwip.domain.two_factor import SealedKey
-    from kwip.domain.users import Viewer
     from kwip.services.outgoing.fetching import Fetcher
     from kwip.services.push.encryption import Vapid
     from kwip.store.push.subscriptions import PushSubscriptionStore

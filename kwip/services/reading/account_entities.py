@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from kwip.cache.keys import CacheKey
-    from kwip.domain.users import User
+    from kwip.domain.accounts.users import User
     from kwip.services.reading.stores import Stores
     from kwip.store.accounts.access_keys import AccessKey, AccessKeyStore
 

@@ -7,9 +7,9 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from kwip.cache import keys
+from kwip.domain.accounts.statistics import Statistics
 from kwip.domain.ids import UserId
 from kwip.domain.memo import Decoded
-from kwip.domain.statistics import Statistics
 from kwip.domain.timelines.suggestions import SuggestionSource
 from kwip.domain.timelines.tags import TagDay
 from kwip.domain.timelines.timelines import Entry
@@ -17,7 +17,7 @@ from kwip.domain.timelines.trends import Trend
 from kwip.services.reading.loader import Kind
 
 if TYPE_CHECKING:
-    from kwip.domain.statistics import Span
+    from kwip.domain.accounts.statistics import Span
     from kwip.domain.timelines.trends import PeopleOrder, TrendKind
     from kwip.services.reading.stores import Stores
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kwip.domain.keyword_filters import (
+from kwip.domain.social.keyword_filters import (
     Filter,
     FilterAction,
     FilterContext,

@@ -11,9 +11,9 @@ from kwip.services.reading.loader import Lookup
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.ids import ListId, UserId
     from kwip.domain.timelines.lists import Listing
-    from kwip.domain.users import Viewer
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
 

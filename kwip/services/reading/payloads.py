@@ -12,22 +12,22 @@ from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from kwip.domain.attachments import Attachment, AttachmentKind
+from kwip.domain.accounts.roles import Role
+from kwip.domain.accounts.users import FeaturedTag, ProfileField, User
 from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import PostId, UserId
-from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
-from kwip.domain.polls import Option, Poll
-from kwip.domain.posts import Post, QuotePolicy, ReplyPolicy, Visibility
-from kwip.domain.reactions import Reacted
-from kwip.domain.relationships import Relations
-from kwip.domain.roles import Role
+from kwip.domain.media.attachments import Attachment, AttachmentKind
+from kwip.domain.media.link_previews import LinkPreview, PreviewImage, PreviewKind
+from kwip.domain.posting.polls import Option, Poll
+from kwip.domain.posting.posts import Post, QuotePolicy, ReplyPolicy, Visibility
+from kwip.domain.posting.reactions import Reacted
+from kwip.domain.social.relationships import Relations
 from kwip.domain.text import Hashtag, Link, Mention
 from kwip.domain.timelines.markers import Marked, Marker
 from kwip.domain.timelines.notifications import Unread
 from kwip.domain.timelines.slices import RowChunk
 from kwip.domain.timelines.threads import Threaded
 from kwip.domain.timelines.timelines import Chunk, Entry, Pulls
-from kwip.domain.users import FeaturedTag, ProfileField, User
 from kwip.services.reading import filter_payloads
 from kwip.store.accounts.access_keys import AccessKey
 

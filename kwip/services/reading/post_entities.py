@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import keys
 from kwip.domain.memo import Decoded
-from kwip.domain.reactions import Act
+from kwip.domain.posting.reactions import Act
 from kwip.domain.timelines.id_lists import IdListChunk, IdListSlice, Row
 from kwip.domain.timelines.threads import MAX_THREAD
 from kwip.services.reading import payloads
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from kwip.domain.ids import PostId, UserId
-    from kwip.domain.posts import Post
-    from kwip.domain.reactions import Reacted, Span
+    from kwip.domain.posting.posts import Post
+    from kwip.domain.posting.reactions import Reacted, Span
     from kwip.domain.timelines.threads import Threaded
     from kwip.services.reading.stores import Stores
 

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
     from kwip.cache.keys import CacheKey
     from kwip.cache.rate_limits import Verdict
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.ids import UserId
     from kwip.domain.rate_limits import Window
-    from kwip.domain.users import Viewer
     from kwip.services.coherence.fence import Fence
 
 _US = 1_000_000

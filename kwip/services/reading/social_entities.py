@@ -14,7 +14,7 @@ from kwip.store.social.list_edges import list_of
 
 if TYPE_CHECKING:
     from kwip.domain.ids import ListId
-    from kwip.domain.relationships import Relations
+    from kwip.domain.social.relationships import Relations
     from kwip.domain.timelines.lists import Listing, UserList
     from kwip.services.reading.stores import Stores
 

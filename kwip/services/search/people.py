@@ -13,8 +13,8 @@ from kwip.services.reading.loader import Lookup
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kwip.domain.accounts.users import User, Viewer
     from kwip.domain.ids import UserId
-    from kwip.domain.users import User, Viewer
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration

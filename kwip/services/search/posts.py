@@ -22,11 +22,11 @@ from kwip.text.terms import spoken_in, text_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.ids import UserId
     from kwip.domain.timelines.pages import PageRequest
     from kwip.domain.timelines.search import Hit, PostQuery
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import Viewer
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration

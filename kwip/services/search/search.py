@@ -13,11 +13,11 @@ from kwip.text.queries import parse_query, without_mistakes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.ids import PostId
     from kwip.domain.timelines.search import Mistake, PostQuery, SearchRequest
     from kwip.domain.timelines.tags import TagView
     from kwip.domain.timelines.views import PostView, UserView
-    from kwip.domain.users import Viewer
     from kwip.services.reading.loader import Loader
     from kwip.services.search.people import PeopleSearch
     from kwip.services.search.posts import PostSearch

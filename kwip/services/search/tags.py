@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.domain.discovery_rules import Place
+from kwip.domain.administration.discovery_rules import Place
 from kwip.domain.ids import first_id_at
 from kwip.domain.timelines.tags import TagView, history_of, latest_days
 from kwip.text.hashtags import name_of
@@ -13,10 +13,10 @@ from kwip.text.hashtags import name_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from kwip.domain.accounts.users import Viewer
+    from kwip.domain.administration.discovery_rules import DiscoveryRules
     from kwip.domain.clock import ClockMs
-    from kwip.domain.discovery_rules import DiscoveryRules
     from kwip.domain.timelines.tags import TagDay
-    from kwip.domain.users import Viewer
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
     from kwip.store.posting.search import SearchStore, Use

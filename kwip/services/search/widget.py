@@ -19,8 +19,8 @@ from kwip.text.terms import text_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from kwip.domain.administration.discovery_rules import DiscoveryRules
     from kwip.domain.clock import ClockMs
-    from kwip.domain.discovery_rules import DiscoveryRules
     from kwip.domain.timelines.pages import PageRequest
     from kwip.domain.timelines.views import PostView
     from kwip.services.reading.entities import Entities

@@ -9,17 +9,17 @@ from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError, RateLimitedError
 from kwip.domain.ids import MAX_ID, first_id_at
-from kwip.domain.nudges import A_DAY, BUZZ_AFTER, MAX_BUZZES, Nudge, NudgeKind
-from kwip.domain.posts import Visibility
+from kwip.domain.posting.posts import Visibility
+from kwip.domain.social.nudges import A_DAY, BUZZ_AFTER, MAX_BUZZES, Nudge, NudgeKind
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.domain.timelines.visibility import require_shown
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.users import User, Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
-    from kwip.domain.relationships import Relationship
-    from kwip.domain.users import User, Viewer
+    from kwip.domain.social.relationships import Relationship
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.notifier import Notifier
     from kwip.services.reading.stores import Stores

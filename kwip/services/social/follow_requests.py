@@ -18,10 +18,10 @@ from kwip.domain.messages import lazy_gettext
 from kwip.store.social.edges import Edge
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
-    from kwip.domain.relationships import Relationship
-    from kwip.domain.users import Viewer
+    from kwip.domain.social.relationships import Relationship
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Enqueue
     from kwip.services.reading.stores import Stores

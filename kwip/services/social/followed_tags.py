@@ -11,7 +11,7 @@ from kwip.domain.messages import lazy_gettext
 from kwip.domain.timelines.tags import MAX_FOLLOWED_TAGS, TagView
 
 if TYPE_CHECKING:
-    from kwip.domain.users import Viewer
+    from kwip.domain.accounts.users import Viewer
     from kwip.services.coherence.fence import Fence
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration

@@ -15,7 +15,7 @@ from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ListId, slot_of
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.relationships import Relationship
+from kwip.domain.social.relationships import Relationship
 from kwip.domain.timelines.lists import (
     MAX_LISTS,
     MEMBERS_AT_ONCE,
@@ -36,10 +36,10 @@ from kwip.text.profiles import clean_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator, UserId
     from kwip.domain.timelines.pages import Page, PageRequest
-    from kwip.domain.users import Viewer
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Enqueue
     from kwip.services.media.stored.purges import Purges

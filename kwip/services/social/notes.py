@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from kwip.cache import invalidation_rules
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.relationships import NOTE_MAX
+from kwip.domain.social.relationships import NOTE_MAX
 from kwip.text.profiles import clean_lines
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.ids import UserId
-    from kwip.domain.relationships import Relationship
-    from kwip.domain.users import Viewer
+    from kwip.domain.social.relationships import Relationship
     from kwip.services.coherence.fence import Fence
     from kwip.services.reading.stores import Stores
     from kwip.services.social.relationships import Relationships

@@ -19,9 +19,9 @@ from kwip.services.timelines.id_lists import fill_page
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from kwip.domain.accounts.users import User, Viewer
     from kwip.domain.ids import PostId
     from kwip.domain.timelines.id_lists import IdListSlice
-    from kwip.domain.users import User, Viewer
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration

@@ -14,7 +14,7 @@ from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.relationships import (
+from kwip.domain.social.relationships import (
     NO_RELATIONS,
     FollowWish,
     MuteTerms,
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kwip.cache.invalidation_rules import Keys
+    from kwip.domain.accounts.users import User, Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
-    from kwip.domain.relationships import Relations
-    from kwip.domain.users import User, Viewer
+    from kwip.domain.social.relationships import Relations
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.notifier import Notifier
     from kwip.services.delivery.signals import Enqueue

@@ -19,12 +19,12 @@ from kwip.services.timelines.id_lists import fill_page, rows_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.ids import UserId
     from kwip.domain.timelines.id_lists import IdListChunk
     from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.timelines.timelines import Entry
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import Viewer
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration

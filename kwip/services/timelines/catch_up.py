@@ -11,9 +11,9 @@ from kwip.domain.ids import ms_of
 if TYPE_CHECKING:
     import datetime as dt
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import Viewer
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.markers import Markers
     from kwip.services.timelines.timelines import Timelines

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, TypeVar
 from kwip.cache import invalidation_rules
 from kwip.domain.errors import ConflictError, InvalidError
 from kwip.domain.ids import slot_of
-from kwip.domain.keyword_filters import (
+from kwip.domain.messages import lazy_gettext
+from kwip.domain.social.keyword_filters import (
     FilterChange,
     FilterEditor,
     KeywordChange,
     require_filter,
     require_keyword,
 )
-from kwip.domain.messages import lazy_gettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator, PostId
-    from kwip.domain.keyword_filters import Filter, FilterSet, Keyword
-    from kwip.domain.users import Viewer
+    from kwip.domain.social.keyword_filters import Filter, FilterSet, Keyword
     from kwip.services.coherence.fence import Fence
     from kwip.services.reading.loader import Loader, Loaders
     from kwip.services.timelines.hydration import Hydration

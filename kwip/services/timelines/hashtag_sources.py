@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from kwip.domain.ids import UserId
-    from kwip.domain.relationships import Relations
+    from kwip.domain.social.relationships import Relations
     from kwip.domain.timelines.pushdown import Pushdown
     from kwip.domain.timelines.timelines import Chunk, Entry
     from kwip.services.reading.loader import Kind

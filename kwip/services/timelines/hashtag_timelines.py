@@ -16,10 +16,10 @@ from kwip.services.timelines.pushdown import PushdownReader
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.timelines.timelines import Entry
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import Viewer
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration

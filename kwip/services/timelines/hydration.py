@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kwip.cache.keys import PAGE_TTL_S
+from kwip.domain.administration.discovery_rules import Place
 from kwip.domain.clock import at
-from kwip.domain.discovery_rules import Place
 from kwip.domain.ids import UserId
-from kwip.domain.quotes import QuoteState, may_quote
-from kwip.domain.reactions import NO_REACTIONS, Reacted, Span, span_of
-from kwip.domain.relationships import NO_RELATIONS, Relations
-from kwip.domain.replies import reply_rule
+from kwip.domain.posting.quotes import QuoteState, may_quote
+from kwip.domain.posting.reactions import NO_REACTIONS, Reacted, Span, span_of
+from kwip.domain.posting.replies import reply_rule
+from kwip.domain.social.relationships import NO_RELATIONS, Relations
 from kwip.domain.timelines.filters import is_limited
 from kwip.domain.timelines.views import PostView, QuoteView
 from kwip.domain.timelines.visibility import may_see
@@ -26,13 +26,13 @@ from kwip.text.filtering import matcher_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from kwip.domain.accounts.users import User, Viewer
+    from kwip.domain.administration.discovery_rules import DiscoveryRules
     from kwip.domain.clock import ClockMs
-    from kwip.domain.discovery_rules import DiscoveryRules
     from kwip.domain.ids import PostId
-    from kwip.domain.keyword_filters import Filtering, FilterMatch
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
+    from kwip.domain.social.keyword_filters import Filtering, FilterMatch
     from kwip.domain.timelines.timelines import Entry
-    from kwip.domain.users import User, Viewer
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
 

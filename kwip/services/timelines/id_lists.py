@@ -16,11 +16,11 @@ from kwip.services.timelines.walk import MAX_LOOKED_AT, Walk
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.ids import PostId
     from kwip.domain.timelines.id_lists import IdListChunk, Row
     from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import Viewer
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration

@@ -18,8 +18,8 @@ from kwip.services.reading.loader import Lookup
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
-    from kwip.domain.users import Viewer
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.signals import Signal
     from kwip.services.reading.entities import Entities

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kwip.cache import invalidation_rules
 from kwip.domain.errors import NotFoundError
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.posts import Visibility
+from kwip.domain.posting.posts import Visibility
 from kwip.domain.timelines.filters import is_limited, may_notify
 from kwip.domain.timelines.notifications import (
     EVERYTHING,
@@ -30,15 +30,15 @@ from kwip.services.timelines.id_lists import fill_page, rows_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kwip.domain.keyword_filters import Filtering
-    from kwip.domain.strikes import Strike
+    from kwip.domain.accounts.users import Viewer
+    from kwip.domain.moderation.strikes import Strike
+    from kwip.domain.social.keyword_filters import Filtering
     from kwip.domain.timelines.notifications import (
         NotificationGroup,
         NotificationRow,
         Selection,
     )
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import Viewer
     from kwip.services.coherence.fence import Fence
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader

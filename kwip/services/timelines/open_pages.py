@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from kwip.domain.clock import at
-from kwip.domain.relationships import NO_RELATIONS
+from kwip.domain.social.relationships import NO_RELATIONS
 from kwip.domain.timelines.visibility import may_see
 from kwip.services.reading.loader import Lookup
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId
-    from kwip.domain.polls import Poll
-    from kwip.domain.posts import Post
-    from kwip.domain.users import Viewer
+    from kwip.domain.posting.polls import Poll
+    from kwip.domain.posting.posts import Post
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.notifications import Notifications

@@ -14,11 +14,11 @@ from kwip.services.timelines.walk import Walk
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.ids import PostId
     from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.timelines.timelines import Entry
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import Viewer
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
 

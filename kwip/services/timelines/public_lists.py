@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kwip.domain.posts import Visibility
+from kwip.domain.posting.posts import Visibility
 from kwip.domain.timelines import pushdown
 from kwip.domain.timelines.filters import shows_public_list
 from kwip.domain.timelines.pages import Page
@@ -23,13 +23,13 @@ from kwip.services.timelines.sources import Shown
 from kwip.store.social.list_edges import list_of
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.users import User
     from kwip.domain.ids import ListId
     from kwip.domain.timelines.lists import Listing, UserList
     from kwip.domain.timelines.pages import PageRequest
     from kwip.domain.timelines.pushdown import Kinds
     from kwip.domain.timelines.timelines import Entry
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import User
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.reading.stores import Stores

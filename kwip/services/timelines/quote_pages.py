@@ -12,10 +12,10 @@ from kwip.domain.timelines.timelines import Entry
 from kwip.services.timelines.id_lists import fill_page
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.timelines.id_lists import Row
     from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import Viewer
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
     from kwip.services.timelines.id_lists import IdLists

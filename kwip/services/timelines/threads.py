@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kwip.domain.errors import GoneError, InvalidError, NotFoundError
 from kwip.domain.ids import PostId
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.reactions import NO_REACTIONS, span_of
+from kwip.domain.posting.reactions import NO_REACTIONS, span_of
 from kwip.domain.timelines.pages import Page
 from kwip.domain.timelines.threads import MAX_THREAD, ON_PAGE, Conversation, Threaded
 from kwip.domain.timelines.timelines import Entry
@@ -22,12 +22,12 @@ from kwip.services.reading.slices import CHUNK
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.ids import UserId
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.domain.timelines.pages import PageRequest
     from kwip.domain.timelines.threads import ThreadPart
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import Viewer
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration

@@ -32,13 +32,13 @@ from kwip.store.social.list_edges import list_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from kwip.domain.accounts.users import User, Viewer
     from kwip.domain.ids import ListId
-    from kwip.domain.relationships import Relations
+    from kwip.domain.social.relationships import Relations
     from kwip.domain.timelines.pages import PageRequest
     from kwip.domain.timelines.pushdown import Kinds
     from kwip.domain.timelines.timelines import Chunk
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import User, Viewer
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Kind, Loader
     from kwip.services.reading.stores import Stores

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.errors import NotFoundError
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.posts import Visibility
+from kwip.domain.posting.posts import Visibility
 from kwip.domain.timelines.timelines import Entry
 from kwip.domain.timelines.visibility import require_shown
 from kwip.services.reading.loader import Lookup
@@ -25,14 +25,14 @@ from kwip.services.timelines.timelines import Timelines
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kwip.domain.accounts.users import User
+    from kwip.domain.administration.discovery_rules import DiscoveryRules
     from kwip.domain.clock import ClockMs
-    from kwip.domain.discovery_rules import DiscoveryRules
     from kwip.domain.ids import PostId
     from kwip.domain.timelines.id_lists import Row
     from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.timelines.pushdown import Kinds
     from kwip.domain.timelines.views import PostView, ThreadPage
-    from kwip.domain.users import User
     from kwip.services.reading.entities import Entities
     from kwip.services.reading.loader import Loader
     from kwip.services.reading.stores import Stores

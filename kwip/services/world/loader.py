@@ -16,11 +16,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from kwip.cache import invalidation_rules
+from kwip.domain.accounts.users import User
 from kwip.domain.batches import batches
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import UserId
-from kwip.domain.users import User
 from kwip.domain.world.world import username_of
 from kwip.services.maintenance.checkpoint import Checkpoint
 from kwip.services.posting.claims import CLAIM_LIFETIME_MS

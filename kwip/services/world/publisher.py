@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kwip.domain.batches import batches
 from kwip.domain.errors import GoneError, NotFoundError, StoreUnavailableError
 from kwip.domain.ids import PostId
-from kwip.domain.posts import Draft
+from kwip.domain.posting.posts import Draft
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ASCENDING
 from pymongo.errors import DuplicateKeyError
 
+from kwip.domain.accounts.joining import Application
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import NOBODY, UserId
-from kwip.domain.joining import Application
 from kwip.store.accounts.users import TAKEN, claims_of
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of

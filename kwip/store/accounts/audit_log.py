@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from pymongo import DESCENDING
 
-from kwip.domain.audit_log import Action, Actor, AuditEntry
+from kwip.domain.accounts.audit_log import Action, Actor, AuditEntry
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
-    from kwip.domain.audit_log import AuditQuery
+    from kwip.domain.accounts.audit_log import AuditQuery
     from kwip.store.client import Document, Store
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import ReturnDocument
 
-from kwip.domain.closures import REMINDER, Closure
+from kwip.domain.accounts.closures import REMINDER, Closure
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import UserId
 from kwip.domain.messages import lazy_gettext

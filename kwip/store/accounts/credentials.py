@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from pymongo.client_session import ClientSession
 
+    from kwip.domain.accounts.users import Email
     from kwip.domain.ids import UserId
-    from kwip.domain.users import Email
     from kwip.store.client import Document, Store
 
 

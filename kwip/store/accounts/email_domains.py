@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwip.domain.users import BlockedDomain
+from kwip.domain.accounts.users import BlockedDomain
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.upgrades import schema_of
 

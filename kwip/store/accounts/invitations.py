@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import DESCENDING
 
+from kwip.domain.accounts.joining import Invitation, Invited
 from kwip.domain.ids import UserId
-from kwip.domain.joining import Invitation, Invited
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
 

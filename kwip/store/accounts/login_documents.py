@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kwip.domain.ids import UserId
 
 if TYPE_CHECKING:
-    from kwip.domain.users import Email
+    from kwip.domain.accounts.users import Email
     from kwip.store.client import Document
 
 

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from pymongo import ASCENDING, DESCENDING
 
-from kwip.domain.members import MemberState
+from kwip.domain.accounts.members import MemberState
 from kwip.store.accounts.users import to_user
 from kwip.store.client import ONE_BATCH, translated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kwip.domain.accounts.members import MemberQuery
+    from kwip.domain.accounts.users import User
     from kwip.domain.ids import UserId
-    from kwip.domain.members import MemberQuery
-    from kwip.domain.users import User
     from kwip.store.client import Document, Store
 
 _IN_STATE: dict[MemberState, Document] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwip.domain.users import ProfileField
+from kwip.domain.accounts.users import ProfileField
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

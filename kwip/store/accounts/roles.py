@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kwip.domain.accounts.roles import ADMINISTRATORS, Role
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import NOBODY, UserId
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.roles import ADMINISTRATORS, Role
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
 

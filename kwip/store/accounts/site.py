@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 from pymongo import DESCENDING
 from pymongo.errors import DuplicateKeyError
 
-from kwip.domain.audit_log import Actor
+from kwip.domain.accounts.audit_log import Actor
+from kwip.domain.accounts.site import PAGES, SiteChange, SiteRule
 from kwip.domain.errors import ConflictError
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.site import PAGES, SiteChange, SiteRule
 from kwip.store.administration.site_version import count_change
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pymongo.client_session import ClientSession
 
-    from kwip.domain.site import SettingName, Value
+    from kwip.domain.accounts.site import SettingName, Value
     from kwip.store.client import Document, Store
 
 _ID = "site"

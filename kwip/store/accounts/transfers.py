@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from kwip.domain.accounts.transfers import Transfer, TransferState
 from kwip.domain.ids import UserId
-from kwip.domain.transfers import Transfer, TransferState
 from kwip.store.client import translated
 from kwip.store.due_work import DueWork
 from kwip.store.upgrades import schema_of

@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pymongo import ASCENDING
 
-from kwip.domain.errors import NotFoundError
-from kwip.domain.ids import UserId
-from kwip.domain.messages import lazy_gettext
-from kwip.domain.two_factor import (
+from kwip.domain.accounts.two_factor import (
     App,
     Passkey,
     PendingApp,
@@ -18,6 +15,9 @@ from kwip.domain.two_factor import (
     TwoFactor,
     WrongCodes,
 )
+from kwip.domain.errors import NotFoundError
+from kwip.domain.ids import UserId
+from kwip.domain.messages import lazy_gettext
 from kwip.store.client import translated
 from kwip.store.upgrades import upgrade
 

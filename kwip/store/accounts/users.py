@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from pymongo import ASCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from kwip.domain.accounts.roles import ADMINISTRATORS, Role
+from kwip.domain.accounts.users import MAX_PINS, FeaturedTag, User
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import NOBODY, PostId, UserId
 from kwip.domain.messages import Message, lazy_gettext
 from kwip.domain.names import name_terms
-from kwip.domain.posts import QuotePolicy, ReplyPolicy
-from kwip.domain.roles import ADMINISTRATORS, Role
-from kwip.domain.users import MAX_PINS, FeaturedTag, User
+from kwip.domain.posting.posts import QuotePolicy, ReplyPolicy
 from kwip.store.accounts.login_documents import applicant_by, credentials_from
 from kwip.store.accounts.profile_fields import field_documents, to_fields
 from kwip.store.bulk import insert_missing
@@ -27,7 +27,7 @@ from kwip.store.upgrades import schema_of, upgrade
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from kwip.domain.users import Email, ProfileKey
+    from kwip.domain.accounts.users import Email, ProfileKey
     from kwip.store.accounts.login_documents import Credentials
     from kwip.store.client import Document, Store
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
+    from kwip.domain.accounts.users import ProfileField, User
     from kwip.domain.ids import UserId
-    from kwip.domain.users import ProfileField, User
     from kwip.store.client import Store
 
 #: The field of a user whose links are to be checked, and how often that failed.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pymongo import ASCENDING
 
-from kwip.domain.joining import Waiting
+from kwip.domain.accounts.joining import Waiting
 from kwip.store.accounts.users import digest_of
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pymongo.client_session import ClientSession
 
-    from kwip.domain.users import Email
+    from kwip.domain.accounts.users import Email
     from kwip.store.client import Document, Store
 
 

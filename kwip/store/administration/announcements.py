@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pymongo import DESCENDING
 
-from kwip.domain.announcements import MAX_DISMISSED, Announcement
+from kwip.domain.administration.announcements import MAX_DISMISSED, Announcement
 from kwip.domain.errors import ConflictError
 from kwip.domain.messages import lazy_gettext
 from kwip.store.administration.site_version import count_change

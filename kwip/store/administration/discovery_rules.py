@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 from pymongo.errors import DuplicateKeyError
 
-from kwip.domain.discovery_rules import DiscoveryRule, DiscoveryRules, Place, RuleKind
+from kwip.domain.administration.discovery_rules import (
+    DiscoveryRule,
+    DiscoveryRules,
+    Place,
+    RuleKind,
+)
 from kwip.domain.errors import ConflictError
 from kwip.domain.messages import lazy_gettext
 from kwip.store.administration.site_version import count_change

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwip.domain.users import MAX_ENDORSED
+from kwip.domain.accounts.users import MAX_ENDORSED
 from kwip.store.client import translated
 
 if TYPE_CHECKING:

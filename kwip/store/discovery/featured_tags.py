@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pymongo import DESCENDING
 
+from kwip.domain.accounts.users import MAX_FEATURED_TAGS
 from kwip.domain.ids import PostId
-from kwip.domain.users import MAX_FEATURED_TAGS
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.paging import union
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kwip.domain.accounts.users import FeaturedTag
     from kwip.domain.ids import UserId
-    from kwip.domain.users import FeaturedTag
     from kwip.store.client import Document, Store
 
 #: Posts of one hashtag that are counted, at most.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pymongo import DESCENDING, ReplaceOne
 
 from kwip.domain.ids import PostId, UserId
-from kwip.domain.posts import Visibility
-from kwip.domain.reactions import Act
+from kwip.domain.posting.posts import Visibility
+from kwip.domain.posting.reactions import Act
 from kwip.domain.timelines.tags import TagDay
 from kwip.domain.timelines.timelines import Entry
 from kwip.domain.timelines.trends import Trend, Use

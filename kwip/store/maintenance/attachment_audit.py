@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kwip.domain.attachments import UploadState
 from kwip.domain.ids import AttachmentId, PostId
-from kwip.domain.posts import Visibility
+from kwip.domain.media.attachments import UploadState
+from kwip.domain.posting.posts import Visibility
 from kwip.store.client import translated
 from kwip.store.paging import page_after
 from kwip.store.posting.attachments import to_attachment
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator, Sequence
 
-    from kwip.domain.attachments import Attachment
+    from kwip.domain.media.attachments import Attachment
     from kwip.store.client import Document, Store
 
 _OF_POST = {"author_id": 1, "visibility": 1, "media": 1}

@@ -14,7 +14,7 @@ from kwip.store.timelines.buckets import home_of
 from kwip.store.upgrades import upgrade
 
 if TYPE_CHECKING:
-    from kwip.domain.users import User
+    from kwip.domain.accounts.users import User
     from kwip.store.client import Store
 
 

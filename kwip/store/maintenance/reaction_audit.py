@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kwip.domain.ids import PostId, UserId
-from kwip.domain.posts import IMPORTED, Visibility
+from kwip.domain.posting.posts import IMPORTED, Visibility
 from kwip.store.client import translated
 from kwip.store.paging import page_after, present
 

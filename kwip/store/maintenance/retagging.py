@@ -11,7 +11,7 @@ from kwip.store.posting.post_documents import CHANGED, content_of, to_post
 
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.store.client import Document, Store
 
 _POST = {"fanout": 0, "nonce": 0, "revisions": 0}

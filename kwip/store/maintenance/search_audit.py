@@ -12,7 +12,7 @@ from kwip.store.posting.post_documents import to_post
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.store.client import Document, Store
 
 _VERSION = {

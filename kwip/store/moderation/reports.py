@@ -9,7 +9,7 @@ from pymongo import DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.ids import MAX_ID, NOBODY, PostId, UserId
-from kwip.domain.reports import (
+from kwip.domain.moderation.reports import (
     KEPT,
     MAX_EVENTS,
     Category,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pymongo.client_session import ClientSession
 
-    from kwip.domain.reports import ReportFilter
+    from kwip.domain.moderation.reports import ReportFilter
     from kwip.store.client import Document, Store
 
 

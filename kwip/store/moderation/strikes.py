@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import DESCENDING, ReturnDocument
 
 from kwip.domain.ids import MAX_ID, UserId
-from kwip.domain.strikes import (
+from kwip.domain.moderation.strikes import (
     STRIKE_KEPT,
     Act,
     Appeal,

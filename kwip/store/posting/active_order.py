@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 
 from kwip.domain.ids import PostId, UserId
-from kwip.domain.posts import OPEN
+from kwip.domain.posting.posts import OPEN
 from kwip.domain.timelines.active_order import as_it_was, ordered
 from kwip.domain.timelines.id_lists import Row
 from kwip.store.client import ONE_BATCH, translated

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from pymongo import ASCENDING, UpdateOne
 
-from kwip.domain.attachments import (
+from kwip.domain.ids import AttachmentId, PostId, UserId
+from kwip.domain.media.attachments import (
     LOST,
     UNATTACHED_LIFETIME,
     Attachment,
@@ -15,7 +16,6 @@ from kwip.domain.attachments import (
     UploadState,
     refused_attachments,
 )
-from kwip.domain.ids import AttachmentId, PostId, UserId
 from kwip.store.client import translated
 from kwip.store.due_work import DueWork
 from kwip.store.upgrades import schema_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.store.client import Document, Store
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pymongo import ASCENDING, ReturnDocument
 
-from kwip.domain.blogs import MAX_BLOGS, MAX_SEEN, Blog, WaitingEntry
 from kwip.domain.ids import UserId
+from kwip.domain.posting.blogs import MAX_BLOGS, MAX_SEEN, Blog, WaitingEntry
 from kwip.store.client import translated
 from kwip.store.due_work import DueWork
 from kwip.store.upgrades import schema_of

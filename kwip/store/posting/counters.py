@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pymongo import ASCENDING
 
 from kwip.domain.ids import PostId, UserId
-from kwip.domain.reactions import Act
+from kwip.domain.posting.reactions import Act
 from kwip.store.client import translated
 from kwip.store.paging import page_after
 from kwip.store.posting.post_documents import to_poll
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from pymongo.database import Database
 
-    from kwip.domain.polls import Poll
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.polls import Poll
+    from kwip.domain.posting.posts import Post
     from kwip.store.client import Document, Store
 
 _COUNTED = {"is_tombstone": False}

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 
-from kwip.domain.drafts import SavedDraft
 from kwip.domain.ids import AttachmentId, PostId, UserId
-from kwip.domain.polls import NewPoll
-from kwip.domain.posts import Draft, QuotePolicy, ReplyPolicy, Visibility
+from kwip.domain.posting.drafts import SavedDraft
+from kwip.domain.posting.polls import NewPoll
+from kwip.domain.posting.posts import Draft, QuotePolicy, ReplyPolicy, Visibility
 from kwip.store.client import translated
 from kwip.store.due_work import DueWork
 from kwip.store.upgrades import schema_of

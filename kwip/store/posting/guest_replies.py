@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pymongo import ASCENDING
 
-from kwip.domain.guest_replies import GuestReply, GuestReplyState
 from kwip.domain.ids import PostId, UserId
+from kwip.domain.moderation.guest_replies import GuestReply, GuestReplyState
 from kwip.store.client import translated
 from kwip.store.timelines.notifications import write
 from kwip.store.upgrades import schema_of

@@ -18,7 +18,7 @@ from kwip.store.posting.post_documents import to_document
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.store.client import Store
     from kwip.store.posting.post_documents import FanoutDocument
 

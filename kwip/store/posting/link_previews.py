@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
 from pymongo.errors import DuplicateKeyError
 
-from kwip.domain.link_previews import LinkPreview, PreviewImage, PreviewKind
+from kwip.domain.media.link_previews import LinkPreview, PreviewImage, PreviewKind
 from kwip.store.client import translated
 from kwip.store.due_work import DueWork
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.store.client import Document, Store
 
 #: How long a preview is used for further posts, and how much later it is deleted: a

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from pymongo import ASCENDING
 
 from kwip.domain.ids import PostId, UserId
-from kwip.domain.polls import round_of
-from kwip.domain.reactions import Act
+from kwip.domain.posting.polls import round_of
+from kwip.domain.posting.reactions import Act
 from kwip.store.client import translated
 from kwip.store.due_work import DueWork
 

@@ -6,9 +6,15 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 from kwip.domain.ids import AttachmentId, PostId, UserId
-from kwip.domain.polls import Option, Poll
-from kwip.domain.posts import Post, QuotePolicy, ReplyPolicy, Revision, Visibility
-from kwip.domain.repeats import digest_of
+from kwip.domain.posting.polls import Option, Poll
+from kwip.domain.posting.posts import (
+    Post,
+    QuotePolicy,
+    ReplyPolicy,
+    Revision,
+    Visibility,
+)
+from kwip.domain.posting.repeats import digest_of
 from kwip.domain.text import Hashtag, Link, Mention
 from kwip.store.posting.attachments import MediaDocument, to_attachment, to_media
 from kwip.store.posting.link_previews import PREVIEW_DUE, SWEEP_AFTER, to_preview

@@ -10,8 +10,8 @@ from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID, PostId, UserId
-from kwip.domain.posts import History, Post, Visibility
-from kwip.domain.repeats import digest_of
+from kwip.domain.posting.posts import History, Post, Visibility
+from kwip.domain.posting.repeats import digest_of
 from kwip.domain.timelines.threads import Threaded
 from kwip.domain.timelines.timelines import Entry
 from kwip.store.client import ONE_BATCH, translated

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pymongo import ReturnDocument
 
-from kwip.domain.attachments import UploadState
+from kwip.domain.media.attachments import UploadState
 from kwip.store.client import translated
 from kwip.store.due_work import DueWork
 from kwip.store.posting.attachments import to_media, to_upload
@@ -15,8 +15,8 @@ from kwip.store.posting.attachments import to_media, to_upload
 if TYPE_CHECKING:
     import datetime as dt
 
-    from kwip.domain.attachments import Upload
     from kwip.domain.ids import AttachmentId, UserId
+    from kwip.domain.media.attachments import Upload
     from kwip.store.client import Document, Store
 
 #: What people may change while a file is converted.

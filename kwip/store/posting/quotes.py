@@ -14,7 +14,7 @@ from kwip.store.posting.posts import ENTRY, between, to_entry
 
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId
-    from kwip.domain.posts import Post, QuotePolicy, ReplyPolicy
+    from kwip.domain.posting.posts import Post, QuotePolicy, ReplyPolicy
     from kwip.domain.timelines.id_lists import Between
     from kwip.store.client import Document, Store
 

@@ -8,7 +8,7 @@ from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     from kwip.domain.ids import PostId, UserId
-    from kwip.domain.reactions import Act, Reaction
+    from kwip.domain.posting.reactions import Act, Reaction
     from kwip.store.client import Document
 
 

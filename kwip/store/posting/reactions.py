@@ -10,7 +10,14 @@ from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import PostId, UserId
-from kwip.domain.reactions import Act, Reacted, Reaction, Span, bounds_of, span_of
+from kwip.domain.posting.reactions import (
+    Act,
+    Reacted,
+    Reaction,
+    Span,
+    bounds_of,
+    span_of,
+)
 from kwip.domain.timelines.id_lists import Between, Row
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.posting.counters import count
@@ -22,7 +29,7 @@ from kwip.store.timelines.notifications import write
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.domain.timelines.notifications import Notification
     from kwip.store.client import Document, Store
     from kwip.store.posting.post_documents import FanoutDocument

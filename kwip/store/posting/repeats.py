@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ASCENDING, DESCENDING
 
 from kwip.domain.ids import MAX_ID, PostId, UserId
-from kwip.domain.repeats import DAY, Said, digest_of, settle
+from kwip.domain.posting.repeats import DAY, Said, digest_of, settle
 from kwip.store.client import translated
 from kwip.store.posting.post_documents import CHANGED, to_post
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.store.client import Document, Store
 
 _SAID = {"said": 1, "repeats_id": 1}

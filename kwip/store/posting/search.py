@@ -12,7 +12,7 @@ from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from kwip.domain.ids import PostId, UserId
-from kwip.domain.reactions import Act
+from kwip.domain.posting.reactions import Act
 from kwip.domain.timelines.search import Hit
 from kwip.store.bulk import duplicates_in
 from kwip.store.client import ONE_BATCH, translated
@@ -24,7 +24,7 @@ from kwip.store.upgrades import schema_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.domain.timelines.id_lists import Between
     from kwip.domain.timelines.search import Sought
     from kwip.store.client import Document, Store

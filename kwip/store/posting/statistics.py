@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 from pymongo import ASCENDING, DESCENDING
 
-from kwip.domain.clock import at
-from kwip.domain.ids import ms_of
-from kwip.domain.statistics import (
+from kwip.domain.accounts.statistics import (
     AUDIENCES,
     MAX_EXAMINED,
     HourOfPosts,
@@ -16,6 +14,8 @@ from kwip.domain.statistics import (
     Statistics,
     summed_up,
 )
+from kwip.domain.clock import at
+from kwip.domain.ids import ms_of
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.posting.posts import between
 

@@ -8,15 +8,15 @@ from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.errors import ConflictError
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.polls import chosen, round_of
-from kwip.domain.reactions import Act
+from kwip.domain.posting.polls import chosen, round_of
+from kwip.domain.posting.reactions import Act
 from kwip.store.posting.reaction_documents import name_of, reaction_document
 
 if TYPE_CHECKING:
     from pymongo.collection import Collection
 
     from kwip.domain.ids import PostId
-    from kwip.domain.reactions import Reaction
+    from kwip.domain.posting.reactions import Reaction
     from kwip.store.client import Document, Store
 
 

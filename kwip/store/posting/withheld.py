@@ -10,8 +10,8 @@ from kwip.store.posting.attachments import to_upload
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwip.domain.attachments import Upload
     from kwip.domain.ids import AttachmentId, UserId
+    from kwip.domain.media.attachments import Upload
     from kwip.store.client import Store
 
 #: Where the files were before, and are again afterwards.

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pymongo import DESCENDING, ReturnDocument
 
+from kwip.domain.accounts.two_factor import SealedKey
 from kwip.domain.ids import UserId
 from kwip.domain.push import PushPolicy, PushSubscription, PushTarget
 from kwip.domain.timelines.notifications import NotificationKind
-from kwip.domain.two_factor import SealedKey
 from kwip.store.client import translated
 from kwip.store.due_work import DueWork
 from kwip.store.upgrades import schema_of

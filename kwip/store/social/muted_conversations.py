@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.ids import PostId, UserId
-from kwip.domain.relationships import MAX_CONVERSATIONS
+from kwip.domain.social.relationships import MAX_CONVERSATIONS
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
 

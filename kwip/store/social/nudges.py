@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pymongo.client_session import ClientSession
 
     from kwip.domain.ids import UserId
-    from kwip.domain.nudges import Nudge, NudgeKind
+    from kwip.domain.social.nudges import Nudge, NudgeKind
     from kwip.domain.timelines.notifications import Notification
     from kwip.store.client import Store
 

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from kwip.domain.clock import to_ms
-from kwip.domain.relationships import Relations
+from kwip.domain.social.relationships import Relations
 from kwip.store.client import ONE_BATCH
 from kwip.store.social.edges import PRESENT, REQUESTED
 from kwip.store.social.followed_conversations import followed_conversations

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
-    from kwip.domain.relationships import FollowWish, Relations
+    from kwip.domain.social.relationships import FollowWish, Relations
     from kwip.domain.timelines.notifications import Notification
     from kwip.store.client import Document, Store
 

@@ -8,7 +8,7 @@ from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import PostId
-from kwip.domain.keyword_filters import (
+from kwip.domain.social.keyword_filters import (
     Filter,
     FilterAction,
     FilterContext,

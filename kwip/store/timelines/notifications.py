@@ -26,7 +26,7 @@ from kwip.store.upgrades import schema_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kwip.domain.posts import Post
+    from kwip.domain.posting.posts import Post
     from kwip.domain.timelines.notifications import Notification
     from kwip.store.client import Document, Store
 

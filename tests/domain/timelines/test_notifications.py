@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from kwip.domain.accounts.users import User
 from kwip.domain.clock import at
-from kwip.domain.posts import Post, Visibility
-from kwip.domain.relationships import NO_RELATIONS, Relations
+from kwip.domain.posting.posts import Post, Visibility
+from kwip.domain.social.relationships import NO_RELATIONS, Relations
 from kwip.domain.text import Mention
 from kwip.domain.timelines.notifications import (
     Notification,
@@ -20,7 +21,6 @@ from kwip.domain.timelines.notifications import (
     recipients_who_must_follow,
 )
 from kwip.domain.timelines.views import PostView
-from kwip.domain.users import User
 
 ANN, BOB, CY = 1, 2, 3
 REPLY, MENTION, REPOST, QUOTE = (

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.ids import IdGenerator, PostId
-from kwip.domain.posts import Visibility
-from kwip.domain.relationships import Relations
+from kwip.domain.posting.posts import Visibility
+from kwip.domain.social.relationships import Relations
 from kwip.domain.timelines.filters import shows_author, shows_home
 from kwip.domain.timelines.timelines import (
     KEEP_OPEN,

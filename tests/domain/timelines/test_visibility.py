@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
-from kwip.domain.posts import Post, Visibility
-from kwip.domain.relationships import Relations
+from kwip.domain.posting.posts import Post, Visibility
+from kwip.domain.social.relationships import Relations
 from kwip.domain.text import Mention
 from kwip.domain.timelines.visibility import may_see, reply_visibility
 

@@ -6,8 +6,8 @@ from collections import Counter
 from contextlib import suppress
 
 from kwip.cli.cluster import MEMBERS
+from kwip.domain.accounts.users import Viewer
 from kwip.domain.timelines.pages import PageRequest
-from kwip.domain.users import Viewer
 from tests.faults.history import wired
 from tests.jobs.oracle import Oracle
 from tests.servers import wait_until

@@ -11,8 +11,8 @@ import threading
 import time
 import uuid
 
-from kwip.domain.posts import Draft
-from kwip.domain.users import READ, WRITE, Viewer
+from kwip.domain.accounts.users import READ, WRITE, Viewer
+from kwip.domain.posting.posts import Draft
 from tests.faults.cluster.load import Client
 from tests.faults.history import wired
 from tests.faults.sabotage import taken_out

@@ -13,7 +13,7 @@ import uuid
 
 import psutil
 
-from kwip.domain.users import READ, WRITE
+from kwip.domain.accounts.users import READ, WRITE
 from tests.faults.clients import Person
 from tests.faults.cluster.inflict import WEBS
 from tests.faults.cluster.load import Client

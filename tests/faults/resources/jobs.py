@@ -10,7 +10,7 @@ from urllib.request import urlopen
 import psutil
 import redis
 
-from kwip.domain.posts import Draft, Visibility
+from kwip.domain.posting.posts import Draft, Visibility
 from tests.faults.history import wired
 from tests.faults.resources.place import failed_reads, people_act
 from tests.jobs.oracle import read_home

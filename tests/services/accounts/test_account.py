@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from kwip.domain.accounts.users import READ
 from kwip.domain.errors import (
     InvalidError,
     NotAuthenticatedError,
     NotFoundError,
     RateLimitedError,
 )
-from kwip.domain.users import READ
 from kwip.services.accounts.authentication import MAX_SESSIONS
 from kwip.services.accounts.sign_in import Applicant
 from kwip.wiring import Options, build

@@ -7,15 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from kwip.domain.audit_log import AuditQuery
+from kwip.domain.accounts.audit_log import AuditQuery
+from kwip.domain.accounts.closures import GRACE, REMINDER
+from kwip.domain.accounts.roles import Role
+from kwip.domain.accounts.two_factor import Proof
 from kwip.domain.clock import system_clock_ms
-from kwip.domain.closures import GRACE, REMINDER
 from kwip.domain.errors import ConflictError, InvalidError, NotAuthenticatedError
-from kwip.domain.posts import Draft
-from kwip.domain.roles import Role
-from kwip.domain.two_factor import Proof
+from kwip.domain.posting.posts import Draft
 from kwip.services.accounts.sign_in import Applicant
-from kwip.services.maintenance.fsck import Fsck
+from kwip.services.maintenance.checks.fsck import Fsck
 from kwip.services.media.stored.withholding import Withholding
 from kwip.store.maintenance.audit import AuditStore
 from tests.wired import Silence, form_of, sign_up

@@ -7,7 +7,9 @@ from threading import Barrier
 
 import pytest
 
-from kwip.domain.audit_log import BY_KWIP, Actor, AuditQuery, Order
+from kwip.domain.accounts.audit_log import BY_KWIP, Actor, AuditQuery, Order
+from kwip.domain.accounts.site import SignUpMode
+from kwip.domain.accounts.users import User
 from kwip.domain.errors import (
     ForbiddenError,
     InvalidError,
@@ -16,12 +18,10 @@ from kwip.domain.errors import (
     NotFoundError,
 )
 from kwip.domain.mail.mails import MailKind
-from kwip.domain.site import SignUpMode
-from kwip.domain.users import User
 from kwip.services.accounts.sign_in import Applicant
 from kwip.services.accounts.users import NewUser, SignUp
-from kwip.services.maintenance.fsck import Fsck
-from kwip.services.maintenance.joining_check import check_joining
+from kwip.services.maintenance.checks.fsck import Fsck
+from kwip.services.maintenance.checks.joining_check import check_joining
 from kwip.store.maintenance.audit import AuditStore
 from kwip.store.maintenance.joining_audit import JoiningAuditStore
 from kwip.text.emails import read_email

@@ -9,7 +9,9 @@ from itertools import product
 
 import pytest
 
-from kwip.domain.audit_log import Actor, AuditQuery, Order
+from kwip.domain.accounts.audit_log import Actor, AuditQuery, Order
+from kwip.domain.accounts.roles import Permission, Role
+from kwip.domain.accounts.users import READ
 from kwip.domain.errors import (
     ConflictError,
     ForbiddenError,
@@ -18,12 +20,10 @@ from kwip.domain.errors import (
     NotFoundError,
 )
 from kwip.domain.ids import UserId
-from kwip.domain.posts import Draft
-from kwip.domain.roles import Permission, Role
+from kwip.domain.posting.posts import Draft
 from kwip.domain.timelines.pages import PageRequest
-from kwip.domain.users import READ
 from kwip.services.accounts.authentication import Credential
-from kwip.services.accounts.moderation import deletion_of
+from kwip.services.accounts.staff.moderation import deletion_of
 from kwip.services.maintenance.checkpoint import Checkpoint
 
 PASSWORD, NEW_PASSWORD = "correct horse", "another horse"

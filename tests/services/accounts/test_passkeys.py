@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from kwip.domain.accounts.two_factor import Answer, Challenge, Proof
 from kwip.domain.errors import InvalidError, KwipError
-from kwip.domain.two_factor import Answer, Challenge, Proof
-from kwip.services.accounts.ceremonies import Ceremonies
 from kwip.services.accounts.sign_in import Applicant, Halfway
+from kwip.services.accounts.two_factor.ceremonies import Ceremonies
 from tests.authenticator import PRESENT, Authenticator
 from tests.frozen import swap
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.users import ProfileChange, ProfileField
+from kwip.domain.accounts.users import ProfileChange, ProfileField
 from kwip.services.accounts.users import SignUp
 from kwip.text.profiles import cleaned
 

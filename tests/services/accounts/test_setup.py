@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import structlog
 
+from kwip.domain.accounts.roles import Role
+from kwip.domain.accounts.setup import LIFETIME, code_digest, draw_code
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import (
     InvalidError,
@@ -15,8 +17,6 @@ from kwip.domain.errors import (
     NotFoundError,
     StoreUnavailableError,
 )
-from kwip.domain.roles import Role
-from kwip.domain.setup import LIFETIME, code_digest, draw_code
 from kwip.services.accounts.users import SignUp
 from kwip.store.accounts.setup import SetupStore
 

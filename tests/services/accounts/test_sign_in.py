@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from prometheus_client import REGISTRY
 
+from kwip.domain.accounts.users import Viewer
 from kwip.domain.errors import InvalidError, KwipError, RateLimitedError
-from kwip.domain.users import Viewer
 from kwip.services.accounts.sign_in import Applicant
 from kwip.services.accounts.users import SignUp
 from kwip.wiring import Options, build

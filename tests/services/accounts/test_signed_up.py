@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from kwip.domain.accounts.users import READ
 from kwip.domain.errors import NotFoundError
-from kwip.domain.users import READ
 from kwip.services.accounts.authentication import Credential
 from kwip.services.accounts.users import SignUp
 from tests import documents

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.audit_log import Actor, AuditQuery, Order
+from kwip.domain.accounts.audit_log import Actor, AuditQuery, Order
+from kwip.domain.accounts.site import SignUpMode, SiteRule
 from kwip.domain.errors import ConflictError, InvalidError, StoreUnavailableError
-from kwip.domain.site import SignUpMode, SiteRule
 from kwip.wiring import Options, build
 
 BY_ANN = Order(Actor("user", "ann"), "the vote")

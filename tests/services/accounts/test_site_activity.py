@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from kwip.domain.accounts.site_activity import Period
 from kwip.domain.clock import at
 from kwip.domain.ids import first_id_at
-from kwip.domain.site_activity import Period
-from kwip.services.accounts.site_activity import SiteActivity
+from kwip.services.accounts.staff.site_activity import SiteActivity
 
 HOUR = 3_600_000
 DAY = 24 * HOUR

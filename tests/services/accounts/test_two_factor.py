@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 import pyotp
 import pytest
 
-from kwip.domain.audit_log import Actor, Order
+from kwip.domain.accounts.audit_log import Actor, Order
+from kwip.domain.accounts.roles import Role
+from kwip.domain.accounts.two_factor import MOST_WRONG, STEP_MS, Answer, Proof
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import (
     InvalidError,
@@ -17,11 +19,9 @@ from kwip.domain.errors import (
     NotAuthenticatedError,
     RateLimitedError,
 )
-from kwip.domain.roles import Role
-from kwip.domain.two_factor import MOST_WRONG, STEP_MS, Answer, Proof
-from kwip.services.accounts.reencryption import Reencryption
-from kwip.services.accounts.sealing import Sealer
 from kwip.services.accounts.sign_in import Applicant, Halfway
+from kwip.services.accounts.two_factor.reencryption import Reencryption
+from kwip.services.accounts.two_factor.sealing import Sealer
 from tests.frozen import swap
 
 PASSWORD = "correct horse"

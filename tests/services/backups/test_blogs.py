@@ -8,11 +8,11 @@ from email.utils import format_datetime
 
 import pytest
 
-from kwip.domain.audit_log import BY_KWIP
-from kwip.domain.blogs import MAX_A_DAY, MAX_AT_ONCE, MAX_BLOGS, MAX_FAILURES
+from kwip.domain.accounts.audit_log import BY_KWIP
 from kwip.domain.clock import at
 from kwip.domain.errors import ForbiddenError, InvalidError, NotFoundError
 from kwip.domain.ids import MAX_ID, ms_of
+from kwip.domain.posting.blogs import MAX_A_DAY, MAX_AT_ONCE, MAX_BLOGS, MAX_FAILURES
 from tests.other_site import other_site
 from tests.servers import settings_in
 from tests.wired import home_of

@@ -11,16 +11,16 @@ from datetime import timedelta
 import pytest
 
 from kwip.cli.media import audit_of
-from kwip.domain.attachments import AttachmentChange
+from kwip.domain.accounts.transfers import ARCHIVES
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import ConflictError, NotFoundError
-from kwip.domain.keyword_filters import (
+from kwip.domain.media.attachments import AttachmentChange
+from kwip.domain.posting.posts import Draft, Edit
+from kwip.domain.social.keyword_filters import (
     FilterChange,
     FilterContext,
     KeywordChange,
 )
-from kwip.domain.posts import Draft, Edit
-from kwip.domain.transfers import ARCHIVES
 from kwip.services.backups.transferring import LEASE
 from tests.pictures import plain, sent
 from tests.wired import Silence

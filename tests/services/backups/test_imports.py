@@ -11,17 +11,17 @@ import zipfile
 
 import pytest
 
+from kwip.domain.accounts.transfers import ARCHIVE
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import ConflictError, InvalidError, RateLimitedError
 from kwip.domain.ids import MAX_ID, first_id_at, ms_of
-from kwip.domain.posts import Draft
-from kwip.domain.transfers import ARCHIVE
+from kwip.domain.posting.posts import Draft
 from kwip.services.backups.kwips_import import KwipsImport
 from kwip.services.backups.post_import import PostImport
 from kwip.services.backups.sources import containers
 from kwip.services.backups.sources.items import ImportedKwip
 from kwip.services.delivery.search_index import SearchIndex
-from kwip.services.maintenance.fsck import Fsck
+from kwip.services.maintenance.checks.fsck import Fsck
 from kwip.store.maintenance.audit import AuditStore
 from tests.pictures import plain
 from tests.servers import settings_in

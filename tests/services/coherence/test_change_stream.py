@@ -8,13 +8,13 @@ import pytest
 
 from kwip import loops
 from kwip.cache import keys
+from kwip.domain.accounts.users import READ, ProfileChange
 from kwip.domain.clock import at
-from kwip.domain.keyword_filters import FilterChange, FilterContext
-from kwip.domain.polls import NewPoll
-from kwip.domain.posts import Draft, Edit
-from kwip.domain.reactions import span_of
+from kwip.domain.posting.polls import NewPoll
+from kwip.domain.posting.posts import Draft, Edit
+from kwip.domain.posting.reactions import span_of
+from kwip.domain.social.keyword_filters import FilterChange, FilterContext
 from kwip.domain.timelines.lists import ListChange
-from kwip.domain.users import READ, ProfileChange
 from kwip.loops import Loop
 from kwip.services.coherence import change_stream as module
 from kwip.services.coherence.change_stream_keys import LEFT_OUT, WATCHED

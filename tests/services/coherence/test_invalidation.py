@@ -10,26 +10,26 @@ import pytest
 
 from kwip.cache import invalidation_rules
 from kwip.cli.parts import repair_by, retagging_by
-from kwip.domain import statistics
+from kwip.domain.accounts import statistics
+from kwip.domain.accounts.roles import Role
+from kwip.domain.accounts.users import READ, ProfileChange
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import KwipError
-from kwip.domain.keyword_filters import FilterChange, FilterContext
-from kwip.domain.link_previews import LinkPreview, PreviewKind
-from kwip.domain.polls import NewPoll
-from kwip.domain.posts import Draft, Edit, QuotePolicy, ReplyPolicy
-from kwip.domain.reactions import span_of
-from kwip.domain.roles import Role
+from kwip.domain.media.link_previews import LinkPreview, PreviewKind
+from kwip.domain.posting.polls import NewPoll
+from kwip.domain.posting.posts import Draft, Edit, QuotePolicy, ReplyPolicy
+from kwip.domain.posting.reactions import span_of
+from kwip.domain.social.keyword_filters import FilterChange, FilterContext
 from kwip.domain.timelines.id_lists import IdListSlice
 from kwip.domain.timelines.lists import ListChange
 from kwip.domain.timelines.notifications import NotificationSlice
 from kwip.domain.timelines.trends import MAX_TRENDS, PEOPLE_ORDERS
-from kwip.domain.users import READ, ProfileChange
 from kwip.services.coherence.fence import Fence
 from kwip.services.delivery import compaction
 from kwip.services.delivery.hibernation import HIBERNATE, NOTE_READ
 from kwip.services.delivery.pull_authors import PullAuthors
-from kwip.services.maintenance.findings import Finding
-from kwip.services.maintenance.repeats import Repeats
+from kwip.services.maintenance.checks.findings import Finding
+from kwip.services.maintenance.reindexing.repeats import Repeats
 from kwip.services.reading.account_entities import AccessKeyId
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.slices import Slice

@@ -6,7 +6,7 @@ import pytest
 
 from kwip.cache.keys import Debounced
 from kwip.domain.clock import at
-from kwip.domain.posts import Draft, Edit
+from kwip.domain.posting.posts import Draft, Edit
 from kwip.domain.timelines.pages import PageRequest
 from kwip.services.coherence.change_stream_keys import concerned
 from kwip.store.changes import Change

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.posts import Draft
+from kwip.domain.accounts.users import ProfileChange
+from kwip.domain.posting.posts import Draft
 from kwip.domain.timelines.pages import Part
-from kwip.domain.users import ProfileChange
 from kwip.store.discovery import suggestions as module
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.posts import Draft, Edit, Visibility
+from kwip.domain.posting.posts import Draft, Edit, Visibility
 
 
 class Town:

@@ -10,8 +10,8 @@ import pytest
 
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import GoneError, StoreUnavailableError
-from kwip.domain.link_previews import LinkPreview, PreviewKind
-from kwip.domain.posts import Draft, Edit
+from kwip.domain.media.link_previews import LinkPreview, PreviewKind
+from kwip.domain.posting.posts import Draft, Edit
 from kwip.domain.timelines.pages import PageRequest
 from kwip.store.media import UNREACHABLE, MediaFolder
 from kwip.store.posting.link_previews import Busy, Claimed

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from kwip.domain.users import ProfileChange, ProfileField
+from kwip.domain.accounts.users import ProfileChange, ProfileField
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from kwip.domain.audit_log import BY_KWIP
+from kwip.domain.accounts.audit_log import BY_KWIP
+from kwip.domain.accounts.two_factor import Passkey, Proof
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import (
     ConflictError,
@@ -16,7 +17,6 @@ from kwip.domain.errors import (
     NotAuthenticatedError,
     NotFoundError,
 )
-from kwip.domain.two_factor import Passkey, Proof
 from kwip.services.accounts.sign_in import Applicant
 from kwip.text.emails import read_email
 from tests.mail_server import parts_of

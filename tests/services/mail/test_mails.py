@@ -6,10 +6,10 @@ from datetime import timedelta, timezone
 
 import pytest
 
+from kwip.domain.accounts.users import ProfileChange
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError, RateLimitedError
 from kwip.domain.mail.mails import MailKind
-from kwip.domain.users import ProfileChange
 from kwip.text.translation import gettext, in_language
 from tests.mail_server import parts_of
 from tests.servers import settings_in

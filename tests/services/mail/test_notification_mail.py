@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from kwip.domain.accounts.two_factor import Proof
 from kwip.domain.clock import at
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import first_id_at
 from kwip.domain.mail.preferences import Frequency, MailPreferences
-from kwip.domain.posts import Draft, Visibility
+from kwip.domain.posting.posts import Draft, Visibility
 from kwip.domain.timelines.notifications import NotificationKind as Kind
-from kwip.domain.two_factor import Proof
 from kwip.store.mail.preferences import MailPreferenceStore
 from kwip.store.maintenance.deletion import DeletionStore
 from tests.mail_server import parts_of

@@ -9,18 +9,18 @@ from collections import Counter
 import pytest
 
 from kwip.cache import invalidation_rules
-from kwip.domain.attachments import AttachmentChange
+from kwip.domain.accounts.users import READ, ProfileChange
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import InvalidError, KwipError, NotFoundError
-from kwip.domain.keyword_filters import FilterChange, FilterContext
-from kwip.domain.nudges import Nudge, NudgeKind
-from kwip.domain.posts import Draft
+from kwip.domain.media.attachments import AttachmentChange
+from kwip.domain.posting.posts import Draft
+from kwip.domain.social.keyword_filters import FilterChange, FilterContext
+from kwip.domain.social.nudges import Nudge, NudgeKind
 from kwip.domain.timelines.lists import ListChange
-from kwip.domain.users import READ, ProfileChange
-from kwip.services.accounts.moderation import deletion_of
+from kwip.services.accounts.staff.moderation import deletion_of
 from kwip.services.coherence.fence import Fence
+from kwip.services.maintenance.checks.fsck import Fsck
 from kwip.services.maintenance.deletion import Deletion
-from kwip.services.maintenance.fsck import Fsck
 from kwip.store.maintenance.audit import AuditStore
 from kwip.store.social.list_edges import list_of
 from kwip.text.emails import read_email

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from kwip.domain.ids import MAX_ID
-from kwip.domain.posts import Draft, Edit, Visibility
+from kwip.domain.posting.posts import Draft, Edit, Visibility
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.timelines.pushdown import Pushdown
 from kwip.services.reading.loader import Lookup

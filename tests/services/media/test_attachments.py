@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kwip.domain.attachments import AttachmentChange, AttachmentFile, UploadState
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
-from kwip.domain.posts import Draft, Edit, Visibility
+from kwip.domain.media.attachments import AttachmentChange, AttachmentFile, UploadState
+from kwip.domain.posting.posts import Draft, Edit, Visibility
 from tests.pictures import BLUE, RED, plain, sent
 
 DAY_MS = 24 * 3_600_000

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kwip.domain.attachments import AttachmentChange, AttachmentKind, UploadState
 from kwip.domain.clock import at
 from kwip.domain.errors import InvalidError, NotFoundError, StoreUnavailableError
-from kwip.domain.posts import Draft
+from kwip.domain.media.attachments import AttachmentChange, AttachmentKind, UploadState
+from kwip.domain.posting.posts import Draft
 from kwip.services.media import processing
 from kwip.services.media.converting.videos import Videos
 from kwip.services.media.stored.attachment_files import AttachmentFiles

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.posts import Draft
-from kwip.domain.reports import NewReport
-from kwip.domain.roles import Permission, Role
+from kwip.domain.accounts.roles import Permission, Role
+from kwip.domain.moderation.reports import NewReport
+from kwip.domain.posting.posts import Draft
 
 
 @pytest.fixture

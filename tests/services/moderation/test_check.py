@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from kwip.domain.clock import to_ms
-from kwip.domain.strikes import Act, Decision
-from kwip.services.maintenance.moderation_check import check_moderation
+from kwip.domain.moderation.strikes import Act, Decision
+from kwip.services.maintenance.checks.moderation_check import check_moderation
 from kwip.store.maintenance.deletion import DeletionStore
 from kwip.store.maintenance.moderation_audit import ModerationAuditStore
 

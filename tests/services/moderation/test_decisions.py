@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from kwip.domain.audit_log import AuditQuery
+from kwip.domain.accounts.audit_log import AuditQuery
+from kwip.domain.accounts.roles import Role
 from kwip.domain.errors import ConflictError, ForbiddenError, GoneError, InvalidError
-from kwip.domain.posts import Edit
-from kwip.domain.reports import Event
-from kwip.domain.roles import Role
-from kwip.domain.strikes import Act, Decision, StrikeState
+from kwip.domain.moderation.reports import Event
+from kwip.domain.moderation.strikes import Act, Decision, StrikeState
+from kwip.domain.posting.posts import Edit
 
 
 def users(kwip, viewer):

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from kwip.cli.parts import repair_by
-from kwip.domain.audit_log import BY_KWIP
+from kwip.domain.accounts.audit_log import BY_KWIP
+from kwip.domain.accounts.users import ProfileChange
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import (
     ForbiddenError,
@@ -16,12 +17,11 @@ from kwip.domain.errors import (
     NotFoundError,
     RateLimitedError,
 )
-from kwip.domain.guest_replies import MAX_OF_ADDRESS, NewGuestReply
-from kwip.domain.posts import Draft, Visibility
+from kwip.domain.moderation.guest_replies import MAX_OF_ADDRESS, NewGuestReply
+from kwip.domain.posting.posts import Draft, Visibility
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.domain.timelines.pages import PageRequest
-from kwip.domain.users import ProfileChange
-from kwip.services.maintenance.fsck import Fsck
+from kwip.services.maintenance.checks.fsck import Fsck
 from kwip.store.maintenance.audit import AuditStore
 from tests.wired import Silence
 

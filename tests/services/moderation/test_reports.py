@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from kwip.domain.accounts.roles import Role
+from kwip.domain.accounts.site import SiteRule, SiteSettings
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.ids import NOBODY
-from kwip.domain.posts import Draft, Edit, Visibility
-from kwip.domain.reports import Category, NewReport, ReportFilter
-from kwip.domain.roles import Role
-from kwip.domain.site import SiteRule, SiteSettings
+from kwip.domain.moderation.reports import Category, NewReport, ReportFilter
+from kwip.domain.posting.posts import Draft, Edit, Visibility
 from kwip.domain.timelines.pages import PageRequest
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
-from kwip.domain.strikes import APPEAL_WITHIN, Act, AppealState, Decision
+from kwip.domain.moderation.strikes import APPEAL_WITHIN, Act, AppealState, Decision
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain import drafts as limits
-from kwip.domain.attachments import UNATTACHED_LIFETIME, AttachmentChange
 from kwip.domain.clock import system_clock_ms
-from kwip.domain.drafts import Continued
 from kwip.domain.errors import InvalidError, NotFoundError
-from kwip.domain.polls import NewPoll
-from kwip.domain.posts import Draft
+from kwip.domain.media.attachments import UNATTACHED_LIFETIME, AttachmentChange
+from kwip.domain.posting import drafts as limits
+from kwip.domain.posting.drafts import Continued
+from kwip.domain.posting.polls import NewPoll
+from kwip.domain.posting.posts import Draft
 from kwip.services.posting import drafts as service
 from tests.pictures import plain, sent
 

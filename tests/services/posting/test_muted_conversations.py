@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 
 from kwip.domain.errors import NotFoundError
-from kwip.domain.polls import NewPoll
-from kwip.domain.posts import Draft, Visibility
+from kwip.domain.posting.polls import NewPoll
+from kwip.domain.posting.posts import Draft, Visibility
 from kwip.domain.timelines.pages import PageRequest
 
 

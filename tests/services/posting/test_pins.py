@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from kwip.domain.accounts.users import MAX_PINS
 from kwip.domain.errors import ForbiddenError, InvalidError
-from kwip.domain.posts import Draft, Visibility
+from kwip.domain.posting.posts import Draft, Visibility
 from kwip.domain.timelines.pages import PageRequest
-from kwip.domain.users import MAX_PINS
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from kwip.domain.errors import ConflictError, InvalidError
-from kwip.domain.polls import NewPoll
-from kwip.domain.posts import Draft, Edit
+from kwip.domain.posting.polls import NewPoll
+from kwip.domain.posting.posts import Draft, Edit
 from kwip.text.terms import text_of
 
 ASKED = NewPoll(titles=("Rye", "Wheat", "Oats"), duration_s=3_600)

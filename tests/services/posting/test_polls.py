@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from kwip.domain.accounts.users import Viewer
 from kwip.domain.errors import ConflictError, GoneError, InvalidError, NotFoundError
-from kwip.domain.polls import NewPoll, Poll
-from kwip.domain.posts import Draft, Visibility
+from kwip.domain.posting.polls import NewPoll, Poll
+from kwip.domain.posting.posts import Draft, Visibility
 from kwip.domain.timelines.pages import PageRequest
-from kwip.domain.users import Viewer
 from kwip.services.delivery import poll_ends
 from kwip.text.terms import text_of
 from tests.wired import Silence

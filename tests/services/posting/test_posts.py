@@ -14,7 +14,7 @@ from kwip.domain.errors import (
     StoreUnavailableError,
 )
 from kwip.domain.ids import MAX_ID, first_id_at, ms_of, slot_of
-from kwip.domain.posts import Draft, Edit, Visibility
+from kwip.domain.posting.posts import Draft, Edit, Visibility
 from kwip.services.coherence.clock_guard import CHECK_EVERY_MS, ClockGuard
 from tests.frozen import swap
 from tests.jobs.oracle import stored_set

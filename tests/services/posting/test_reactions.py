@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from kwip.domain.accounts.users import Viewer
 from kwip.domain.errors import GoneError, NotFoundError
-from kwip.domain.posts import Draft, Visibility
+from kwip.domain.posting.posts import Draft, Visibility
 from kwip.domain.timelines.pages import PageRequest
-from kwip.domain.users import Viewer
 
 
 @pytest.fixture

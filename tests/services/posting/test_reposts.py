@@ -6,7 +6,7 @@ import pytest
 
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import ForbiddenError, NotFoundError
-from kwip.domain.posts import Draft, Edit, Visibility
+from kwip.domain.posting.posts import Draft, Edit, Visibility
 from kwip.domain.timelines.pages import PageRequest
 
 

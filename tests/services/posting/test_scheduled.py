@@ -6,11 +6,11 @@ import datetime as dt
 
 import pytest
 
-from kwip.domain.attachments import AttachmentChange
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.drafts import Continued
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
-from kwip.domain.posts import Draft
+from kwip.domain.media.attachments import AttachmentChange
+from kwip.domain.posting.drafts import Continued
+from kwip.domain.posting.posts import Draft
 from kwip.services.posting import drafts
 from kwip.services.posting import scheduled as limits
 from tests.pictures import plain, sent

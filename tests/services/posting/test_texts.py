@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kwip.domain.errors import InvalidError
-from kwip.domain.posts import Draft, Edit
+from kwip.domain.posting.posts import Draft, Edit
 from kwip.domain.text import Hashtag, Link, Mention
 from kwip.domain.timelines.pages import PageRequest
 

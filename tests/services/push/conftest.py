@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.posts import Draft
+from kwip.domain.posting.posts import Draft
 from tests.push_service import one_push_service, push
 from tests.servers import settings_in
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from kwip.domain.posts import Draft
+from kwip.domain.accounts.users import Viewer
+from kwip.domain.posting.posts import Draft
 from kwip.domain.timelines.pages import PageRequest
-from kwip.domain.users import Viewer
 from kwip.services.reading import slices
 from kwip.services.reading.slices import Entries
 from tests.wired import sign_up

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+from kwip.domain.accounts.users import ProfileField, User
 from kwip.domain.ids import UserId
 from kwip.domain.memo import Remembered
-from kwip.domain.posts import Post, Visibility
-from kwip.domain.relationships import Relations
+from kwip.domain.posting.posts import Post, Visibility
+from kwip.domain.social.relationships import Relations
 from kwip.domain.text import Hashtag, Link, Mention
 from kwip.domain.timelines.timelines import Chunk, Entry
 from kwip.domain.timelines.views import PostView
-from kwip.domain.users import ProfileField, User
 from kwip.schemas import html
 from kwip.schemas.posting.posts import WRITTEN_BYTES, StatusSchema
 from kwip.schemas.urls import Urls

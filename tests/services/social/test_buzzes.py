@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from kwip.domain.accounts.users import ProfileChange
 from kwip.domain.errors import (
     ConflictError,
     ForbiddenError,
@@ -15,11 +16,10 @@ from kwip.domain.errors import (
     RateLimitedError,
 )
 from kwip.domain.mail.preferences import Frequency, MailPreferences
-from kwip.domain.posts import Draft, Visibility
-from kwip.domain.relationships import MuteTerms
+from kwip.domain.posting.posts import Draft, Visibility
+from kwip.domain.social.relationships import MuteTerms
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.domain.timelines.pages import PageRequest
-from kwip.domain.users import ProfileChange
 
 BUZZ, INVITATION = NotificationKind.BUZZ, NotificationKind.INVITATION
 DAY_MS = 86_400_000

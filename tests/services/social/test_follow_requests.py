@@ -6,13 +6,13 @@ from contextlib import suppress
 import pytest
 
 from kwip.cli.parts import repair_by
+from kwip.domain.accounts.users import ProfileChange
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import NotFoundError
-from kwip.domain.posts import Draft, Visibility
+from kwip.domain.posting.posts import Draft, Visibility
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.domain.timelines.pages import PageRequest
-from kwip.domain.users import ProfileChange
-from kwip.services.maintenance.fsck import Fsck
+from kwip.services.maintenance.checks.fsck import Fsck
 from kwip.store.maintenance.audit import AuditStore
 from tests.wired import Silence, home_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kwip.domain.errors import InvalidError
-from kwip.domain.posts import Draft, Visibility
+from kwip.domain.posting.posts import Draft, Visibility
 from kwip.domain.timelines.lists import ListChange
 from tests.wired import home_of
 

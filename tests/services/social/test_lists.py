@@ -7,10 +7,10 @@ import pytest
 from kwip.cli.parts import repair_by
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import InvalidError, NotFoundError
-from kwip.domain.posts import Draft, Visibility
+from kwip.domain.posting.posts import Draft, Visibility
 from kwip.domain.timelines.lists import ListChange, RepliesPolicy
 from kwip.domain.timelines.pages import PageRequest
-from kwip.services.maintenance.fsck import Fsck
+from kwip.services.maintenance.checks.fsck import Fsck
 from kwip.store.maintenance.audit import AuditStore
 from kwip.store.social.list_edges import list_of
 from kwip.store.timelines.buckets import home_of as stored_home_of

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from kwip.domain.clock import system_clock_ms
-from kwip.domain.posts import Draft
-from kwip.domain.relationships import MuteTerms
+from kwip.domain.posting.posts import Draft
+from kwip.domain.social.relationships import MuteTerms
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.domain.timelines.pages import PageRequest
 from tests.frozen import swap

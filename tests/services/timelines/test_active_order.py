@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwip.domain.posts import Draft, Visibility
+from kwip.domain.accounts.users import ProfileChange
+from kwip.domain.posting.posts import Draft, Visibility
 from kwip.domain.timelines.pages import PageRequest
-from kwip.domain.users import ProfileChange
 from kwip.services.timelines import active_order as active
 from kwip.services.timelines import walk
 from kwip.services.timelines.hydration import Hydration

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from kwip.domain import keyword_filters
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import InvalidError
-from kwip.domain.keyword_filters import (
+from kwip.domain.posting.posts import Draft
+from kwip.domain.social import keyword_filters
+from kwip.domain.social.keyword_filters import (
     FilterAction,
     FilterChange,
     FilterContext,
     Filtering,
     KeywordChange,
 )
-from kwip.domain.posts import Draft
 from kwip.domain.timelines.notifications import NotificationKind, Selection
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.timelines.threads import ON_PAGE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.posts import Draft
+from kwip.domain.posting.posts import Draft
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.timelines.tags import TagFilter
 

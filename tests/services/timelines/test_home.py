@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from kwip.domain.posts import Draft
+from kwip.domain.posting.posts import Draft
 from kwip.domain.timelines.pages import PageRequest
 from kwip.store.timelines.buckets import home_of
 

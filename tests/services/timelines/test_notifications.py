@@ -6,8 +6,8 @@ import pytest
 
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import PostId
-from kwip.domain.posts import Draft, Edit, Visibility
-from kwip.domain.relationships import FollowWish
+from kwip.domain.posting.posts import Draft, Edit, Visibility
+from kwip.domain.social.relationships import FollowWish
 from kwip.domain.timelines.notifications import (
     SPOKEN_TO,
     Notification,

@@ -10,12 +10,12 @@ import time
 
 import pytest
 
+from kwip.domain.accounts.users import User
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import PostId, UserId, first_id_at
-from kwip.domain.posts import Post, Visibility
+from kwip.domain.posting.posts import Post, Visibility
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.timelines.timelines import TRIM_TO
-from kwip.domain.users import User
 from kwip.store.delivery.outbox import pending
 from kwip.store.posting.post_documents import to_document
 from kwip.store.timelines.buckets import home_of

@@ -9,7 +9,7 @@ import pytest
 
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.ids import PostId
-from kwip.domain.posts import Draft
+from kwip.domain.posting.posts import Draft
 from kwip.domain.timelines.pages import PageRequest
 from kwip.domain.timelines.threads import FOR_ANYBODY, FOR_VIEWER, ON_PAGE, ThreadPart
 from kwip.services.timelines.hydration import Hydration

@@ -1,4 +1,4 @@
-from kwip.domain.posts import Draft
+from kwip.domain.posting.posts import Draft
 from kwip.domain.timelines.pages import PageRequest
 
 

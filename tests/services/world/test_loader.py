@@ -14,10 +14,10 @@ import pytest
 
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import ConflictError, StoreUnavailableError
-from kwip.domain.posts import Draft
+from kwip.domain.posting.posts import Draft
 from kwip.domain.world.world import Saying, World, parse_graph, username_of
-from kwip.services.maintenance.fsck import Fsck
-from kwip.services.maintenance.reindex import Verifier
+from kwip.services.maintenance.checks.fsck import Fsck
+from kwip.services.maintenance.reindexing.reindex import Verifier
 from kwip.services.world import loader as world
 from kwip.services.world import publisher
 from kwip.services.world.publisher import Publisher

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from kwip.domain.accounts.users import ProfileField
 from kwip.domain.errors import ConflictError
-from kwip.domain.users import ProfileField
 from kwip.store.timelines.buckets import home_of
 from kwip.text.emails import read_email
 from tests.store.stores import user

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from kwip.domain.errors import ForbiddenError
-from kwip.domain.relationships import NO_RELATIONS, Relations
+from kwip.domain.social.relationships import NO_RELATIONS, Relations
 from kwip.store.social.edges import Edge
 from tests.store.stores import LATER, NOW, user
 

@@ -6,10 +6,10 @@ import threading
 import pytest
 
 from kwip.app import create_app
+from kwip.domain.accounts.site import SignUpMode, SiteSettings
+from kwip.domain.accounts.users import clean_username
 from kwip.domain.errors import InvalidError
 from kwip.domain.rate_limits import Window
-from kwip.domain.site import SignUpMode, SiteSettings
-from kwip.domain.users import clean_username
 from tests.frozen import swap
 from tests.people import PASSWORD
 from tests.web.pages import Visitor

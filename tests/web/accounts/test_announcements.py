@@ -6,11 +6,15 @@ import datetime as dt
 
 import pytest
 
-from kwip.domain.announcements import MAX_DISMISSED, MAX_PUBLISHED, TypedAnnouncement
-from kwip.domain.audit_log import BY_KWIP, AuditQuery
+from kwip.domain.accounts.audit_log import BY_KWIP, AuditQuery
+from kwip.domain.accounts.users import Viewer
+from kwip.domain.administration.announcements import (
+    MAX_DISMISSED,
+    MAX_PUBLISHED,
+    TypedAnnouncement,
+)
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
-from kwip.domain.users import Viewer
 from kwip.wiring import Options, build
 
 PLACE = "/admin/announcements"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from kwip.domain.accounts.closures import GRACE
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.closures import GRACE
 from tests.people import PASSWORD
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from kwip.domain.audit_log import BY_KWIP
+from kwip.domain.accounts.audit_log import BY_KWIP
 from kwip.domain.mail.mails import MailKind
 from tests.people import PASSWORD
 from tests.web.pages import Visitor, check

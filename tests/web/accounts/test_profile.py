@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from kwip.domain.attachments import VIDEO_MAX_BYTES
-from kwip.domain.users import MAX_FIELDS
+from kwip.domain.accounts.users import MAX_FIELDS
+from kwip.domain.media.attachments import VIDEO_MAX_BYTES
 from tests.pictures import BLUE, HOSTILE, opened, plain
 from tests.web.pages import Page
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from kwip.domain.accounts.setup import LIFETIME, code_digest, draw_code
 from kwip.domain.clock import at, system_clock_ms
-from kwip.domain.setup import LIFETIME, code_digest, draw_code
 from kwip.store.accounts.setup import SetupStore
 from tests.people import PASSWORD
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyotp
 import structlog
 
+from kwip.domain.accounts.two_factor import STEP_MS
 from kwip.domain.clock import system_clock_ms
-from kwip.domain.two_factor import STEP_MS
 from tests.frozen import swap
 from tests.people import PASSWORD
 from tests.web.pages import Visitor, check

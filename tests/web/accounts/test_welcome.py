@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from kwip.domain.users import ProfileChange
+from kwip.domain.accounts.users import ProfileChange
 from tests.pictures import plain
 from tests.wired import viewer_of
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.audit_log import BY_KWIP, AuditQuery
-from kwip.domain.discovery_rules import DiscoveryRule, DiscoveryRules, Place, RuleKind
+from kwip.domain.accounts.audit_log import BY_KWIP, AuditQuery
+from kwip.domain.accounts.roles import Role
+from kwip.domain.administration.discovery_rules import (
+    DiscoveryRule,
+    DiscoveryRules,
+    Place,
+    RuleKind,
+)
 from kwip.domain.errors import InvalidError
-from kwip.domain.link_previews import LinkPreview, PreviewKind
-from kwip.domain.roles import Role
+from kwip.domain.media.link_previews import LinkPreview, PreviewKind
 
 LINK = "https://news.example.org/rye"
 ADMIN = "/api/v1/admin/trends"

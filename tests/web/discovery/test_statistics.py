@@ -139,7 +139,7 @@ def test_a_new_kwip_and_a_deleted_one_are_counted_at_once(at_alice, alice):
 
 def test_a_count_looks_at_the_newest_kwips_only(anybody, years, wiring, monkeypatch):
     monkeypatch.setattr(statistics, "MAX_EXAMINED", 2)
-    monkeypatch.setattr("kwip.domain.statistics.MAX_EXAMINED", 2)
+    monkeypatch.setattr("kwip.domain.accounts.statistics.MAX_EXAMINED", 2)
 
     page = anybody.get("/@alice/2024")
     assert "Only the latest 10,000 kwips are counted." in page.words

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from kwip.domain.audit_log import BY_KWIP, Action, AuditQuery
-from kwip.domain.guest_replies import GuestReply, GuestReplyState
-from kwip.domain.roles import Role
+from kwip.domain.accounts.audit_log import BY_KWIP, Action, AuditQuery
+from kwip.domain.accounts.roles import Role
+from kwip.domain.moderation.guest_replies import GuestReply, GuestReplyState
 
 
 def test_a_visitor_replies_and_the_author_decides(anybody, at_alice, alice, wiring):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.audit_log import BY_KWIP, AuditQuery
-from kwip.domain.roles import Role
+from kwip.domain.accounts.audit_log import BY_KWIP, AuditQuery
+from kwip.domain.accounts.roles import Role
 from tests.wired import form_of, viewer_of
 
 PLACE = "/admin/kwips"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from kwip.domain.accounts.users import ProfileChange
 from kwip.domain.errors import ForbiddenError
-from kwip.domain.posts import Draft, ReplyPolicy
-from kwip.domain.users import ProfileChange
+from kwip.domain.posting.posts import Draft, ReplyPolicy
 from tests.wired import viewer_of
 
 

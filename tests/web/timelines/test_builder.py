@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from kwip.domain.accounts.users import ProfileChange, Viewer
 from kwip.domain.timelines.lists import ListChange
-from kwip.domain.users import ProfileChange, Viewer
 from tests.web.pages import check
 
 ALL_WAYS = {

@@ -9,8 +9,8 @@ from flask import url_for
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import SECRET, Form, form_policy, go, page, page_again
-from kwip.domain.blogs import MAX_OLD
 from kwip.domain.errors import ForbiddenError, InvalidError
+from kwip.domain.posting.blogs import MAX_OLD
 from kwip.schemas.accounts.blogs import BlogForm, problem_of
 from kwip.schemas.forms import ActForm
 from kwip.text.translation import gettext

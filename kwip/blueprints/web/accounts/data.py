@@ -9,8 +9,8 @@ from flask import Response, request, url_for
 from kwip.blueprints import files, http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import SECRET, Form, form_policy, go, page, page_again
+from kwip.domain.accounts.transfers import ARCHIVE
 from kwip.domain.errors import ConflictError, InvalidError, RateLimitedError
-from kwip.domain.transfers import ARCHIVE
 from kwip.schemas.accounts.data import ImportForm
 from kwip.schemas.forms import ActForm
 from kwip.text.translation import gettext

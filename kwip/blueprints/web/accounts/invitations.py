@@ -11,8 +11,8 @@ from kwip.blueprints import http
 from kwip.blueprints.table import Policy, Route
 from kwip.blueprints.web.accounts.email import LINK, LINK_FORM
 from kwip.blueprints.web.pages import SECRET, Form, form_policy, go, page, page_again
+from kwip.domain.accounts.joining import MEMBER_DAYS, MEMBER_USES
 from kwip.domain.errors import InvalidError, NotFoundError, RateLimitedError
-from kwip.domain.joining import MEMBER_DAYS, MEMBER_USES
 from kwip.schemas.accounts.joining_forms import CodeForm, InvitationForm, WaitForm
 from kwip.schemas.accounts.mail import LinkQuery
 from kwip.text.translation import gettext

@@ -37,7 +37,7 @@ from kwip.services.accounts.users import SignUp
 from kwip.text.translation import gettext, language
 
 if TYPE_CHECKING:
-    from kwip.domain.two_factor import Answer
+    from kwip.domain.accounts.two_factor import Answer
     from kwip.services.accounts.sign_in import Admitted
 
 #: After these errors the form is shown again, with what was filled in.

@@ -14,7 +14,7 @@ from kwip.schemas.site import PAGE_TITLES
 if TYPE_CHECKING:
     from flask import Response
 
-    from kwip.domain.site import PageName
+    from kwip.domain.accounts.site import PageName
 
 
 def about() -> Response:

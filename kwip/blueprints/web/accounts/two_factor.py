@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from flask import Response
 
-    from kwip.domain.two_factor import Proof
+    from kwip.domain.accounts.two_factor import Proof
 
 _REFUSALS = (InvalidError, RateLimitedError)
 

@@ -10,8 +10,8 @@ from flask import url_for
 from kwip.blueprints import http
 from kwip.blueprints.table import Policy, Route
 from kwip.blueprints.web.pages import OWN, Form, go, own_user, page, page_again
+from kwip.domain.accounts.users import MAX_FIELDS
 from kwip.domain.errors import InvalidError, StorageFullError
-from kwip.domain.users import MAX_FIELDS
 from kwip.schemas.accounts.forms import ProfileForm
 from kwip.text.translation import gettext
 

@@ -10,7 +10,7 @@ from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import page_policy
 from kwip.blueprints.web.pages import page
-from kwip.domain.roles import Permission
+from kwip.domain.accounts.roles import Permission
 from kwip.schemas.accounts.analysis import (
     WEEKDAYS,
     OffsetQuery,

@@ -11,8 +11,8 @@ from kwip.blueprints.staff_access import by_viewer
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import form_policy, page_policy
 from kwip.blueprints.web.pages import Form, go, page, page_again
+from kwip.domain.accounts.roles import Permission
 from kwip.domain.errors import ConflictError, InvalidError
-from kwip.domain.roles import Permission
 from kwip.schemas.accounts.announcements import STATE_NAMES, AnnouncementForm
 from kwip.schemas.accounts.members import StaffActForm
 from kwip.schemas.markdown import page_html
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from flask import Response
 
-    from kwip.domain.announcements import Announcement
-    from kwip.domain.audit_log import Order
+    from kwip.domain.accounts.audit_log import Order
+    from kwip.domain.administration.announcements import Announcement
     from kwip.schemas.accounts.announcements import AnnouncementWish
 
 _MAY = Permission.MANAGE_ANNOUNCEMENTS

@@ -11,7 +11,7 @@ from kwip.blueprints.staff_access import by_viewer
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import form_policy, page_policy
 from kwip.blueprints.web.pages import go, page, way_back
-from kwip.domain.roles import Permission
+from kwip.domain.accounts.roles import Permission
 from kwip.schemas.moderation.queue import AnswerForm
 from kwip.services.moderation.execution import reason_of
 from kwip.text.translation import gettext

@@ -11,9 +11,9 @@ from kwip.blueprints.staff_access import by_viewer
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import form_policy, page_policy
 from kwip.blueprints.web.pages import Form, go, page, page_again
-from kwip.domain.discovery_rules import RuleKind
+from kwip.domain.accounts.roles import Permission
+from kwip.domain.administration.discovery_rules import RuleKind
 from kwip.domain.errors import ConflictError, InvalidError
-from kwip.domain.roles import Permission
 from kwip.schemas.discovery.rules import PLACE_NAMES, RuleForm, SearchQuery
 from kwip.text.translation import gettext
 

@@ -11,8 +11,8 @@ from kwip.blueprints.staff_access import by_viewer
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import form_policy, page_policy
 from kwip.blueprints.web.pages import Form, go, page, page_again
+from kwip.domain.accounts.roles import Permission
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
-from kwip.domain.roles import Permission
 from kwip.schemas.accounts.members import DomainForm
 from kwip.text.translation import gettext
 

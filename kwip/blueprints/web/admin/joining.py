@@ -11,9 +11,9 @@ from kwip.blueprints.staff_access import by_viewer
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import form_policy, page_policy
 from kwip.blueprints.web.pages import Form, go, page, page_again
+from kwip.domain.accounts.roles import Permission, may
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.ids import UserId
-from kwip.domain.roles import Permission, may
 from kwip.schemas.accounts.joining_forms import (
     AnswerForm,
     CodeForm,

@@ -12,9 +12,9 @@ from kwip.blueprints.staff_access import by_viewer
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import form_policy, page_policy
 from kwip.blueprints.web.pages import Form, go, local_or, page, page_again
+from kwip.domain.accounts.roles import Permission
 from kwip.domain.errors import ForbiddenError, InvalidError
-from kwip.domain.reports import MAX_POSTS
-from kwip.domain.roles import Permission
+from kwip.domain.moderation.reports import MAX_POSTS
 from kwip.domain.timelines.pages import Page
 from kwip.schemas.moderation.guest_replies import GuestRemovalForm
 from kwip.schemas.moderation.kwips import KwipActsForm, KwipsQuery

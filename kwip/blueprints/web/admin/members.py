@@ -11,9 +11,9 @@ from kwip.blueprints.staff_access import by_viewer
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import form_policy, page_policy
 from kwip.blueprints.web.pages import Form, go, page, page_again
+from kwip.domain.accounts.roles import Permission, may
 from kwip.domain.errors import ConflictError, InvalidError
-from kwip.domain.roles import Permission, may
-from kwip.domain.strikes import Act, Decision
+from kwip.domain.moderation.strikes import Act, Decision
 from kwip.schemas.accounts.members import MembersQuery, StaffActForm
 from kwip.text.translation import gettext
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from flask import Response
 
-    from kwip.domain.audit_log import Order
+    from kwip.domain.accounts.audit_log import Order
     from kwip.domain.ids import UserId
     from kwip.services.bundle import Services
 

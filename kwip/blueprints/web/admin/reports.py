@@ -11,10 +11,10 @@ from kwip.blueprints.staff_access import by_viewer
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import form_policy, page_policy
 from kwip.blueprints.web.pages import Form, go, page, page_again
+from kwip.domain.accounts.roles import Permission
 from kwip.domain.errors import ConflictError, ForbiddenError, InvalidError
-from kwip.domain.reports import Event, ReportFilter
-from kwip.domain.roles import Permission
-from kwip.domain.strikes import Act
+from kwip.domain.moderation.reports import Event, ReportFilter
+from kwip.domain.moderation.strikes import Act
 from kwip.schemas.moderation.queue import (
     MINE,
     RESOLVED,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from flask import Response
 
     from kwip.domain.errors import KwipError
-    from kwip.domain.strikes import ReportDetail
+    from kwip.domain.moderation.strikes import ReportDetail
     from kwip.schemas.moderation.queue import QueueWish
 
 _MAY_ACT = Permission.ACT_ON_REPORTS

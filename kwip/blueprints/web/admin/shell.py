@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from kwip.blueprints import http
 from kwip.blueprints.table import Policy
-from kwip.domain.roles import Permission, Role, may, may_appoint, outranks
+from kwip.domain.accounts.roles import Permission, Role, may, may_appoint, outranks
 from kwip.schemas.accounts.roles import role_name
 from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
-    from kwip.domain.users import User
+    from kwip.domain.accounts.users import User
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from kwip.blueprints.staff_access import by_viewer
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import form_policy, page_policy
 from kwip.blueprints.web.pages import Form, go, page, page_again
+from kwip.domain.accounts.roles import Permission
+from kwip.domain.accounts.site import PAGES, PageName
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
-from kwip.domain.roles import Permission
-from kwip.domain.site import PAGES, PageName
 from kwip.schemas.accounts.site_forms import SiteSettingsForm, SiteTextForm, UndoForm
 from kwip.schemas.markdown import page_html
 from kwip.schemas.site import PAGE_TITLES
@@ -23,7 +23,7 @@ from kwip.text.translation import gettext
 if TYPE_CHECKING:
     from flask import Response
 
-    from kwip.domain.site import SiteSettings
+    from kwip.domain.accounts.site import SiteSettings
 
 _CHANGE = Permission.CHANGE_SETTINGS
 #: How many changes the history shows.

@@ -8,7 +8,7 @@ from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import page_policy
 from kwip.blueprints.web.pages import page
-from kwip.domain.roles import Permission
+from kwip.domain.accounts.roles import Permission
 
 if TYPE_CHECKING:
     from flask import Response

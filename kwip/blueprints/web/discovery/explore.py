@@ -17,7 +17,7 @@ from kwip.blueprints.web.pages import (
     page,
     way_back,
 )
-from kwip.domain.keyword_filters import FilterContext, Filtering
+from kwip.domain.social.keyword_filters import FilterContext, Filtering
 from kwip.domain.timelines.pages import Page
 from kwip.schemas.discovery.suggestions import DirectoryQuery
 from kwip.text.translation import gettext

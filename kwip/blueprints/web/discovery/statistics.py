@@ -8,7 +8,7 @@ from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import CACHED_OPEN, page
 from kwip.domain.errors import NotFoundError
-from kwip.domain.keyword_filters import FilterContext
+from kwip.domain.social.keyword_filters import FilterContext
 from kwip.domain.timelines.periods import Period
 from kwip.schemas.discovery.statistics import calendar_of, hours_of, months_of
 from kwip.schemas.pages import OwnPageQuery

@@ -11,15 +11,15 @@ from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OWN, Form, form_policy, go, page, page_again
 from kwip.domain.errors import InvalidError, NotFoundError
-from kwip.domain.reports import COMMENT_MAX
+from kwip.domain.moderation.reports import COMMENT_MAX
 from kwip.schemas.moderation.reports import ReportForm, ReportQuery
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from flask import Response
 
+    from kwip.domain.accounts.site import SiteRule
     from kwip.domain.ids import PostId
-    from kwip.domain.site import SiteRule
     from kwip.domain.timelines.views import PostView, UserView
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from kwip.blueprints import http, rate_limits
-from kwip.domain.attachments import MAX_IMAGES, AttachmentChange
 from kwip.domain.errors import (
     ConflictError,
     InvalidError,
@@ -20,6 +19,7 @@ from kwip.domain.errors import (
     NotFoundError,
     RateLimitedError,
 )
+from kwip.domain.media.attachments import MAX_IMAGES, AttachmentChange
 from kwip.schemas.posting.attaching import AttachForm, Attaching
 from kwip.text.translation import gettext
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import IO
 
-    from kwip.domain.attachments import Attachment
     from kwip.domain.ids import AttachmentId
-    from kwip.domain.posts import Post
+    from kwip.domain.media.attachments import Attachment
+    from kwip.domain.posting.posts import Post
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

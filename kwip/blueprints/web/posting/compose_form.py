@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from flask import request
 
-from kwip.blueprints import placeholders
+from kwip.blueprints.answers import placeholders
 from kwip.blueprints.web.pages import own_user
-from kwip.domain.drafts import NEW, Continued
 from kwip.domain.ids import parse_id
-from kwip.domain.polls import MAX_OPTIONS
-from kwip.domain.posts import QuotePolicy, ReplyPolicy, Visibility
+from kwip.domain.posting.drafts import NEW, Continued
+from kwip.domain.posting.polls import MAX_OPTIONS
+from kwip.domain.posting.posts import QuotePolicy, ReplyPolicy, Visibility
 from kwip.domain.timelines.visibility import reply_visibility
 from kwip.schemas.posting.forms import TO_MAX
 from kwip.text.translation import gettext
@@ -20,11 +20,11 @@ from kwip.text.translation import gettext
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kwip.domain.attachments import Attachment
-    from kwip.domain.drafts import SavedDraft
-    from kwip.domain.polls import NewPoll, Poll
+    from kwip.domain.accounts.users import User
+    from kwip.domain.media.attachments import Attachment
+    from kwip.domain.posting.drafts import SavedDraft
+    from kwip.domain.posting.polls import NewPoll, Poll
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import User
 
 _VALUES = [visibility.value for visibility in Visibility]
 

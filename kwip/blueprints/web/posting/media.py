@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kwip.blueprints import http
-from kwip.blueprints.api.media import state_of
+from kwip.blueprints.api.posting.media import state_of
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OWN_PART, form_policy
 from kwip.domain.errors import InvalidError

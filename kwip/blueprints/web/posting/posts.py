@@ -41,8 +41,8 @@ from kwip.domain.errors import (
     StoreUnavailableError,
 )
 from kwip.domain.ids import PostId, parse_id
-from kwip.domain.keyword_filters import Filtering
-from kwip.domain.posts import Visibility
+from kwip.domain.posting.posts import Visibility
+from kwip.domain.social.keyword_filters import Filtering
 from kwip.schemas.forms import ActForm
 from kwip.schemas.pages import ThreadQuery
 from kwip.schemas.posting.drafts import ContinuedForm, WaitForm
@@ -52,7 +52,7 @@ from kwip.text.translation import gettext, lazy_gettext
 
 if TYPE_CHECKING:
     from kwip.blueprints.web.posting.attaching import Attached
-    from kwip.domain.posts import Draft, Post
+    from kwip.domain.posting.posts import Draft, Post
     from kwip.domain.timelines.views import PostView
 
 _CANNOT_EDIT = lazy_gettext("Only the author can edit this kwip.")

@@ -11,7 +11,7 @@ from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OPEN, Form, form_policy, go, page, way_back
 from kwip.domain.errors import NotFoundError
-from kwip.domain.keyword_filters import FilterContext, Filtering
+from kwip.domain.social.keyword_filters import FilterContext, Filtering
 from kwip.schemas.posting.quotes import PoliciesForm
 from kwip.text.translation import gettext
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from flask import Response
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.ids import UserId
-    from kwip.domain.relationships import Relationship
-    from kwip.domain.users import Viewer
+    from kwip.domain.social.relationships import Relationship
 
 
 def follow_requests() -> Response:

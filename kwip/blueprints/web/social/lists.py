@@ -20,7 +20,7 @@ from kwip.blueprints.web.pages import (
     way_back,
 )
 from kwip.domain.errors import InvalidError
-from kwip.domain.keyword_filters import FilterContext
+from kwip.domain.social.keyword_filters import FilterContext
 from kwip.domain.timelines.lists import RepliesPolicy
 from kwip.schemas.forms import ActForm
 from kwip.schemas.social.lists import ListForm

@@ -21,7 +21,7 @@ from kwip.blueprints.web.pages import (
     way_back,
 )
 from kwip.domain.errors import ConflictError, ForbiddenError, RateLimitedError
-from kwip.domain.relationships import FollowWish
+from kwip.domain.social.relationships import FollowWish
 from kwip.schemas.forms import ActForm, MuteForm
 from kwip.text.translation import gettext, ngettext
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from flask import Response
 
     from kwip.domain.ids import UserId
-    from kwip.domain.relationships import Unfollowed
+    from kwip.domain.social.relationships import Unfollowed
 
 
 def follow(username: str) -> Response:

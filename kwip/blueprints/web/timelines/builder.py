@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from flask import Response
 
+    from kwip.domain.accounts.users import User
     from kwip.domain.timelines.search import Mistake
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import User
 
 _BAD_REQUEST = 400
 #: The address of a list, or its id.

@@ -11,7 +11,7 @@ from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OWN, Form, form_policy, go, page, page_again
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import InvalidError
-from kwip.domain.keyword_filters import FilterContext, require_filter
+from kwip.domain.social.keyword_filters import FilterContext, require_filter
 from kwip.schemas.filters import DURATIONS, FilterForm, FilterPostForm
 from kwip.schemas.forms import ActForm
 from kwip.text.translation import gettext
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flask import Response
 
     from kwip.domain.ids import PostId
-    from kwip.domain.keyword_filters import Filter, FilterSet
+    from kwip.domain.social.keyword_filters import Filter, FilterSet
 
 #: Empty rows below the keywords of a form.
 _BLANK_ROWS = 3

@@ -11,7 +11,7 @@ from flask import url_for
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import OWN, OWN_PART, form_policy, go, page
-from kwip.domain.keyword_filters import FilterContext, Filtering
+from kwip.domain.social.keyword_filters import FilterContext, Filtering
 from kwip.domain.timelines.notifications import (
     EVERYTHING,
     SPOKEN_TO,

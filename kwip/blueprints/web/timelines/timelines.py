@@ -21,7 +21,7 @@ from kwip.blueprints.web.pages import (
     timeline_request,
 )
 from kwip.blueprints.web.posting.compose_form import blank_sheet
-from kwip.domain.keyword_filters import FilterContext
+from kwip.domain.social.keyword_filters import FilterContext
 from kwip.domain.timelines.pages import MAX_LIMIT, PageRequest
 from kwip.domain.timelines.pushdown import ALL_KINDS, Kinds
 from kwip.schemas.pages import SinceQuery

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kwip.domain.analysis import (
+from kwip.domain.administration.analysis import (
     GROWTH_WEEKS,
     MAX_ANSWERED,
     MAX_COMPARED,
@@ -26,9 +26,9 @@ from kwip.store.jobs import Job
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.timelines.views import PostView
-    from kwip.domain.users import Viewer
     from kwip.services.reading.loader import Loader
     from kwip.services.timelines.hydration import Hydration
     from kwip.store.accounts.users import UserStore

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
-from kwip.domain.announcements import (
+from kwip.domain.accounts.audit_log import Action
+from kwip.domain.administration.announcements import (
     MAX_PUBLISHED,
     Announcement,
     AnnouncementState,
     AnnouncementView,
 )
-from kwip.domain.audit_log import Action
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.messages import lazy_gettext
@@ -25,12 +25,12 @@ from kwip.text.announcements import cleaned_announcement
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwip.domain.announcements import TypedAnnouncement
-    from kwip.domain.audit_log import Order
+    from kwip.domain.accounts.audit_log import Order
+    from kwip.domain.accounts.users import User, Viewer
+    from kwip.domain.administration.announcements import TypedAnnouncement
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator
-    from kwip.domain.users import User, Viewer
-    from kwip.services.accounts.audit_log import AuditLog
+    from kwip.services.accounts.staff.audit_log import AuditLog
     from kwip.services.coherence.fence import Fence
     from kwip.services.coherence.site_memory import SiteMemory
     from kwip.store.administration.announcements import AnnouncementStore

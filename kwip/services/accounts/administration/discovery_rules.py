@@ -9,8 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.domain.audit_log import Action
-from kwip.domain.discovery_rules import MAX_RULES, PLACES, DiscoveryRule, RuleKind
+from kwip.domain.accounts.audit_log import Action
+from kwip.domain.administration.discovery_rules import (
+    MAX_RULES,
+    PLACES,
+    DiscoveryRule,
+    RuleKind,
+)
 from kwip.domain.errors import ConflictError, InvalidError
 from kwip.domain.ids import parse_id
 from kwip.domain.messages import lazy_gettext
@@ -20,9 +25,9 @@ from kwip.text.hashtags import clean_hashtag
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from kwip.domain.audit_log import Order
-    from kwip.domain.discovery_rules import DiscoveryRules, Place
-    from kwip.services.accounts.audit_log import AuditLog
+    from kwip.domain.accounts.audit_log import Order
+    from kwip.domain.administration.discovery_rules import DiscoveryRules, Place
+    from kwip.services.accounts.staff.audit_log import AuditLog
     from kwip.services.coherence.site_memory import SiteMemory
     from kwip.store.administration.discovery_rules import DiscoveryRuleStore
 

@@ -7,11 +7,8 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kwip.domain.audit_log import Action
-from kwip.domain.clock import at
-from kwip.domain.errors import InvalidError, NotFoundError
-from kwip.domain.ids import NOBODY
-from kwip.domain.joining import (
+from kwip.domain.accounts.audit_log import Action
+from kwip.domain.accounts.joining import (
     MEMBER_DAYS,
     MEMBER_INVITATIONS,
     MEMBER_USES,
@@ -19,19 +16,22 @@ from kwip.domain.joining import (
     STAFF_USES,
     Invitation,
 )
+from kwip.domain.accounts.site import SignUpMode
+from kwip.domain.clock import at
+from kwip.domain.errors import InvalidError, NotFoundError
+from kwip.domain.ids import NOBODY
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.site import SignUpMode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwip.domain.audit_log import Order
+    from kwip.domain.accounts.audit_log import Order
+    from kwip.domain.accounts.joining import Invited
+    from kwip.domain.accounts.users import User, Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
-    from kwip.domain.joining import Invited
-    from kwip.domain.users import User, Viewer
-    from kwip.services.accounts.audit_log import AuditLog
     from kwip.services.accounts.joining.site import Site
+    from kwip.services.accounts.staff.audit_log import AuditLog
     from kwip.store.accounts.invitations import InvitationStore
     from kwip.store.accounts.users import SignUpStep, UserStore
 

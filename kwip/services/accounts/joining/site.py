@@ -9,22 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from kwip.domain.audit_log import Action
+from kwip.domain.accounts.audit_log import Action
+from kwip.domain.accounts.site import SignUpMode, SiteChange, SiteSettings
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.site import SignUpMode, SiteChange, SiteSettings
 from kwip.services.coherence.site_memory import SiteMemory
 from kwip.text.site import cleaned_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from kwip.domain.audit_log import Order
+    from kwip.domain.accounts.audit_log import Order
+    from kwip.domain.accounts.site import SettingName, Value
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator, UserId
-    from kwip.domain.site import SettingName, Value
-    from kwip.services.accounts.audit_log import AuditLog
+    from kwip.services.accounts.staff.audit_log import AuditLog
     from kwip.services.coherence.fence import Fence
     from kwip.store.accounts.site import SiteStore, StoredSettings
     from kwip.store.accounts.users import SignUpStep, UserStore

@@ -5,27 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kwip.domain.audit_log import Action
+from kwip.domain.accounts.audit_log import Action
+from kwip.domain.accounts.joining import INVITED, UNCONFIRMED, WAITS
+from kwip.domain.accounts.site import SignUpMode
 from kwip.domain.clock import at
 from kwip.domain.errors import ForbiddenError, NotFoundError
 from kwip.domain.ids import NOBODY
-from kwip.domain.joining import INVITED, UNCONFIRMED, WAITS
 from kwip.domain.mail.mails import Mail, MailKind
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.site import SignUpMode
 from kwip.services.mail.mails import GONE
 from kwip.text.emails import clean_email, read_email
 from kwip.text.translation import language
 
 if TYPE_CHECKING:
-    from kwip.domain.audit_log import Order
+    from kwip.domain.accounts.audit_log import Order
+    from kwip.domain.accounts.joining import Waiting
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
-    from kwip.domain.joining import Waiting
-    from kwip.services.accounts.audit_log import AuditLog
-    from kwip.services.accounts.email_domains import EmailDomains
     from kwip.services.accounts.joining.invitations import Invitations
     from kwip.services.accounts.joining.site import Site
+    from kwip.services.accounts.staff.audit_log import AuditLog
+    from kwip.services.accounts.staff.email_domains import EmailDomains
     from kwip.services.mail.mails import Mails
     from kwip.store.accounts.wait_list import WaitListStore
 

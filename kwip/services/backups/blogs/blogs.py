@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urldefrag, urlsplit
 
-from kwip.domain.blogs import MAX_BLOGS, Blog
 from kwip.domain.clock import at
 from kwip.domain.errors import ForbiddenError, InvalidError, NotFoundError
 from kwip.domain.ids import slot_of
+from kwip.domain.posting.blogs import MAX_BLOGS, Blog
 from kwip.text.blogs import URL_CHARS
 from kwip.text.translation import gettext, ngettext
 
 if TYPE_CHECKING:
+    from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator
-    from kwip.domain.users import Viewer
     from kwip.services.delivery.signals import Enqueue
     from kwip.store.posting.blogs import BlogStore
 

@@ -12,7 +12,7 @@ from kwip.services.outgoing.fetching import NO_COPY, Copy, Limit
 from kwip.text.blogs import entries_of
 
 if TYPE_CHECKING:
-    from kwip.domain.blogs import BlogEntry
+    from kwip.domain.posting.blogs import BlogEntry
     from kwip.services.outgoing.fetching import Fetched, Fetcher
 
 _FEED = Limit(max_bytes=2_000_000)

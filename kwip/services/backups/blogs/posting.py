@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING
 import structlog
 
 from kwip import telemetry
-from kwip.domain.blogs import (
+from kwip.domain.accounts.users import Viewer
+from kwip.domain.clock import at, to_ms
+from kwip.domain.errors import (
+    ForbiddenError,
+    GoneError,
+    InvalidError,
+    NotFoundError,
+)
+from kwip.domain.posting.blogs import (
     EVERY,
     MAX_A_DAY,
     MAX_AT_ONCE,
@@ -28,16 +36,8 @@ from kwip.domain.blogs import (
     WaitingEntry,
     pause_after,
 )
-from kwip.domain.clock import at, to_ms
-from kwip.domain.errors import (
-    ForbiddenError,
-    GoneError,
-    InvalidError,
-    NotFoundError,
-)
-from kwip.domain.posts import Draft
-from kwip.domain.sources import FEED
-from kwip.domain.users import Viewer
+from kwip.domain.posting.posts import Draft
+from kwip.domain.posting.sources import FEED
 from kwip.services.backups.sources.items import ImportedKwip
 from kwip.services.outgoing.connections import FetchError
 from kwip.services.outgoing.fetching import NO_COPY, Copy

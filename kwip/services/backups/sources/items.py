@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from kwip.domain.ids import PostId, first_id_at, ms_of, slot_of
-from kwip.domain.posts import QuotePolicy, ReplyPolicy, Visibility
+from kwip.domain.posting.posts import QuotePolicy, ReplyPolicy, Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

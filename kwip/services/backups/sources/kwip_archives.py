@@ -6,11 +6,11 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kwip.domain.attachments import DESCRIPTION_MAX
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import ms_of, parse_id
+from kwip.domain.media.attachments import DESCRIPTION_MAX
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.posts import QuotePolicy, ReplyPolicy, Visibility
+from kwip.domain.posting.posts import QuotePolicy, ReplyPolicy, Visibility
 from kwip.services.backups.offline_pages import file_in
 from kwip.services.backups.sources.containers import BROKEN, require_text_size
 from kwip.services.backups.sources.items import ImportedFile, ImportedKwip, language_of

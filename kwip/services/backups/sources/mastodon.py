@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from kwip.domain.clock import to_ms
 from kwip.domain.ids import parse_id
-from kwip.domain.posts import Visibility
+from kwip.domain.posting.posts import Visibility
 from kwip.services.backups.sources.containers import read_json
 from kwip.services.backups.sources.items import ImportedFile, ImportedKwip, language_of
 

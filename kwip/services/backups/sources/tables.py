@@ -22,7 +22,7 @@ class TableRow(NamedTuple):
 
 
 def rows_in(file: IO[bytes], kind: str) -> list[TableRow]:
-    """Read a table of one of the kinds in `kwip.domain.transfers`.
+    """Read a table of one of the kinds in `kwip.domain.accounts.transfers`.
 
     Raises:
         InvalidError: It can't be read; says in which line.

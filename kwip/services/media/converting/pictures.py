@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from kwip.domain import emojis
 from kwip.domain.errors import InvalidError
+from kwip.domain.media import emojis
 from kwip.domain.messages import Message, lazy_gettext
 from kwip.services.media.converting.isolated import FailedError, Isolated, Limits
 from kwip.services.media.converting.prepared import Kind, Prepared
@@ -15,7 +15,7 @@ from kwip.services.media.converting.prepared import Kind, Prepared
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kwip.domain.media import PictureKind
+    from kwip.domain.media.media import PictureKind
     from kwip.services.media.child.confined import Answer
 
 #: The largest accepted pictures need 310 MB, including the program.

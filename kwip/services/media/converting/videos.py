@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from kwip.domain.attachments import VIDEO_MAX_BYTES
 from kwip.domain.errors import InvalidError, StorageFullError
+from kwip.domain.media.attachments import VIDEO_MAX_BYTES
 from kwip.domain.messages import Message, lazy_gettext
 from kwip.services.media.converting.isolated import FailedError, Isolated, Limits
 from kwip.services.media.converting.pictures import (

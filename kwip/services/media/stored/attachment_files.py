@@ -11,16 +11,16 @@ import shutil
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from kwip.domain.attachments import SOURCE, AttachmentFile
 from kwip.domain.errors import NotFoundError
+from kwip.domain.media.attachments import SOURCE, AttachmentFile
 from kwip.domain.messages import lazy_gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from kwip.domain.attachments import Attachment, Upload
-    from kwip.domain.media import OpenFile
+    from kwip.domain.media.attachments import Attachment, Upload
+    from kwip.domain.media.media import OpenFile
     from kwip.services.media.stored.purges import Purges
     from kwip.store.media import MediaStorage
     from kwip.store.posting.attachments import AttachmentStore

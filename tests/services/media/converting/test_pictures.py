@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from kwip.domain.errors import InvalidError
-from kwip.domain.media import AVATAR, BANNER
+from kwip.domain.media.media import AVATAR, BANNER
 from kwip.services.media.child import picture_child as decoding
 from kwip.services.media.converting.isolated import Isolated, Limits
 from kwip.services.media.converting.pictures import Pictures

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.attachments import AttachmentChange
 from kwip.domain.errors import StoreUnavailableError
-from kwip.domain.posts import Draft, Visibility
-from kwip.services.maintenance.media_audit import MediaAudit
+from kwip.domain.media.attachments import AttachmentChange
+from kwip.domain.posting.posts import Draft, Visibility
+from kwip.services.maintenance.checks.media_audit import MediaAudit
 from kwip.store.emojis import EmojiStore
 from kwip.store.media import UNREACHABLE
 from kwip.store.media_bucket import MediaBucket

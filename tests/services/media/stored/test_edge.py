@@ -6,10 +6,10 @@ import json
 
 import pytest
 
+from kwip.domain.accounts.users import ProfileChange
 from kwip.domain.errors import NotFoundError
-from kwip.domain.posts import Draft, Edit
+from kwip.domain.posting.posts import Draft, Edit
 from kwip.domain.timelines.lists import ListChange
-from kwip.domain.users import ProfileChange
 from kwip.services.media.stored.cdn import Edge
 from tests.servers import settings_in
 from tests.services.media.stored.test_purges import _silent, cdn, pass_time

@@ -8,9 +8,9 @@ from threading import Thread
 
 import pytest
 
-from kwip.domain.attachments import AttachmentChange
 from kwip.domain.clock import at
-from kwip.domain.posts import Draft, Visibility
+from kwip.domain.media.attachments import AttachmentChange
+from kwip.domain.posting.posts import Draft, Visibility
 from kwip.services.media.stored import purges
 from kwip.services.media.stored.cdn import Cdn
 from tests.pictures import plain, sent

@@ -6,9 +6,9 @@ from contextlib import suppress
 
 import pytest
 
-from kwip.domain.attachments import AttachmentChange, AttachmentFile
 from kwip.domain.errors import GoneError, NotFoundError, StoreUnavailableError
-from kwip.domain.posts import Draft, Edit, Visibility
+from kwip.domain.media.attachments import AttachmentChange, AttachmentFile
+from kwip.domain.posting.posts import Draft, Edit, Visibility
 from kwip.store.media import UNREACHABLE, MediaFolder
 from kwip.store.posting.posts import PostStore
 from tests.pictures import BLUE, RED, plain, sent

@@ -1,0 +1,1 @@
+"""How an answer leaves: compressed, in parts, framed, placeholders filled in."""

@@ -1,0 +1,1 @@
+"""Search, suggestions, hashtags and trends as Mastodon clients know them."""

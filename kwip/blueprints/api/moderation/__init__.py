@@ -1,0 +1,1 @@
+"""Reports, and Mastodon's API for staff."""

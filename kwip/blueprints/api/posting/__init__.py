@@ -1,0 +1,1 @@
+"""Statuses and what belongs to one, as Mastodon clients know them."""

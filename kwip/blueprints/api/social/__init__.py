@@ -1,0 +1,1 @@
+"""Follows, lists, filters and relationships as Mastodon clients know them."""

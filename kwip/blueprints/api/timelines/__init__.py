@@ -1,0 +1,1 @@
+"""Timelines and notifications as Mastodon clients know them."""

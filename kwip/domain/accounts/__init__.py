@@ -1,0 +1,1 @@
+"""Users, their roles and factors, sign-up, and what a site is set to."""

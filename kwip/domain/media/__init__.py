@@ -1,0 +1,1 @@
+"""Attachments, pictures, custom emoji and previews of links."""

@@ -1,0 +1,1 @@
+"""Posts, and what people do with one: react, quote, reply, vote."""

@@ -1,0 +1,159 @@
+"""Requests to join: made at sign-up, answered by staff, with a mail each.
+
+Nobody is a user before the answer: what somebody has entered waits beside the users,
+so no page, search or mention can show it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kwip.domain.accounts.audit_log import Action
+from kwip.domain.accounts.joining import ANSWER_MAX, REASON_MAX, Application
+from kwip.domain.accounts.users import User
+from kwip.domain.clock import at
+from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
+from kwip.domain.ids import NOBODY
+from kwip.domain.mail.mails import MailKind
+from kwip.domain.messages import lazy_gettext
+from kwip.services.accounts.users import NewUser, refusal
+from kwip.text.emails import read_email
+from kwip.text.profiles import clean_lines
+
+if TYPE_CHECKING:
+    from kwip.domain.accounts.audit_log import Order
+    from kwip.domain.clock import ClockMs
+    from kwip.domain.ids import UserId
+    from kwip.services.accounts.staff.audit_log import AuditLog
+    from kwip.services.accounts.users import SignUp, Users
+    from kwip.services.mail.mails import Mails
+    from kwip.store.accounts.applications import ApplicationStore
+
+#: How many a list shows.
+SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applications:
+    """Take requests to join, list them, and answer them."""
+
+    store: ApplicationStore
+    users: Users
+    mails: Mails
+    audit_log: AuditLog
+    clock: ClockMs
+
+    def apply(self, form: SignUp, reason: str) -> None:
+        """Store a request to join.
+
+        Raises:
+            InvalidError: Every field that cannot be used, in `fields`, or the field
+                that is `taken`.
+        """
+        wrong: dict[str, str] = {}
+        why = clean_lines("reason", reason, REASON_MAX, wrong)
+        if not why:
+            wrong.setdefault("reason", lazy_gettext("Say why you'd like to join."))
+        try:
+            new = self.users.prepare(form)
+        except InvalidError as error:
+            raise InvalidError(error.message, {**error.fields, **wrong}) from error
+        if wrong:
+            raise InvalidError(lazy_gettext("This account can't be created."), wrong)
+        application = Application(
+            id=new.user.id,
+            username=new.user.username,
+            display_name=new.user.display_name,
+            email=new.email.address,
+            email_key=new.email.key,
+            password_hash=new.password_hash,
+            reason=why,
+            at=at(self.clock()),
+        )
+        try:
+            self.store.add(application)
+        except ConflictError as error:
+            raise refusal(error) from error
+
+    def waiting(self) -> list[Application]:
+        """Return those that wait for an answer, the oldest first."""
+        return self.store.oldest(SHOWN)
+
+    def named(self, username: str) -> Application:
+        """Find the request of somebody who chose a username.
+
+        Raises:
+            NotFoundError: Nobody with that name waits.
+        """
+        found = self.store.find(username.removeprefix("@").lower())
+        if found is None:
+            raise NotFoundError(
+                lazy_gettext("Nobody with that username is waiting for approval.")
+            )
+        return found
+
+    def get(self, user_id: UserId) -> Application:
+        """Find a request by the id that its user will have.
+
+        Raises:
+            NotFoundError: It was answered already.
+        """
+        found = self.store.get(user_id)
+        if found is None:
+            raise _answered()
+        return found
+
+    def approve(self, user_id: UserId, order: Order) -> User:
+        """Create the user, and write to them.
+
+        Raises:
+            NotFoundError: The request was answered already.
+        """
+        found = self.get(user_id)
+        self.audit_log.record_about(
+            order, Action.APPROVE_USER, found.id, found.username
+        )
+        user = User(
+            id=found.id, username=found.username, display_name=found.display_name
+        )
+        kinds = (MailKind.ACCOUNT_APPROVED, MailKind.CONFIRM_EMAIL)
+        drafts = [self.mails.draft(kind, found.id, found.email) for kind in kinds]
+
+        def take(_: UserId, session: Any) -> None:
+            if not self.store.take(found.id, session):
+                raise _answered()
+            for mail in drafts:
+                self.mails.store.add(mail, mail.created_at, session)
+
+        new = NewUser(user, read_email(found.email), found.password_hash)
+        made = self.users.create(new, take)
+        for mail in drafts:
+            self.mails.hurry(mail)
+        return made
+
+    def reject(self, user_id: UserId, order: Order, answer: str = "") -> None:
+        """Delete the request, free name and address, and write to the person.
+
+        Raises:
+            InvalidError: The answer is too long.
+            NotFoundError: The request was answered already.
+        """
+        wrong: dict[str, str] = {}
+        said = clean_lines("answer", answer, ANSWER_MAX, wrong)
+        if wrong:
+            raise InvalidError(lazy_gettext("The answer was not sent."), wrong)
+        found = self.get(user_id)
+        self.audit_log.record_about(order, Action.REJECT_USER, found.id, found.username)
+        details = {"username": found.username, "answer": said}
+        mail = self.mails.draft(MailKind.ACCOUNT_REJECTED, NOBODY, found.email, details)
+        if not self.store.take_and(
+            found.id,
+            lambda session: self.mails.store.add(mail, mail.created_at, session),
+        ):
+            raise _answered()
+        self.mails.hurry(mail)
+
+
+def _answered() -> NotFoundError:
+    return NotFoundError(lazy_gettext("This request was already answered."))

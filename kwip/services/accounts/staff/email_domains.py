@@ -1,0 +1,83 @@
+"""Keep people from signing up with e-mail addresses of some domains.
+
+It concerns new accounts only: an account that exists keeps its address and works.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwip.domain.accounts.audit_log import Action
+from kwip.domain.clock import at
+from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
+from kwip.domain.messages import lazy_gettext
+from kwip.text.emails import clean_domain, domains_of
+
+if TYPE_CHECKING:
+    from kwip.domain.accounts.audit_log import Order
+    from kwip.domain.accounts.users import BlockedDomain, Email
+    from kwip.domain.clock import ClockMs
+    from kwip.services.accounts.staff.audit_log import AuditLog
+    from kwip.store.accounts.email_domains import EmailDomainStore
+
+
+@dataclass(frozen=True, slots=True)
+class EmailDomains:
+    """Block domains with all their subdomains, and check addresses."""
+
+    store: EmailDomainStore
+    audit_log: AuditLog
+    clock: ClockMs
+
+    def block(self, text: str, order: Order) -> str:
+        """Block a domain; return it as it is stored, in ASCII.
+
+        Raises:
+            InvalidError: It is no domain of an address, or the reason cannot be used.
+            ConflictError: It is blocked already.
+        """
+        domain = clean_domain(text)
+        if self.store.has_any([domain]):
+            raise ConflictError(
+                lazy_gettext("%(domain)s is blocked already.", domain=domain)
+            )
+        self.audit_log.record(order, Action.BLOCK_DOMAIN, domain, {})
+        self.store.block(domain, at(self.clock()))
+        return domain
+
+    def unblock(self, text: str, order: Order) -> str:
+        """Allow a domain again; return it as it was stored.
+
+        Raises:
+            InvalidError: It is no domain of an address, or the reason cannot be used.
+            NotFoundError: It is not blocked itself.
+        """
+        domain = clean_domain(text)
+        if not self.store.has_any([domain]):
+            raise NotFoundError(
+                lazy_gettext("%(domain)s is not blocked.", domain=domain)
+            )
+        self.audit_log.record(order, Action.UNBLOCK_DOMAIN, domain, {})
+        self.store.unblock(domain)
+        return domain
+
+    def listed(self) -> list[BlockedDomain]:
+        """Return all blocked domains by name."""
+        return self.store.listed()
+
+    def require_allowed(self, email: Email) -> None:
+        """Check that nothing blocks an address; one query.
+
+        Raises:
+            InvalidError: Its domain is blocked, or one above it.
+        """
+        if self.store.has_any(domains_of(email)):
+            raise InvalidError(
+                lazy_gettext("This account can't be created."),
+                {
+                    "email": lazy_gettext(
+                        "Addresses of this provider can't be used. Use another one."
+                    )
+                },
+            )

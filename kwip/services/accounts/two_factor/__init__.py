@@ -1,0 +1,1 @@
+"""Second factors: apps, passkeys, recovery codes; used by sign-in and settings."""

@@ -1,0 +1,1 @@
+"""What `fsck` and the audits look for."""

@@ -1,0 +1,1 @@
+"""Timelines, counters, hashtags and search made again from the posts."""
