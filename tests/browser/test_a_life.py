@@ -236,7 +236,7 @@ def close_account(page, codes):
     page.get_by_label("Current password").fill(LAST)
     page.get_by_role("textbox", name="Code").fill(codes())
     press(page, "Delete account")
-    page.wait_for_url("**/")
+    page.wait_for_url("**/login")
 
 
 def let_two_weeks_pass(site):

@@ -48,8 +48,8 @@ def test_older_documents_get_the_form_of_new_ones(kwip, wiring, posts):
     new = wiring.services.posts.publish(alice.id, Draft(text="new"))
     forms = {tuple(sorted(each)) for each in stored(wiring).values()}
     assert forms == {tuple(sorted(stored(wiring)[new.id]))}
-    added = {"schema": 6, **dict.fromkeys(QUOTES[:2]), "is_quote": False}
-    added |= {"quote_policy": "public", "quotes_count": 0}
+    added = {"schema": 7, **dict.fromkeys(QUOTES[:2]), "is_quote": False}
+    added |= {"quote_policy": "public", "reply_policy": "public", "quotes_count": 0}
     assert {i: stored(wiring)[i] for i in ids} == {i: {**old[i], **added} for i in ids}
     again = kwip("db", "migrate", "--json")
     assert (again.code, again.json["documents"]) == (0, nothing)
@@ -76,7 +76,7 @@ def test_what_is_written_between_reading_and_converting_is_kept(
 
     assert (run.code, run.json["documents"]["posts"]) == (0, 3)
     found = [stored(wiring)[post_id] for post_id in ids]
-    assert [each["schema"] for each in found] == [6, 6, 6]
+    assert [each["schema"] for each in found] == [7, 7, 7]
     assert [each["quotes_count"] for each in found] == [2, 0, 0]
     assert [each["text"] for each in found] == ["a", "second", "c"]
 
@@ -99,7 +99,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(kwip, wiring, posts, monkey
         migration.Migration(MigrationStore(wiring.store)).run(
             Checkpoint(wiring.jobs, migration.JOB, system_clock_ms), 0, Silence()
         )
-    assert [stored(wiring)[i]["schema"] for i in ids] == [6, 5, 5]
+    assert [stored(wiring)[i]["schema"] for i in ids] == [7, 5, 5]
     looked_at.append(0)  # it goes through now
 
     run = kwip("db", "migrate", "--json")
@@ -115,7 +115,7 @@ def test_it_waits_for_versions_that_cannot_read_the_new_form(
     older = replace(wiring.presence._row, id="old", schemas={**SCHEMAS, "posts": 5})
     wiring.processes.save(older)
     where = f"web on {older.host} (process {older.pid})"
-    monkeypatch.setattr(migration, "readable_from", lambda: {"posts": 6})
+    monkeypatch.setattr(migration, "readable_from", lambda: {"posts": 7})
 
     run = kwip("db", "migrate")
     assert (run.code, run.out) == (2, "")

@@ -225,7 +225,7 @@ def test_nothing_too_large_is_decoded(monkeypatch):
     monkeypatch.setattr(decoding, "_scaled", None)
     answer, _ = decoding.answer({"edges": [9]}, claiming(4_001, 4_000))
 
-    assert "its format is 16" in answer["refused"]
+    assert answer["refused"][1] == {"number": "16", "limit": "16"}
 
 
 def test_a_picture_waits_for_those_before_it(pictures):

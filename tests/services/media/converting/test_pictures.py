@@ -170,7 +170,7 @@ def test_whatever_a_decoder_stumbles_over_is_a_broken_picture(monkeypatch, error
     monkeypatch.setattr(decoding, "_scaled", stumble)
 
     answer, drawn = decoding.answer({"sizes": AVATAR.sizes}, plain())
-    assert "damaged" in answer["refused"]
+    assert "damaged" in answer["refused"][0]
     assert drawn == []
 
 
@@ -199,7 +199,7 @@ def test_nothing_too_large_is_decoded(monkeypatch):
     monkeypatch.setattr(decoding, "_scaled", None)
     answer, _ = decoding.answer({"sizes": AVATAR.sizes}, claiming(4_001, 4_000))
 
-    assert "its format is 16" in answer["refused"]
+    assert answer["refused"][1] == {"number": "16", "limit": "16"}
 
 
 @given(
