@@ -26,6 +26,7 @@ from kwip.text.emails import read_email
 from tests.edge.test_routes import EXAMPLES, UNSAFE, about, rows
 from tests.people import sign_in
 from tests.pictures import plain
+from tests.thorough import part
 from tests.wired import form_of
 
 ELSEWHERE = {"Origin": "https://elsewhere.example"}
@@ -466,9 +467,12 @@ def check_act(row, wiring, ask, person, browser):
 
 
 def roles_open_what_they_may(app, wiring, ask, people):
-    """Each role asks for every address for staff, and gets what the table says."""
+    """Each role asks for every address for staff, and gets what the table says.
+
+    Roles take turns at what they may do, and are all refused what they may not.
+    """
     rows = [row for row in asked() if row.policy.auth == "staff"]
-    for role in Role:
+    for turn, role in enumerate(Role):
         person = people(f"a_{role}")
         wiring.services.moderation.set_role(person.user.id, role)
         browser = sign_in(app, wiring, person)
@@ -479,7 +483,7 @@ def roles_open_what_they_may(app, wiring, ask, people):
                 answer = ask(row, person, browser, **fields)
                 assert (about(row), answer.status_code) == (about(row), 404)
         assert stored(wiring) == before
-        for row in rows:
+        for row in part(rows, of=3, first=turn):
             if may(role, row.policy.permission) and not MODERATION.search(row.rule):
                 check_act(row, wiring, ask, person, browser)
 

@@ -89,6 +89,7 @@ from tests.store.stores import (
     upload,
     user,
 )
+from tests.thorough import part
 
 HOMES = [home_of(n) for n in range(1, 41)]
 FANOUT = pending(NOW, LATER)
@@ -1163,11 +1164,11 @@ def test_no_query_scans_or_looks_at_too_much_and_each_index_is_used(explained):
 
 def test_every_index_is_missed(explained):
     database = explained[0].store.database
-    missed = []
-    for collection, index in NEEDED:
+    missed, tried = [], part(NEEDED, of=4)
+    for collection, index in tried:
         with without(database, collection, index):
             plans = ask(explained, needed_by(index)[:1])
         if any(plan.problem() for plan in plans):
             missed.append((collection, index))
 
-    assert missed == NEEDED
+    assert missed == tried
