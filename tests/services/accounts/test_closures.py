@@ -126,16 +126,16 @@ def test_whoever_comes_back_stays_suspended_if_staff_says_so(
     kwip, close, alice, monkeypatch
 ):
     moderation = kwip.services.moderation
+    restored = []
+    monkeypatch.setattr(
+        Withholding, "restore", lambda _, user_id: restored.append(user_id)
+    )
     close(alice)
     moderation.suspend(alice.id)
     moderation.unsuspend(alice.id)
     assert not is_shown(kwip, alice)  # still closed
     moderation.suspend(alice.id)
 
-    restored = []
-    monkeypatch.setattr(
-        Withholding, "restore", lambda _, user_id: restored.append(user_id)
-    )
     with pytest.raises(NotAuthenticatedError):
         log_in(kwip)
 

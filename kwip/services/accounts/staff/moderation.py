@@ -99,7 +99,8 @@ class Moderation:
                 user_id=user_id,
             )
         self.record(order, Action.UNSUSPEND_USER, user_id)
-        self.withholding.restore(user_id)
+        if self.stores.closures.find(user_id) is None:
+            self.withholding.restore(user_id)
         is_there = self.stores.closures.unsuspend(user_id)
         self.fence.invalidate(invalidation_rules.unsuspend(user_id=user_id))
         _require(user_id, is_there=is_there)
