@@ -28,6 +28,8 @@ def test_an_app_subscribes_changes_that_and_ends_it(alice, client):
             "mention": True,
             **dict.fromkeys(("reblog", "favourite", "follow", "status"), False),
             **dict.fromkeys(("poll", "quote", "follow_request", "update"), False),
+            **dict.fromkeys(("kwip:buzz", "kwip:invitation"), False),
+            **dict.fromkeys(("moderation_warning", "kwip:guest_reply"), False),
             **dict.fromkeys(("admin.sign_up", "admin.report"), False),
         },
         "policy": "followed",

@@ -72,9 +72,12 @@ def empty(database, wiring):
 
 
 def everything(database):
-    """Give all documents, but not how often they were written."""
+    """Give all documents, but not how often they were written.
+
+    Nor when the links of a profile are due to be checked, as saving it asks for that.
+    """
     names = sorted(set(database.list_collection_names()) - KEPT)
-    written = {"version": 0, "epoch": 0, "terms": 0, "upkeep": 0}
+    written = {"version": 0, "epoch": 0, "terms": 0, "upkeep": 0, "verify_due_at": 0}
     return {n: list(database[n].find({}, written, sort=[("_id", 1)])) for n in names}
 
 

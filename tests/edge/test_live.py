@@ -10,6 +10,7 @@ import pytest
 
 from config.settings import load
 from kwip.app import create_app
+from kwip.domain.accounts.users import Viewer
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import PostId
 from kwip.domain.media.link_previews import LinkPreview, PreviewKind
@@ -353,9 +354,7 @@ def test_a_session_that_was_ended_elsewhere_ends_here(
     browser = at_alice(live)
     waiting = live.poll(browser, "/poll/home?since_id=0")
     for session in wiring.stores.sessions.of_user(alice.user.id):
-        viewer = replace(
-            wiring.services.authentication._viewer(session), digest=session.digest
-        )
+        viewer = Viewer(id=alice.user.id, username="alice", digest=session.digest)
         wiring.services.authentication.sign_out(viewer)
     deliver("fanout", bob.say("Hello")["id"])
     answer = waiting.result(WITHIN_S)

@@ -86,6 +86,10 @@ ADDRESSES = {
         "/lists/{list}",
         "/@alice/{post}",
         "/@alice/tagged/fox",
+        "/@alice/stats",
+        "/@alice/{now:%Y}",
+        "/@alice/{now:%Y/%m}",
+        "/@alice/{now:%Y/%m/%d}",
         "/@alice/familiar",
         "/explore",
         "/explore/hashtags",
@@ -210,7 +214,7 @@ def test_a_page_is_given_as_the_app_makes_it_whatever_was_done_before(
         lambda: bob.post(f"/api/v1/statuses/{chance.choice(mine)}/reblog"),
         wiring.services.trending.recompute,
     ]
-    hits = looks("hit")
+    hits, now = looks("hit"), at(system_clock_ms())
     for _ in range(24):
         if len(mine) < 2:
             mine.append(alice.say("again #fox")["id"])
@@ -218,7 +222,7 @@ def test_a_page_is_given_as_the_app_makes_it_whatever_was_done_before(
         act()
         for area, paths in ADDRESSES.items():
             for reader in readers[area]:
-                path = chance.choice(paths).format(post=root, list=listing)
+                path = chance.choice(paths).format(post=root, list=listing, now=now)
                 reader.kept(path)
                 # A debounced invalidation of a count may fall between the two.
                 tries = [(reader.kept(path), reader.anew(path)) for _ in range(2)]

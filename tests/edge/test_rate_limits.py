@@ -526,7 +526,9 @@ def test_only_what_asks_no_server_is_unlimited():
         *("/api/v1/instance", "/api/v2/instance", "/api/widgets/v1/schema.json"),
         *(row.rule for row in empty.ROUTES if row.policy == policies.ANYBODY),
         "/api/v1/instance/extended_description",
+        "/api/v1/instance/privacy_policy",
         "/api/v1/instance/rules",
+        "/api/v1/instance/terms_of_service",
     }
 
 

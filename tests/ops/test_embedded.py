@@ -91,7 +91,7 @@ def test_passwords_stand_in_no_command_line(running):
     secrets = [path.read_text() for path in (running.home.root / "secrets").iterdir()]
     lines = [" ".join(process.cmdline()) for process in marked(running.home)]
 
-    assert len(secrets) == 5
+    assert len(secrets) == 6
     assert not [line for line in lines if any(secret in line for secret in secrets)]
 
 

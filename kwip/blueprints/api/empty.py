@@ -15,22 +15,19 @@ if TYPE_CHECKING:
     from flask import Response
 
     from kwip.blueprints.table import Policy
-    from kwip.domain.ids import UserId
 
 
 def _none(path: str, name: str, says: str, policy: Policy) -> Route:
-    """Make a route that returns an empty list; below an account, if it is one."""
+    """Make a route that returns an empty list."""
 
-    def endpoint(user_id: UserId | None = None) -> Response:
-        if user_id is not None:
-            http.services().users.by_id(None, http.loader(), user_id)
+    def endpoint() -> Response:
         return http.answer([])
 
     endpoint.__name__, endpoint.__doc__ = name, f"{says}: always empty for now."
     return Route("GET", path, endpoint, policy)
 
 
-_V1, _ACCOUNT = "/api/v1", "/api/v1/accounts/<id:user_id>"
+_V1 = "/api/v1"
 _OWN, _OPEN, _ANYBODY = policies.READ, policies.OPEN_READ, policies.ANYBODY
 
 ROUTES = tuple(

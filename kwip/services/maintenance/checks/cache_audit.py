@@ -345,10 +345,11 @@ def _id_list(rest: str, variant: str) -> IdListSlice:
 
 
 def _notifications(rest: str, variant: str) -> NotificationSlice:
-    """Parse `<place>:<numbers of the kinds>:<actor>`."""
+    """Parse `<place>:<numbers of the kinds, each a hexadecimal digit>:<actor>`."""
     place, numbers, actor = variant.rsplit(":", 2)
     cursor, is_upwards = _cursor(place)
-    wanted = Selection(frozenset(KINDS[int(n)] for n in numbers), UserId(int(actor)))
+    kinds = frozenset(KINDS[int(number, 16)] for number in numbers)
+    wanted = Selection(kinds, UserId(int(actor)))
     return NotificationSlice(UserId(int(rest)), wanted, cursor, is_upwards=is_upwards)
 
 
