@@ -117,6 +117,7 @@ class Site:
 
     def __init__(self, three, app, wiring, cache):
         self._three, self._app, self._cache = three, app, cache
+        self.wiring = wiring
         self._loaders = wiring.services.loaders
         self._client = wiring.store.client
         self._database = wiring.store.database.name

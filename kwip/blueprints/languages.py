@@ -54,8 +54,15 @@ def _of_request(policy: Policy) -> str:
         return of_page(request.cookies.get(cookie(), ""), accepted, default)
     if policy.is_api and policy.cache != "widget":
         return _negotiated(accepted, DEFAULT)
-    named = request.args.get(PARAMETER, "")
+    named = _named()
     return named if named in LANGUAGES else http.site().info.settings().language
+
+
+def _named() -> str:
+    try:
+        return request.args.get(PARAMETER, "")
+    except UnicodeDecodeError:  # the gate refuses such an address after this
+        return ""
 
 
 def of_page(named: str, accepted: str, default: str) -> str:

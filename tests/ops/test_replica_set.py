@@ -90,6 +90,7 @@ def test_visitors_read_from_a_secondary_and_others_from_the_primary(
 ):
     monkeypatch.setattr(secondaries, "PATIENCE_S", 10.0)  # the machine may be busy
     asked = _asked(site.say(f"{TEXT} #fox"))
+    site.wiring.services.announcements.shown()  # every process remembers them
     places.counts.clear()
 
     assert site.sightings(TEXT, asked) == asked

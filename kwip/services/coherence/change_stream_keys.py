@@ -41,7 +41,10 @@ def _user(change: Change) -> Keys:
             user_id=user_id, username=change.document["username"]
         )
     if change.fields and change.fields <= _COUNTS["users"]:
-        return (keys.counted(keys.user(user_id)),)
+        shown = [keys.user(user_id)]
+        if "posts_count" in change.fields:
+            shown.append(keys.statistics(user_id))
+        return tuple(map(keys.counted, shown))
     pulled = (
         invalidation_rules.pull(author_id=user_id)
         if "last_pull_id" in change.fields

@@ -326,7 +326,8 @@ def test_the_invalidator_invalidates_what_each_write_invalidated(
             by_writer = set(invalidated)
             invalidated.clear()
             # No counter of a post that was never delivered moves with its deletion.
-            by_writer -= {keys.user(world.alice.id)} if name == "delete" else set()
+            counters = {keys.user(world.alice.id), keys.statistics(world.alice.id)}
+            by_writer -= counters if name == "delete" else set()
             # Nobody has been told of these, for nothing is delivered here.
             is_untold = name in {"unrepost", "delete"}
             untold = ("notifications:", "unread:") if is_untold else ()
@@ -354,6 +355,18 @@ def test_a_delivery_that_goes_on_invalidates_nothing(
         wait_until(lambda: changes.extend(feed.take(10)) or len(changes) >= 2)
 
     assert {key for change in changes for key in WATCHED["posts"](change)} == set()
+
+
+def test_a_deletion_that_is_counted_invalidates_statistics(kwip, new_user, rings):
+    world = World(kwip, new_user)
+    rings.run()
+    with ChangeStore(kwip.store).follow(["users"], None) as feed:
+        world.services.posts.delete(world.alice, world.post.id)
+        rings.run()
+        [change] = wait_until(lambda: feed.take(10))
+
+    shown = {keys.user(world.alice.id), keys.statistics(world.alice.id)}
+    assert set(WATCHED["users"](change)) == set(map(keys.counted, shown))
 
 
 def test_a_reaction_is_known_by_its_name(kwip, new_user):

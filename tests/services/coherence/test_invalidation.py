@@ -11,8 +11,10 @@ import pytest
 from kwip.cache import invalidation_rules
 from kwip.cli.parts import repair_by, retagging_by
 from kwip.domain.accounts import statistics
+from kwip.domain.accounts.audit_log import BY_KWIP
 from kwip.domain.accounts.roles import Role
 from kwip.domain.accounts.users import READ, ProfileChange
+from kwip.domain.administration.announcements import TypedAnnouncement
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import KwipError
 from kwip.domain.media.link_previews import LinkPreview, PreviewKind
@@ -94,6 +96,13 @@ class World:
             **fields,
         )
         return self.services.posts.publish(viewer.id, draft)
+
+    def announced(self):
+        """Publish an announcement, without waiting for other processes; give its id."""
+        swap(self.kwip.fence, outlast_leases=lambda: None)
+        typed = TypedAnnouncement(text="Tea")
+        announcements = self.services.announcements
+        return announcements.add(typed, BY_KWIP, is_published=True).id
 
     def wants(self):
         """Give everything of this world that can be cached."""
@@ -243,6 +252,9 @@ WRITES = {
     "pin": lambda w: w.services.pins.pin(w.bob, w.root.id),
     "feature_tag": lambda w: w.services.featured_tags.add(
         w.bob, w.services.loaders.begin(), "tea"
+    ),
+    "dismiss_announcement": lambda w: w.services.announcements.dismiss(
+        w.alice, w.announced()
     ),
     "unpin": lambda w: w.services.pins.unpin(w.alice, w.answer.id),
     "follow": lambda w: w.services.relationships.follow(w.bob, w.alice.id),
