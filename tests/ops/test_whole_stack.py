@@ -40,7 +40,12 @@ PROGRAMS = ("web", "live", "worker")
 def stack():
     """Return a running stack that this module's tests share."""
     with tempfile.TemporaryDirectory(prefix="kwip-") as folder:
-        stack = Stack(Path(folder) / "home")
+        # structlog imports this where it finds it, and only developers have it: 5 MB
+        # in each process that no installation takes.
+        hidden = Path(folder) / "hidden"
+        hidden.mkdir()
+        (hidden / "rich.py").write_text("raise ImportError")
+        stack = Stack(Path(folder) / "home", PYTHONPATH=f"{hidden}:{PROJECT}")
         stack.start(*KWIP, "up")
         yield stack
         stack.clean_up()
