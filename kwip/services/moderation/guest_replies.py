@@ -102,11 +102,7 @@ class GuestReplies:
             InvalidError: Name, address or text cannot be used.
             RateLimitedError: There are too many that nobody has decided about.
         """
-        view = self.posts.get(None, loader, post_id)
-        if not self._is_open(view):
-            raise ForbiddenError(
-                gettext("You need an account to reply to this kwip."), rule="guests"
-            )
+        view = self._open_view(loader, post_id)
         email, name, text = self._checked(new)
         sender = digest_of(email.key)
         of_post, of_sender = self.store.undecided(post_id, sender)
@@ -143,13 +139,16 @@ class GuestReplies:
         """
         return self._opened(link)[1]
 
-    def confirm(self, link: str) -> None:
+    def confirm(self, loader: Loader, link: str) -> None:
         """Let the reply of a link wait for the author; the address is forgotten.
 
         Raises:
-            NotFoundError: The link no longer works.
+            NotFoundError: The link no longer works, or the post is not there.
+            GoneError: The post was deleted.
+            ForbiddenError: The site or the author takes no such replies any more.
         """
         mail, reply = self._opened(link)
+        self._open_view(loader, reply.post_id)
         notification = Notification(
             recipient_id=reply.author_id,
             kind=NotificationKind.GUEST_REPLY,
@@ -227,6 +226,15 @@ class GuestReplies:
             post_id=str(reply.post_id),
         )
         self.store.remove(reply.author_id, reply.id)
+
+    def _open_view(self, loader: Loader, post_id: PostId) -> PostView:
+        """Return a post to which visitors can reply, or raise as `write` says."""
+        view = self.posts.get(None, loader, post_id)
+        if not self._is_open(view):
+            raise ForbiddenError(
+                gettext("You need an account to reply to this kwip."), rule="guests"
+            )
+        return view
 
     def _is_open(self, view: PostView) -> bool:
         is_public = view.post.visibility is Visibility.PUBLIC

@@ -59,6 +59,10 @@ def write(kwip, guests):
     return write
 
 
+def confirm(kwip, link):
+    kwip.services.guest_replies.confirm(kwip.services.loaders.begin(), link)
+
+
 def shown(kwip, post, viewer=None):
     loader = kwip.services.loaders.begin()
     page = kwip.services.guest_replies.page(viewer, loader, post.id)
@@ -83,12 +87,12 @@ def test_a_reply_is_shown_once_it_is_confirmed_and_its_author_agrees(
     assert guests.waiting(alice) == []
     assert told(kwip, alice) == []
     guests.pending(link)  # opening the link changes nothing
-    guests.confirm(link)
+    confirm(kwip, link)
     [reply] = guests.waiting(alice)
     assert told(kwip, alice) == [NotificationKind.GUEST_REPLY]
     assert shown(kwip, post) == []
     with pytest.raises(NotFoundError):
-        guests.confirm(link)
+        confirm(kwip, link)
     for act in (guests.approve, guests.remove):
         with pytest.raises(NotFoundError):
             act(bob, reply.id)
@@ -113,9 +117,9 @@ def test_a_reply_is_withdrawn_with_its_address_and_goes_with_its_kwip(
     database = kwip.store.database
     assert database["guest_replies"].count_documents({}) == 0
     assert database["mails"].count_documents({"kind": "guest_reply"}) == 0
-    guests.confirm(write(other))
+    confirm(kwip, write(other))
     guests.approve(alice, guests.waiting(alice)[0].id)
-    guests.confirm(write(other))
+    confirm(kwip, write(other))
     left = list(database["guest_replies"].find())
     kwip.services.posts.delete(alice, other.id)
 
@@ -143,16 +147,19 @@ def test_guests_only_reply_where_site_author_and_kwip_allow_it(
     with pytest.raises(ForbiddenError):
         write(bobs)
     link = write(post)
-    guests.confirm(link)
+    confirm(kwip, link)
     guests.approve(alice, guests.waiting(alice)[0].id)
     kwip.services.moderation.suspend(alice.id, BY_KWIP)
     for act in (lambda: write(post), lambda: shown(kwip, post)):
         with pytest.raises(NotFoundError):
             act()
     kwip.services.moderation.unsuspend(alice.id, BY_KWIP)
+    late = write(post)
     kwip.services.site.change({"guest_replies": "no"}, BY_KWIP)
     with pytest.raises(ForbiddenError):
         write(post)
+    with pytest.raises(ForbiddenError):
+        confirm(kwip, late)
     assert len(shown(kwip, post)) == 1
 
 

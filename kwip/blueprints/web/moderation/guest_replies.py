@@ -68,7 +68,8 @@ def guest_link() -> Response:
 
 def confirm_guest_reply() -> Response:
     """Send the reply of a link to the author of the kwip."""
-    http.services().guest_replies.confirm(http.load_form(LinkQuery()))
+    link = http.load_form(LinkQuery())
+    http.services().guest_replies.confirm(http.loader(), link)
     message = gettext("Sent. It appears when the author has agreed.")
     return go(url_for("web.landing"), message)
 
