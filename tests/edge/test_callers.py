@@ -26,7 +26,7 @@ from kwip.text.emails import read_email
 from tests.edge.test_routes import EXAMPLES, UNSAFE, about, rows
 from tests.people import sign_in
 from tests.pictures import plain
-from tests.thorough import part
+from tests.thorough import IS_THOROUGH
 from tests.wired import form_of
 
 ELSEWHERE = {"Origin": "https://elsewhere.example"}
@@ -469,10 +469,10 @@ def check_act(row, wiring, ask, person, browser):
 def roles_open_what_they_may(app, wiring, ask, people):
     """Each role asks for every address for staff, and gets what the table says.
 
-    Roles take turns at what they may do, and are all refused what they may not.
+    What administrators may do is only tried when thorough: owners may do it, too.
     """
     rows = [row for row in asked() if row.policy.auth == "staff"]
-    for turn, role in enumerate(Role):
+    for role in Role:
         person = people(f"a_{role}")
         wiring.services.moderation.set_role(person.user.id, role)
         browser = sign_in(app, wiring, person)
@@ -483,7 +483,8 @@ def roles_open_what_they_may(app, wiring, ask, people):
                 answer = ask(row, person, browser, **fields)
                 assert (about(row), answer.status_code) == (about(row), 404)
         assert stored(wiring) == before
-        for row in part(rows, of=3, first=turn):
+        is_left_out = role is Role.ADMINISTRATOR and not IS_THOROUGH
+        for row in [] if is_left_out else rows:
             if may(role, row.policy.permission) and not MODERATION.search(row.rule):
                 check_act(row, wiring, ask, person, browser)
 

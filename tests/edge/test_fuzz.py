@@ -148,8 +148,8 @@ class Sender:
         }
 
     def some(self, values):
-        """Return a fifth of the values; the rows take turns."""
-        return part(values, of=5, first=self.place)
+        """Return a tenth of the values; the rows take turns."""
+        return part(values, of=10, first=self.place)
 
     def __call__(self, *, path_values=None, **options):
         headers = options.pop("headers", {})

@@ -93,6 +93,7 @@ def test_a_delivery_during_a_follow(
     interrupted_at_each_step(follow_and_merge, meanwhile, steps_at_least=10)
 
 
+@pytest.mark.long
 def test_a_change_of_mind_during_a_merge(
     alice_and_two, say, rings, kwip, interrupted_at_each_step
 ):
@@ -137,6 +138,7 @@ def test_a_stopped_merge_past_its_lease(
     interrupted_at_each_step(rings.run, meanwhile, steps_at_least=10)
 
 
+@pytest.mark.long
 def test_a_stopped_scrub_past_its_lease(
     alice_and_two, say, rings, kwip, sweep, interrupted_at_each_step
 ):
@@ -186,6 +188,7 @@ def test_a_follow_during_a_scrub(
     interrupted_at_each_step(rings.run, meanwhile, steps_at_least=8)
 
 
+@pytest.mark.long
 def test_a_delivery_and_its_seal_during_a_scrub(
     alice_and_two, people, follow, say, rings, kwip, interrupted_at_each_step
 ):
@@ -209,6 +212,7 @@ def test_a_delivery_and_its_seal_during_a_scrub(
     interrupted_at_each_step(rings.run, meanwhile, steps_at_least=8)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("chunk", [2])
 def test_a_scrub_during_a_seal(
     alice_and_two, people, follow, say, rings, kwip, deliver, interrupted_at_each_step
@@ -289,6 +293,7 @@ def test_posts_that_arrive_during_a_rebuild(
     interrupted_at_each_step(rebuild, meanwhile, steps_at_least=10)
 
 
+@pytest.mark.long
 def test_a_stopped_rebuild_past_its_lease(
     alice_and_two, people, follow, say, rings, kwip, sweep, interrupted_at_each_step
 ):

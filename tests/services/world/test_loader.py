@@ -26,6 +26,8 @@ from tests.frozen import swap
 from tests.servers import wait_until
 from tests.wired import sign_up
 
+pytestmark = pytest.mark.long
+
 POSTS = 24
 HOUR_MS = 3_600_000
 
