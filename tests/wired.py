@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from kwip.domain.accounts.users import Viewer
 from kwip.domain.timelines.pages import PageRequest
 from kwip.services.accounts.users import SignUp
+from kwip.services.maintenance.progress import NoProgress
 from tests import signed_up
 
 
@@ -63,11 +64,4 @@ def home_of(kwip, viewer, limit=40):
             return texts
 
 
-class Silence:
-    """Progress that nobody watches."""
-
-    def begin(self, phase, total, done=0):
-        pass
-
-    def advance(self, count=1):
-        pass
+Silence = NoProgress

@@ -13,9 +13,11 @@ from kwip.domain.administration.announcements import TypedAnnouncement
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable
 
     from config.settings import Settings
     from kwip.domain.administration.announcements import Announcement, AnnouncementState
+    from kwip.services.accounts.administration.announcements import Announcements
 
 _ID = click.argument("announcement_id", type=click.IntRange(min=1))
 _TIMES = (
@@ -68,11 +70,11 @@ def add(
 ) -> None:
     """Announce TEXT, which is Markdown."""
     typed = TypedAnnouncement(text=text, starts_at=starts_at, ends_at=ends_at)
-    with connected(settings) as wiring:
-        announcements = wiring.services.announcements
-        made = announcements.add(typed, order(), is_published=not is_draft)
-        state = announcements.state(made)
-    _report(made, state, as_json=as_json)
+    _change(
+        settings,
+        lambda all_: all_.add(typed, order(), is_published=not is_draft),
+        as_json=as_json,
+    )
 
 
 @command.command("edit")
@@ -93,17 +95,17 @@ def edit(
     as_json: bool,
 ) -> None:
     """Change the text of an announcement to TEXT, or its times."""
-    with connected(settings) as wiring:
-        announcements = wiring.services.announcements
+
+    def change(announcements: Announcements) -> Announcement:
         known = announcements.get(announcement_id)
         typed = TypedAnnouncement(
             text=known.text if text is None else text,
             starts_at=_typed(starts_at, known.starts_at),
             ends_at=_typed(ends_at, known.ends_at),
         )
-        made = announcements.edit(announcement_id, typed, known.version, order())
-        state = announcements.state(made)
-    _report(made, state, as_json=as_json)
+        return announcements.edit(announcement_id, typed, known.version, order())
+
+    _change(settings, change, as_json=as_json)
 
 
 @command.command("publish")
@@ -113,11 +115,9 @@ def edit(
 @click.pass_obj
 def publish(settings: Settings, announcement_id: int, *, as_json: bool) -> None:
     """Publish a draft."""
-    with connected(settings) as wiring:
-        announcements = wiring.services.announcements
-        made = announcements.publish(announcement_id, order())
-        state = announcements.state(made)
-    _report(made, state, as_json=as_json)
+    _change(
+        settings, lambda all_: all_.publish(announcement_id, order()), as_json=as_json
+    )
 
 
 @command.command("end")
@@ -127,11 +127,7 @@ def publish(settings: Settings, announcement_id: int, *, as_json: bool) -> None:
 @click.pass_obj
 def end(settings: Settings, announcement_id: int, *, as_json: bool) -> None:
     """Show an announcement no more."""
-    with connected(settings) as wiring:
-        announcements = wiring.services.announcements
-        made = announcements.end(announcement_id, order())
-        state = announcements.state(made)
-    _report(made, state, as_json=as_json)
+    _change(settings, lambda all_: all_.end(announcement_id, order()), as_json=as_json)
 
 
 @command.command("delete")
@@ -155,9 +151,17 @@ def _typed(asked: str | None, known: dt.datetime | None) -> str:
     return known.isoformat() if known else ""
 
 
-def _report(
-    announcement: Announcement, state: AnnouncementState, *, as_json: bool
+def _change(
+    settings: Settings,
+    change: Callable[[Announcements], Announcement],
+    *,
+    as_json: bool,
 ) -> None:
+    """Change an announcement, and print how it stands then."""
+    with connected(settings) as wiring:
+        announcements = wiring.services.announcements
+        announcement = change(announcements)
+        state = announcements.state(announcement)
     if as_json:
         print_json(_row(announcement, state))
     else:

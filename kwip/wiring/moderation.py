@@ -99,7 +99,6 @@ def make_moderation(
             email_domains=accounts.email_domains,
             notifier=posting.posts.notifier,
             mails=mail.mails,
-            fence=core.fence,
             ids=core.ids,
             clock=clock,
         ),

@@ -113,7 +113,6 @@ def make_posting(
             stores=stores,
             permissions=permissions,
             notifier=delivery.notifier,
-            fence=fence,
             clock=core.options.clock,
         ),
         quotes=Quotes(

@@ -47,7 +47,6 @@ def make_social(
             stores=stores,
             relationships=relationships,
             notifier=delivery.notifier,
-            fence=fence,
             clock=core.options.clock,
         ),
         lists=Lists(

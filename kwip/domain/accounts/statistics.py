@@ -70,9 +70,10 @@ class Statistics:
 
     `days` are ordinals with the number of posts, only those with some; `hours` has the
     24 hours of a day; `sources` begins with the most used one. `first_year` is that of
-    the user's first post, None if there is none. It `is_cut` if there may be more than
-    `MAX_EXAMINED` posts, of which the newest were examined. What others did may lag, so
-    it does not count when two are compared, as `kwip cache verify` does.
+    the first of their posts that counts, None if there is none. It `is_cut` if there
+    may be more than `MAX_EXAMINED` posts, of which the newest were examined. What
+    others did may lag, so it does not count when two are compared, as `kwip cache
+    verify` does.
     """
 
     days: tuple[tuple[int, int], ...] = ()

@@ -45,7 +45,7 @@ class PostImport:
     def linked_many(self, posts: Sequence[Post]) -> list[Post]:
         """As `linked`, for new kwips of one author that may name earlier ones of them.
 
-        At most two queries.
+        At most three queries.
         """
         known = self._named_by(posts)
         for post in posts:
@@ -55,13 +55,12 @@ class PostImport:
     def _named_by(self, posts: Iterable[Post]) -> dict[PostId, Post]:
         """Read the posts that these answer and quote; one query, or none.
 
-        One more for the first posts of conversations in which not everybody may reply.
+        One more for the first posts of their conversations, which say who may reply.
         """
         ids = {i for post in posts for i in (post.in_reply_to_id, post.quote_of_id)}
         wanted = [i for i in ids if i is not None]
         found = self.stores.posts.get_many(wanted) if wanted else {}
-        limited = {x.root_id for x in found.values() if x.reply_policy is not _OPEN}
-        roots = sorted(limited - found.keys())
+        roots = sorted({each.root_id for each in found.values()} - found.keys())
         return found | (self.stores.posts.get_many(roots) if roots else {})
 
     def insert(
@@ -126,8 +125,9 @@ def _linked(post: Post, known: Mapping[PostId, Post]) -> Post:
 def _may_go_on(parent: Post, known: Mapping[PostId, Post]) -> bool:
     """Return whether the author of a post may reply to it, after all others."""
     root = known.get(parent.root_id)
-    is_own = root is not None and root.author_id == parent.author_id
-    return parent.reply_policy is _OPEN or is_own
+    if root is None:
+        return False
+    return root.author_id == parent.author_id or root.reply_policy is _OPEN
 
 
 def _written(post: Post) -> tuple[Invalidation, ...]:

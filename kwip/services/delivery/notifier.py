@@ -143,14 +143,17 @@ class Notifier:
         self.stores.notifications.add_many(
             [of_post(post, each, NotificationKind.POLL, seq=seq) for each in notified]
         )
-        self.fence.invalidate(invalidation_rules.notify(recipient_ids=notified))
-        self._tell(notified)
+        self._show(notified)
 
-    def notified(self, notice: Notification) -> None:
-        """Show a notification that was written with an act."""
-        recipients = [notice.recipient_id]
+    def notified(self, notice: Notification | None) -> None:
+        """Show a notification that was written with an act, if there is one."""
+        if notice is not None:
+            self._show([notice.recipient_id])
+
+    def _show(self, recipients: Sequence[UserId]) -> None:
+        """Show what was written, on pages that are open and devices, too."""
         self.fence.invalidate(invalidation_rules.notify(recipient_ids=recipients))
-        self.signal_recipients(notice)
+        self._tell(recipients)
 
     def of_follow(
         self, follower_id: UserId, followee_id: UserId
@@ -268,8 +271,7 @@ class Notifier:
             return
         self.stores.notifications.add_many(written)
         notified = sorted({each.recipient_id for each in written})
-        self.fence.invalidate(invalidation_rules.notify(recipient_ids=notified))
-        self._tell(notified)
+        self._show(notified)
 
     def _notifiable(
         self,

@@ -288,7 +288,7 @@ def _guest_reply(mail: Mail, _: str, link: str, site: Site) -> Letter:
             gettext(
                 "Someone entered this address to reply to @%(name)s on %(site)s.",
                 name=mail.details["author"],
-                site=site.host,
+                site=site.name,
             ),
             gettext("The link works for 48 hours."),
         ),

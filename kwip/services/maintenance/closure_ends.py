@@ -11,6 +11,7 @@ import structlog
 from kwip.domain.clock import at
 from kwip.domain.errors import NotFoundError
 from kwip.domain.mail.mails import MailKind
+from kwip.services.maintenance.progress import NoProgress
 
 if TYPE_CHECKING:
     from kwip.domain.accounts.closures import Closure
@@ -50,7 +51,7 @@ class ClosureEnds:
 
     def _delete(self, user_id: UserId) -> str:
         try:
-            self.deletion.run(user_id, _NoProgress(), throttle_s=_PAUSE_S)
+            self.deletion.run(user_id, NoProgress(), throttle_s=_PAUSE_S)
         except NotFoundError:  # an operator was faster
             log.info("closed_account_gone", user_id=str(user_id))
         self.store.remove(user_id)
@@ -69,13 +70,3 @@ class ClosureEnds:
         if is_new:
             self.notices.hurry(notice)
         return is_new
-
-
-class _NoProgress:
-    """Progress that nobody watches."""
-
-    def begin(self, phase: str, total: int, done: int = 0) -> None:
-        """Begin a phase."""
-
-    def advance(self, count: int = 1) -> None:
-        """Go on."""

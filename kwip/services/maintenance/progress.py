@@ -13,3 +13,13 @@ class Progress(Protocol):
 
     def advance(self, count: int = 1) -> None:
         """Report that `count` more are done."""
+
+
+class NoProgress:
+    """Progress that nobody watches."""
+
+    def begin(self, phase: str, total: int, done: int = 0) -> None:
+        """Begin a phase."""
+
+    def advance(self, count: int = 1) -> None:
+        """Go on."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation_rules
 from kwip.domain.accounts.audit_log import Action
 from kwip.domain.clock import at
 from kwip.domain.errors import (
@@ -17,6 +16,7 @@ from kwip.domain.errors import (
 )
 from kwip.domain.ids import NOBODY, slot_of
 from kwip.domain.mail.mails import MailKind
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.moderation.guest_replies import (
     GUEST_NAME_MAX,
     MAX_OF_ADDRESS,
@@ -34,7 +34,6 @@ from kwip.services.mail.mails import GONE
 from kwip.store.accounts.users import digest_of
 from kwip.text.emails import clean_email
 from kwip.text.profiles import clean_line
-from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from kwip.domain.accounts.audit_log import Order
@@ -42,11 +41,11 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator, PostId
     from kwip.domain.mail.mails import Mail
+    from kwip.domain.posting.posts import Post
     from kwip.domain.timelines.views import PostView
     from kwip.services.accounts.joining.site import Site
     from kwip.services.accounts.staff.audit_log import AuditLog
     from kwip.services.accounts.staff.email_domains import EmailDomains
-    from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.notifier import Notifier
     from kwip.services.mail.mails import Mails
     from kwip.services.posting.posts import Posts
@@ -76,7 +75,6 @@ class GuestReplies:
     email_domains: EmailDomains
     notifier: Notifier
     mails: Mails
-    fence: Fence
     ids: IdGenerator
     clock: ClockMs
 
@@ -108,7 +106,7 @@ class GuestReplies:
         of_post, of_sender = self.store.undecided(post_id, sender)
         if of_post >= MAX_OF_POST or of_sender >= MAX_OF_ADDRESS:
             raise RateLimitedError(
-                gettext("Too many replies are waiting. Try again tomorrow."),
+                lazy_gettext("Too many replies are waiting. Try again tomorrow."),
                 retry_after_s=UNCONFIRMED.total_seconds(),
             )
         now = at(self.clock())
@@ -157,12 +155,9 @@ class GuestReplies:
             post_id=reply.post_id,
         )
         until = at(self.clock()) + WAITS
-        is_new = self.store.confirm(reply.id, until, notification)
-        self.fence.invalidate(
-            invalidation_rules.notify(recipient_ids=[reply.author_id])
-        )
-        if is_new:
-            self.notifier.signal_recipients(notification)
+        # Again after a worker died in between, but nobody is notified twice.
+        self.store.confirm(reply.id, until, notification)
+        self.notifier.notified(notification)
         self.mails.store.drop(mail.id)
 
     def withdraw(self, link: str) -> None:
@@ -232,28 +227,37 @@ class GuestReplies:
         view = self.posts.get(None, loader, post_id)
         if not self._is_open(view):
             raise ForbiddenError(
-                gettext("You need an account to reply to this kwip."), rule="guests"
+                lazy_gettext("You need an account to reply to this kwip."),
+                rule="guests",
             )
         return view
 
     def _is_open(self, view: PostView) -> bool:
-        is_public = view.post.visibility is Visibility.PUBLIC
-        is_public = is_public and view.post.reply_policy is ReplyPolicy.PUBLIC
+        """Return whether guests can reply; one query for a reply that is wanted."""
+        post = view.post
         is_wanted = self.site.current().guest_replies and view.author.accepts_guests
-        return is_public and is_wanted and view.post.repost_of_id is None
+        is_public = post.visibility is Visibility.PUBLIC and not post.repost_of_id
+        return is_wanted and is_public and self._is_for_all(post)
+
+    def _is_for_all(self, post: Post) -> bool:
+        """Return whether everybody may reply, as the first post of it says now."""
+        root: Post | None = post
+        if post.root_id != post.id:
+            root = self.posts.stores.posts.get_many([post.root_id]).get(post.root_id)
+        return root is not None and root.reply_policy is ReplyPolicy.PUBLIC
 
     def _checked(self, new: NewGuestReply) -> tuple[Email, str, str]:
         wrong: dict[str, str] = {}
         name = clean_line("name", new.name, GUEST_NAME_MAX, wrong)
         if not name:
-            wrong.setdefault("name", gettext("Enter your name."))
+            wrong.setdefault("name", lazy_gettext("Enter your name."))
         try:
             text = self.posts.texts.clean(Draft(text=new.text)).text
         except InvalidError as error:
             text = ""
             wrong["text"] = next(iter(error.fields.values()), error.message)
         if wrong:
-            raise InvalidError(gettext("Check what you entered."), wrong)
+            raise InvalidError(lazy_gettext("Check what you entered."), wrong)
         email = clean_email(new.email)
         self.email_domains.require_allowed(email)
         return email, name, text
@@ -267,4 +271,4 @@ class GuestReplies:
 
 
 def _gone(reply_id: int) -> NotFoundError:
-    return NotFoundError(gettext("This reply is not there any more."), id=reply_id)
+    return NotFoundError(lazy_gettext("This reply is not there any more."), id=reply_id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import (
     ConflictError,
@@ -13,18 +12,17 @@ from kwip.domain.errors import (
     InvalidError,
     RateLimitedError,
 )
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.posting.posts import Visibility
 from kwip.domain.social.nudges import A_DAY, INVITE_AGAIN, MAX_INVITES, Nudge, NudgeKind
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.domain.timelines.visibility import may_see
-from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from kwip.domain.accounts.users import User, Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId
     from kwip.domain.posting.posts import Post
-    from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.notifier import Notifier
     from kwip.services.posting.permissions import Permissions
     from kwip.services.reading.stores import Stores
@@ -37,7 +35,6 @@ class ConversationInvites:
     stores: Stores
     permissions: Permissions
     notifier: Notifier
-    fence: Fence
     clock: ClockMs
 
     def invite(self, viewer: Viewer, post_id: PostId, username: str) -> User:
@@ -58,7 +55,7 @@ class ConversationInvites:
         post = self.permissions.post(viewer.id, post_id)
         if post.visibility is Visibility.DIRECT:
             raise ForbiddenError(
-                gettext("You can't invite people into a direct conversation."),
+                lazy_gettext("You can't invite people into a direct conversation."),
                 rule="direct",
             )
         user = self._guest(viewer, username)
@@ -67,7 +64,7 @@ class ConversationInvites:
         kind = NudgeKind.INVITATION
         if self.stores.nudges.count(viewer.id, kind, now - A_DAY) >= MAX_INVITES:
             raise RateLimitedError(
-                gettext("You can't invite more people today."),
+                lazy_gettext("You can't invite more people today."),
                 retry_after_s=A_DAY.total_seconds(),
             )
         nudge = Nudge(
@@ -83,13 +80,12 @@ class ConversationInvites:
         )
         if not self.stores.nudges.add(nudge, notification):
             raise ConflictError(
-                gettext(
+                lazy_gettext(
                     "You've already invited @%(name)s into this conversation.",
                     name=user.username,
                 )
             )
-        self.fence.invalidate(invalidation_rules.notify(recipient_ids=[user.id]))
-        self.notifier.signal_recipients(notification)
+        self.notifier.notified(notification)
         return user
 
     def _guest(self, viewer: Viewer, username: str) -> User:
@@ -97,16 +93,18 @@ class ConversationInvites:
         user_id = self.stores.users.ids_of([name]).get(name) if name else None
         user = self.stores.users.get_many([user_id]).get(user_id) if user_id else None
         if user is None or user.is_suspended:
-            raise _wrong(gettext("There's nobody with this username."))
+            raise _wrong(lazy_gettext("There's nobody with this username."))
         if user.id == viewer.id:
-            raise _wrong(gettext("Choose someone else."))
+            raise _wrong(lazy_gettext("Choose someone else."))
         return user
 
     def _require_visible(self, viewer: Viewer, user: User, post: Post) -> None:
         """Check that the guest may see the post, and neither blocks the other."""
         theirs = self.stores.relationships.relations([user.id])[user.id]
         if theirs.has_block(viewer.id) or not may_see(user.id, theirs, post):
-            raise _wrong(gettext("@%(name)s can't see this kwip.", name=user.username))
+            raise _wrong(
+                lazy_gettext("@%(name)s can't see this kwip.", name=user.username)
+            )
 
 
 def _wrong(says: str) -> InvalidError:

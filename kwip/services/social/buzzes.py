@@ -5,22 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError, RateLimitedError
 from kwip.domain.ids import MAX_ID, first_id_at
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.posting.posts import Visibility
 from kwip.domain.social.nudges import A_DAY, BUZZ_AFTER, MAX_BUZZES, Nudge, NudgeKind
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.domain.timelines.visibility import require_shown
-from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
     from kwip.domain.accounts.users import User, Viewer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
     from kwip.domain.social.relationships import Relationship
-    from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.notifier import Notifier
     from kwip.services.reading.stores import Stores
     from kwip.services.social.relationships import Relationships
@@ -36,7 +34,6 @@ class Buzzes:
     stores: Stores
     relationships: Relationships
     notifier: Notifier
-    fence: Fence
     clock: ClockMs
 
     def buzz(self, viewer: Viewer, user_id: UserId) -> Relationship:
@@ -59,7 +56,7 @@ class Buzzes:
         done = self.stores.nudges.count(viewer.id, NudgeKind.BUZZ, now - A_DAY)
         if done >= MAX_BUZZES:
             raise RateLimitedError(
-                gettext("You can't buzz more people today."),
+                lazy_gettext("You can't buzz more people today."),
                 retry_after_s=A_DAY.total_seconds(),
             )
         nudge = Nudge(
@@ -72,25 +69,26 @@ class Buzzes:
         notification = self.notifier.of_nudge(viewer.id, user_id, NotificationKind.BUZZ)
         if not self.stores.nudges.add(nudge, notification):
             raise ConflictError(
-                gettext(
+                lazy_gettext(
                     "You've buzzed @%(name)s already this week.", name=user.username
                 )
             )
-        self.fence.invalidate(invalidation_rules.notify(recipient_ids=[user_id]))
-        self.notifier.signal_recipients(notification)
+        self.notifier.notified(notification)
         return self.relationships.fresh(viewer, user_id)
 
     def _require_welcome(self, viewer: Viewer, user: User) -> None:
         relations = self.stores.relationships.relations([viewer.id])[viewer.id]
         if user.id not in relations.follows or relations.has_block(user.id):
-            raise InvalidError(gettext("You can only buzz people you follow."))
+            raise InvalidError(lazy_gettext("You can only buzz people you follow."))
         if not user.accepts_buzzes:
             raise InvalidError(
-                gettext("@%(name)s doesn't want to be buzzed.", name=user.username)
+                lazy_gettext("@%(name)s doesn't want to be buzzed.", name=user.username)
             )
         if not self._is_silent(user.id):
             raise ConflictError(
-                gettext("@%(name)s has posted in the last week.", name=user.username)
+                lazy_gettext(
+                    "@%(name)s has posted in the last week.", name=user.username
+                )
             )
 
     def _is_silent(self, user_id: UserId) -> bool:

@@ -11,6 +11,7 @@ from pymongo.errors import BulkWriteError
 from kwip.domain.errors import ConflictError
 from kwip.domain.ids import PostId
 from kwip.domain.messages import lazy_gettext
+from kwip.store.bulk import DUPLICATE_KEY
 from kwip.store.client import translated
 from kwip.store.posting.counters import counted
 from kwip.store.posting.post_documents import to_document
@@ -69,10 +70,8 @@ class ImportedPostStore:
         try:
             self._store.transact(work)
         except BulkWriteError as error:
-            if {each["code"] for each in error.details["writeErrors"]} != {_DUPLICATE}:
+            if {each["code"] for each in error.details["writeErrors"]} != {
+                DUPLICATE_KEY
+            }:
                 raise
             raise ConflictError(lazy_gettext("An id is taken.")) from error
-
-
-#: The code of a key that another document has.
-_DUPLICATE = 11_000

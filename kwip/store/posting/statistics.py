@@ -22,7 +22,6 @@ from kwip.store.posting.posts import between
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwip.domain.ids import UserId
     from kwip.store.client import Document, Store
 
 
@@ -51,22 +50,35 @@ class StatisticsStore:
             )
             for d in found
         ]
-        return summed_up(rows, self._first_year(span.user_id))
+        return summed_up(rows, self._first_year(span))
 
-    def _first_year(self, author_id: UserId) -> int | None:
-        found = self._posts.find_one(
-            {"author_id": author_id, "is_tombstone": False},
-            {"_id": 1},
-            sort=[("_id", ASCENDING)],
+    def _first_year(self, span: Span) -> int | None:
+        """Return the year of the first post that counts, of the oldest ones."""
+        own = {"author_id": span.user_id, "is_tombstone": False}
+        found = self._posts.aggregate(
+            [
+                {"$match": own},
+                {"$sort": {"_id": ASCENDING}},
+                {"$limit": MAX_EXAMINED},
+                {"$match": {"$expr": _counts(span)}},
+                {"$limit": 1},
+                {"$project": {"_id": 1}},
+            ]
         )
-        return None if found is None else at(ms_of(found["_id"])).year
+        years = [at(ms_of(each["_id"])).year for each in found]
+        return years[0] if years else None
+
+
+def _counts(span: Span) -> Document:
+    """Return the expression that says whether a post counts: shown, and no repost."""
+    # Schema 1 of posts has no reposts.
+    is_repost = {"$gt": [{"$ifNull": ["$repost_of_id", 0]}, 0]}
+    is_shown = {"$in": ["$visibility", sorted(AUDIENCES[span.audience])]}
+    return {"$and": [is_shown, {"$not": is_repost}]}
 
 
 def _pipeline(span: Span) -> list[Document]:
     above, below = span.bounds
-    audience = {"$in": ["$visibility", sorted(AUDIENCES[span.audience])]}
-    # Schema 1 of posts has no reposts.
-    is_repost = {"$gt": [{"$ifNull": ["$repost_of_id", 0]}, 0]}
     return [
         {
             "$match": {
@@ -77,11 +89,7 @@ def _pipeline(span: Span) -> list[Document]:
         },
         {"$sort": {"_id": DESCENDING}},
         {"$limit": MAX_EXAMINED},
-        {
-            "$set": {
-                "counts": {"$cond": [{"$and": [audience, {"$not": is_repost}]}, 1, 0]}
-            }
-        },
+        {"$set": {"counts": {"$cond": [_counts(span), 1, 0]}}},
         {
             "$group": {
                 "_id": {

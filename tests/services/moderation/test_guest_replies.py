@@ -18,7 +18,7 @@ from kwip.domain.errors import (
     RateLimitedError,
 )
 from kwip.domain.moderation.guest_replies import MAX_OF_ADDRESS, NewGuestReply
-from kwip.domain.posting.posts import Draft, Visibility
+from kwip.domain.posting.posts import Draft, ReplyPolicy, Visibility
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.domain.timelines.pages import PageRequest
 from kwip.services.maintenance.checks.fsck import Fsck
@@ -161,6 +161,19 @@ def test_guests_only_reply_where_site_author_and_kwip_allow_it(
     with pytest.raises(ForbiddenError):
         confirm(kwip, late)
     assert len(shown(kwip, post)) == 1
+
+
+def test_a_conversation_that_is_narrowed_is_closed_to_guests_at_its_replies_too(
+    kwip, alice, bob, guests, say, write
+):
+    posts = kwip.services.posts
+    root = posts.publish(bob.id, Draft(text="Who bakes?"))
+    reply = say("I do", in_reply_to_id=root.id)
+    write(reply)
+    posts.policies.set(root, None, ReplyPolicy.FOLLOWERS)
+
+    with pytest.raises(ForbiddenError):
+        write(reply)
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,15 @@ def test_an_archive_counts_and_shows_what_its_reader_may_see(
     assert (month.texts, month.with_class("bars")) == ([], [])
 
 
+def test_the_first_year_is_that_of_what_its_reader_may_see(anybody, at_alice, write):
+    write(dt.datetime(2019, 5, 5, tzinfo=dt.UTC), "Diary", visibility="direct")
+    write(FIRST, "New year")
+
+    assert near(anybody.get("/@alice/2024")) == ["/@alice/2025"]
+    anybody.get("/@alice/2019", 404)
+    assert at_alice.get("/@alice/2019").texts == ["Diary"]
+
+
 @pytest.mark.parametrize(
     "path", ["/1999", "/2999", "/2024/13", "/2024/00", "/2023/02/29", "/2024/6"]
 )

@@ -9,9 +9,9 @@ from urllib.parse import urldefrag, urlsplit
 from kwip.domain.clock import at
 from kwip.domain.errors import ForbiddenError, InvalidError, NotFoundError
 from kwip.domain.ids import slot_of
+from kwip.domain.messages import lazy_gettext, lazy_ngettext
 from kwip.domain.posting.blogs import MAX_BLOGS, Blog
 from kwip.text.blogs import URL_CHARS
-from kwip.text.translation import gettext, ngettext
 
 if TYPE_CHECKING:
     from kwip.domain.accounts.users import Viewer
@@ -52,10 +52,10 @@ class Blogs:
         url = _address(address)
         there = self.of_viewer(viewer)
         if any(blog.url == url for blog in there):
-            raise _wrong(gettext("You've already added this feed."))
+            raise _wrong(lazy_gettext("You've already added this feed."))
         if len(there) >= MAX_BLOGS:
             raise _wrong(
-                ngettext(
+                lazy_ngettext(
                     "You can add up to %(num)s feed.",
                     "You can add up to %(num)s feeds.",
                     MAX_BLOGS,
@@ -120,7 +120,7 @@ class Blogs:
 
     def _require_on(self) -> None:
         if not self.is_on:
-            says = gettext("This site doesn't read feeds.")
+            says = lazy_gettext("This site doesn't read feeds.")
             raise ForbiddenError(says, rule="blogs")
 
 
@@ -136,7 +136,7 @@ def _address(text: str) -> str:
         is_web = False
     is_plain = url.isprintable() and " " not in url and "@" not in url.partition("?")[0]
     if not (typed and is_web and is_plain) or len(url) > URL_CHARS:
-        raise _wrong(gettext("Enter the address of your blog or its feed."))
+        raise _wrong(lazy_gettext("Enter the address of your blog or its feed."))
     return url
 
 
@@ -145,4 +145,4 @@ def _wrong(says: str) -> InvalidError:
 
 
 def _gone(blog_id: int) -> NotFoundError:
-    return NotFoundError(gettext("This feed is not there any more."), id=blog_id)
+    return NotFoundError(lazy_gettext("This feed is not there any more."), id=blog_id)

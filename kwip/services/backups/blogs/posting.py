@@ -39,6 +39,7 @@ from kwip.domain.posting.blogs import (
 from kwip.domain.posting.posts import Draft
 from kwip.domain.posting.sources import FEED
 from kwip.services.backups.sources.items import ImportedKwip
+from kwip.services.maintenance.progress import NoProgress
 from kwip.services.outgoing.connections import FetchError
 from kwip.services.outgoing.fetching import NO_COPY, Copy
 from kwip.text.blogs import kwip_text
@@ -200,7 +201,7 @@ class BlogPosting:
         key = f"blog:{held.id}:{entry.key}"
         if entry.is_old:
             kwip = ImportedKwip(key=key, written_ms=entry.written_ms, text=entry.text)
-            self.kwips.run(owner, None, [kwip], _Unseen())
+            self.kwips.run(owner, None, [kwip], NoProgress())
             return
         draft = Draft(
             text=entry.text, source=FEED, idempotency_key=key, keeps_claim=True
@@ -213,16 +214,6 @@ class BlogPosting:
         """Return when a feed is read again, a little later or earlier than others."""
         part = secrets.randbelow(200) - 100
         return now + EVERY + EVERY * part / 1_000
-
-
-class _Unseen:
-    """Progress that nobody watches."""
-
-    def begin(self, phase: str, total: int, done: int = 0) -> None:
-        """Do nothing."""
-
-    def advance(self, count: int = 1) -> None:
-        """Do nothing."""
 
 
 def _copy_of(blog: Blog) -> Copy:
