@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from kwip.cache import invalidation_rules
 from kwip.domain.accounts.users import link_in
@@ -104,10 +103,8 @@ class Verification:
         return replace(field, verified_at=verified_at if links_back else None)
 
     def _links_back(self, url: str, profile: str) -> bool:
-        parts = urlsplit(url)
-        is_own_network = (parts.hostname, parts.port) in self.fetcher.allowed
-        if parts.scheme != "https" and not is_own_network:
-            raise FetchError("refused")  # anybody on the way could write the link
+        # By https only: anybody on the way could write the link.
+        self.fetcher.check_endpoint(url)
         facts = self.reader.read(self.fetcher.get(url, _PAGES))
         wanted = profile.casefold()
         found = (each.rstrip("/").casefold() for each in facts.me_urls.split())

@@ -157,7 +157,7 @@ class Fetcher:
             return Answered(response.status, response.getheader("Retry-After") or "")
 
     def check_endpoint(self, url: str) -> None:
-        """Check that `post` may request an address, as far as it says.
+        """Check that an address may be requested, and by https, as far as it says.
 
         Raises:
             FetchError: It may not.
