@@ -37,7 +37,7 @@ def test_wide_pages_show_hashtags_and_people_to_follow_beside_them(
     expect(side.get_by_text("Following", exact=True)).to_be_visible()
     page.goto("/@carol")
     expect(page.locator(".familiar")).to_have_text("Followed by Bob")
-    assert page.evaluate("document.querySelectorAll('[data-part]').length") == 0
+    expect(page.locator("[data-part]")).to_have_count(0)
 
 
 def test_a_phone_fetches_nothing_that_it_does_not_show(open_browser, alice, carol):
