@@ -13,14 +13,19 @@ from flask import Flask
 
 from kwip.blueprints import routes
 from kwip.services.accounts import passwords
+from kwip.services.coherence.fence import Fence
 from kwip.services.links import finder
 from kwip.services.media.converting import pictures, videos
 from tests.kept_children import KeptChildren
+
+#: What a test about several processes puts back.
+outlast_leases = Fence.outlast_leases
 
 
 def make_quick():
     """Take out what a new app, client and person cost beside their work."""
     passwords.PasswordHasher = _cheap_hasher
+    Fence.outlast_leases = lambda _: None
     routes.register = _once_for_all_apps(routes.register)
     Flask.jinja_options = {"bytecode_cache": _Compiled()}
     finder.Isolated = pictures.Isolated = videos.Isolated = KeptChildren()

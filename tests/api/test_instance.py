@@ -69,7 +69,6 @@ def test_apps_get_the_texts_of_the_site(client, wiring):
     place = "/api/v1/instance"
     paths = ("privacy_policy", "terms_of_service")
     assert [client.get(f"{place}/{path}").status_code for path in paths] == [404, 404]
-    wiring.fence.outlast_leases = lambda: None
     texts = {"privacy": "No **ads**.", "terms": "Be kind.", "about": "Bread"}
     wiring.services.site.change(texts, BY_KWIP)
 

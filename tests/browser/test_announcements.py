@@ -11,7 +11,6 @@ BOX = ".announcement"
 def test_it_is_dismissed_at_once_and_comes_back_if_that_fails(
     open_browser, site, alice, seen
 ):
-    site.wiring.fence.outlast_leases = lambda: None
     typed = TypedAnnouncement(text="**Tea** at five")
     site.wiring.services.announcements.add(typed, BY_KWIP, is_published=True)
     page = open_browser(alice)

@@ -31,7 +31,6 @@ ATTACKS = [
 
 def staff_places(wiring, reporter, person):
     """Report somebody, announce something; give each page for staff."""
-    wiring.fence.outlast_leases = lambda: None
     typed = TypedAnnouncement(text=f"**Tea**\n\n- at *five*\n\n{ATTACKS[0]}")
     announced = wiring.services.announcements.add(typed, BY_KWIP, is_published=True)
     made = reporter.post("/api/v1/reports", json={"account_id": person.id}).json

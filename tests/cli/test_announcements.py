@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from kwip.services.coherence.fence import Fence
 
-
-def test_announcements_are_added_edited_ended_and_deleted(kwip, monkeypatch):
-    monkeypatch.setattr(Fence, "outlast_leases", lambda _: None)
+def test_announcements_are_added_edited_ended_and_deleted(kwip):
     added = kwip("announcements", "add", "Tea", "--reason", "The vote", "--json").json
     shown = kwip("announcements", "list")
     edited = kwip("announcements", "edit", added["id"], "--until", "2031-01-01")

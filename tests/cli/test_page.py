@@ -21,7 +21,6 @@ from kwip.domain.media.link_previews import LinkPreview, PreviewImage, PreviewKi
 from kwip.domain.moderation.reports import NewReport
 from kwip.domain.posting.posts import Draft
 from kwip.jobs.registry import jobs
-from kwip.services.coherence.fence import Fence
 from kwip.services.delivery.compaction import LEASE_MS
 from kwip.services.links.finder import Finder
 from kwip.services.maintenance.checks import cache_audit
@@ -84,8 +83,7 @@ def users(kwip, _wiring, _posts, _monkeypatch):
     }
 
 
-def reports(kwip, wiring, posts, monkeypatch):
-    monkeypatch.setattr(Fence, "outlast_leases", lambda _: None)
+def reports(kwip, wiring, posts, _monkeypatch):
     wiring.services.site.change({"rules": "Be kind."}, BY_KWIP)
     alice, bob = sign_up(wiring, "alice"), posts[0].author_id
     wish = NewReport(
@@ -110,8 +108,7 @@ def domains(kwip, _wiring, _posts, _monkeypatch):
     }
 
 
-def site(kwip, _wiring, _posts, monkeypatch):
-    monkeypatch.setattr(Fence, "outlast_leases", lambda _: None)
+def site(kwip, _wiring, _posts, _monkeypatch):
     changed = kwip("site", "set", "name", "Bakers", "--reason", "The vote", "--json")
     undone = kwip("site", "undo", changed.json["changes"][0]["id"], "--json")
     return {
@@ -122,8 +119,7 @@ def site(kwip, _wiring, _posts, monkeypatch):
     }
 
 
-def announced(kwip, _wiring, _posts, monkeypatch):
-    monkeypatch.setattr(Fence, "outlast_leases", lambda _: None)
+def announced(kwip, _wiring, _posts, _monkeypatch):
     until = ("--until", "2031-01-01", "--json")
     draft = kwip("announcements", "add", "Tea", "--draft", *until).json["id"]
     published = kwip("announcements", "publish", draft, "--json")
@@ -137,8 +133,7 @@ def announced(kwip, _wiring, _posts, monkeypatch):
     }
 
 
-def joining(kwip, wiring, _posts, monkeypatch):
-    monkeypatch.setattr(Fence, "outlast_leases", lambda _: None)
+def joining(kwip, wiring, _posts, _monkeypatch):
     services, alice = wiring.services, sign_up(wiring, "alice")
     services.site.change({"members_invite": "yes"}, BY_KWIP)
     for name in ("dave", "erin"):

@@ -11,7 +11,6 @@ from tests.wired import form_of, viewer_of
 
 def join(kwip, note):
     """Let happen once whatever can happen before somebody is a member."""
-    kwip.fence.outlast_leases = lambda: None
     site = kwip.services.site
     for change in ({"name": "Bakers"}, {"name": "Millers"}, {"rules": "Be kind."}):
         site.change(change, BY_KWIP)

@@ -56,8 +56,7 @@ def at_moderator(appointed):
 
 
 @pytest.fixture
-def at_admin(browser_of, alice, wiring, monkeypatch):
-    """Return an administrator's browser; saving does not wait for other processes."""
+def at_admin(browser_of, alice, wiring):
+    """Return an administrator's browser."""
     wiring.services.moderation.set_role(alice.user.id, Role.ADMINISTRATOR)
-    monkeypatch.setattr(wiring.fence, "outlast_leases", lambda: None)
     return browser_of(alice)

@@ -19,9 +19,8 @@ NOON_MS = 1_893_585_600_000
 
 
 @pytest.fixture
-def town(wiring, monkeypatch):
+def town(wiring):
     """Let three people join, two weeks before one more; three of them post."""
-    monkeypatch.setattr(wiring.fence, "outlast_leases", lambda: None)
     database = wiring.store.database
     now = NOON_MS
     joined = [now - 2 * WEEK_MS + n for n in range(3)] + [now - HOUR_MS]

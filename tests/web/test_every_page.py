@@ -229,7 +229,6 @@ def _draft(wiring, person):
 
 def _join(wiring, person):
     """Fill the pages about the site, and the waiting list; give an invitation."""
-    wiring.fence.outlast_leases = lambda: None
     texts = dict.fromkeys(("about", "privacy", "rules", "description"), HOSTILE)
     texts |= {"contact_username": "mallory", "members_invite": "yes"}
     services, viewer = wiring.services, viewer_of(person.user)

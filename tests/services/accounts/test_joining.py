@@ -32,9 +32,8 @@ BROWSER = Applicant(address=None, agent="test")
 
 
 @pytest.fixture
-def join(kwip, monkeypatch):
+def join(kwip):
     """Return the services of a site, and a function that changes who may sign up."""
-    monkeypatch.setattr(kwip.fence, "outlast_leases", lambda: None)
 
     def mode(sign_up, **others):
         kwip.services.site.change({"sign_up": sign_up, **others}, BY_KWIP)

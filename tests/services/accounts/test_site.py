@@ -7,15 +7,16 @@ import pytest
 from kwip.domain.accounts.audit_log import Actor, AuditQuery, Order
 from kwip.domain.accounts.site import SignUpMode, SiteRule
 from kwip.domain.errors import ConflictError, InvalidError, StoreUnavailableError
+from kwip.services.coherence.fence import Fence
 from kwip.wiring import Options, build
+from tests.quick import outlast_leases
 
 BY_ANN = Order(Actor("user", "ann"), "the vote")
 
 
 @pytest.fixture
-def site(kwip, monkeypatch):
-    """Return the service, which does not wait for other processes."""
-    monkeypatch.setattr(kwip.fence, "outlast_leases", lambda: None)
+def site(kwip):
+    """Return the service."""
     return kwip.services.site
 
 
@@ -23,7 +24,10 @@ def stored(kwip):
     return kwip.store.database["site_settings"].find_one()
 
 
-def test_an_acknowledged_change_is_in_force_in_every_process(kwip, settings, endpoints):
+def test_an_acknowledged_change_is_in_force_in_every_process(
+    kwip, settings, endpoints, monkeypatch
+):
+    monkeypatch.setattr(Fence, "outlast_leases", outlast_leases)
     other = build(settings, endpoints, role="web", options=Options())
     try:
         assert other.fence.await_lease(within_s=30)

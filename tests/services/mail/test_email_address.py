@@ -137,9 +137,8 @@ def test_only_a_browser_that_is_new_to_the_account_is_reported_and_not_to_a_boun
 
 
 def test_whoever_signs_up_gets_a_link_from_the_site_by_its_name(
-    kwip, emails, rings, mailbox, link_in, monkeypatch
+    kwip, emails, rings, mailbox, link_in
 ):
-    monkeypatch.setattr(kwip.fence, "outlast_leases", lambda: None)
     kwip.services.site.change({"name": "Bakers"}, BY_KWIP)
     kwip.services.sign_in.sign_up(form_of("dave"), BROWSER)
     rings.run()

@@ -31,7 +31,6 @@ NEW = NewGuestReply("Carla", "carla@example.org", "Which <b>flour</b>?")
 @pytest.fixture
 def guests(kwip, alice):
     """Return the service, on a site that has such replies; alice wants them."""
-    kwip.fence.outlast_leases = lambda: None
     kwip.services.site.change({"guest_replies": "yes"}, BY_KWIP)
     kwip.services.users.update_profile(alice, ProfileChange(accepts_guests=True))
     return kwip.services.guest_replies

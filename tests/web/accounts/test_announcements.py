@@ -15,16 +15,17 @@ from kwip.domain.administration.announcements import (
 )
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
+from kwip.services.coherence.fence import Fence
 from kwip.wiring import Options, build
+from tests.quick import outlast_leases
 
 PLACE = "/admin/announcements"
 API = "/api/v1/announcements"
 
 
 @pytest.fixture
-def announce(wiring, monkeypatch):
-    """Return a function that publishes an announcement, without waiting."""
-    monkeypatch.setattr(wiring.fence, "outlast_leases", lambda: None)
+def announce(wiring):
+    """Return a function that publishes an announcement."""
 
     def add(text, *, is_published=True, **times):
         typed = TypedAnnouncement(text=text, **times)
@@ -147,8 +148,9 @@ def test_there_are_bounds(announce, wiring, alice):
 
 
 def test_another_process_shows_it_when_the_change_is_acknowledged(
-    wiring, settings, endpoints
+    wiring, settings, endpoints, monkeypatch
 ):
+    monkeypatch.setattr(Fence, "outlast_leases", outlast_leases)
     other = build(settings, endpoints, role="web", options=Options())
     try:
         assert other.fence.await_lease(within_s=30)

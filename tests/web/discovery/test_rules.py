@@ -20,9 +20,8 @@ ADMIN = "/api/v1/admin/trends"
 
 
 @pytest.fixture
-def bread(wiring, alice, bob, people, monkeypatch):
+def bread(wiring, alice, bob, people):
     """Let a hashtag, a link and a kwip trend, with a preview; give the kwip."""
-    monkeypatch.setattr(wiring.fence, "outlast_leases", lambda: None)
     posts = [person.say(f"Look: {LINK} #bread") for person in (alice, bob)]
     for name in ("carol", "dave"):
         people(name).post(f"/api/v1/statuses/{posts[0]['id']}/favourite")

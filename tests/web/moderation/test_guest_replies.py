@@ -10,7 +10,6 @@ from kwip.domain.moderation.guest_replies import GuestReply, GuestReplyState
 
 
 def test_a_visitor_replies_and_the_author_decides(anybody, at_alice, alice, wiring):
-    wiring.fence.outlast_leases = lambda: None
     path = f"/@alice/{alice.say('Rye or spelt?')['id']}"
     assert "guests" not in at_alice.get("/settings/privacy").words
     wiring.services.site.change({"guest_replies": "yes"}, BY_KWIP)

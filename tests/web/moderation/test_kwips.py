@@ -100,7 +100,6 @@ def test_nothing_happens_to_kwips_of_staff_nor_to_those_for_few(
 
 
 def test_a_members_page_says_who_invited_whom(at_moderator, wiring, alice, people):
-    wiring.fence.outlast_leases = lambda: None
     wiring.services.site.change({"members_invite": "yes"}, BY_KWIP)
     services = wiring.services
     made = services.invitations.create(viewer_of(alice.user), max_uses=5, days=7)
