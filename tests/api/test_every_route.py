@@ -11,6 +11,7 @@ import pytest
 from kwip.blueprints import bodies, routes
 from tests.edge.test_routes import EXAMPLES
 from tests.pictures import plain
+from tests.thorough import part
 
 ROWS = routes.AREAS["api"]
 WRITES = [row for row in ROWS if row.method != "GET"]
@@ -118,9 +119,10 @@ def path_of(alice, bob):
 
 
 def test_a_write_takes_every_form_of_a_body_with_and_without_a_slash(alice, path_of):
-    for row in WRITES:
+    for place, row in enumerate(WRITES):
         numbers = []
-        for options, slash in in_forms(BODIES.get(name_of(row), {})):
+        forms = in_forms(BODIES.get(name_of(row), {}))
+        for options, slash in part(forms, of=2, first=place):
             path = path_of(row) + slash
             answer = alice.ask(row.method, path, **options)
             numbers.append(answer.status_code)

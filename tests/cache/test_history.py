@@ -149,6 +149,7 @@ def until_found(crowd, valkey, faults, taken_out):
     return []
 
 
+@pytest.mark.long
 def test_the_check_finds_one_unlink_taken_out(crowd, valkey):
     stale = until_found(crowd, valkey, [], "one unlink")
 
@@ -156,5 +157,6 @@ def test_the_check_finds_one_unlink_taken_out(crowd, valkey):
     assert all("post:" in each for each in stale), "only the edits were not dropped"
 
 
+@pytest.mark.long
 def test_the_check_finds_the_fence_taken_out(crowd, valkey):
     assert until_found(crowd, valkey, [freeze], "the fence")

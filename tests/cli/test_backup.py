@@ -90,6 +90,7 @@ def restore(path, store, monkeypatch, *, has_changes=True):
         archive.close()
 
 
+@pytest.mark.long
 def test_a_backup_has_every_write_that_was_acknowledged_while_it_was_made(
     wiring, settings, alice, file, copy, kwip, monkeypatch
 ):

@@ -261,7 +261,7 @@ class Town:
             kind = re.sub(rf"\d{{9,}}|{'|'.join(PEOPLE)}", "", surface.path)
             if kind != last:
                 last, met = kind, count()
-            is_turn = next(met) % 5 == turn % 5
+            is_turn = next(met) % 10 == turn % 10
             if is_turn or not ONE_POST.search(surface.path):
                 yield surface
 

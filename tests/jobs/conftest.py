@@ -25,8 +25,8 @@ from tests.wired import Rings, viewer_of
 
 #: Longer than every lease and every wait for a retry.
 LONG_MS = 400_000
-#: The suite stops work after each other step, `make thorough` after each.
-STRIDE = 1 if IS_THOROUGH else 2
+#: The suite stops work after each fourth step, `make thorough` after each one.
+STRIDE = 1 if IS_THOROUGH else 4
 #: Timelines seal and trim as the real ones do, at a sixteenth to a hundredth.
 SMALL = {
     "kwip.store.timelines.timelines.SEAL_AT": 8,
@@ -318,7 +318,7 @@ def interrupted_at_each_step(steps, snapshot, sweep, right, read_homes, rings):
 
     def interrupt(work, meanwhile, *, steps_at_least, **allowed):
         before, waiting = snapshot(), list(rings.waiting)
-        # Kills take the even ones, interruptions the odd ones.
+        # Kills and interruptions take turns.
         at, has_step = STRIDE - 1, True
         while has_step:
             before.restore()

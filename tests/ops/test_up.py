@@ -51,6 +51,7 @@ def test_programs_that_ignore_signals_end_within_five_seconds_too(make_stack):
     assert not marked(stack.home)
 
 
+@pytest.mark.long
 def test_a_start_after_kill_9_keeps_what_was_acknowledged_and_no_process(make_stack):
     """Of the supervisor alone, and of everything; a leftover that is stopped ends, too.
 

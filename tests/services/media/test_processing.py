@@ -426,6 +426,7 @@ def test_a_process_that_ends_leaves_its_conversion_to_another(
     assert stored(kwip, made)["state"] == "processing"
 
 
+@pytest.mark.long
 def test_a_worker_that_is_killed_is_replaced(kwip, upload, endpoints, settings, files):
     made = upload(
         media("mov", "mjpeg", seconds=1, size=(320, 240), rate=60, pixels="yuvj420p")
