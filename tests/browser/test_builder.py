@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
 from tests.browser.test_soundness import axe_faults, overflow_of
 
 
+@pytest.mark.long
 def test_a_widget_is_shown_as_it_is_chosen_and_its_code_is_copied(
     open_browser, alice, seen
 ):

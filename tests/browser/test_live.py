@@ -43,7 +43,7 @@ def test_what_one_writes_is_offered_in_the_others_window_and_comes_in_place(
     assert loader.get_by_role("button", name="new kwip").count() == 0
 
 
-@pytest.mark.parametrize("size", [DESKTOP, NARROW], ids=["desktop", "narrow"])
+@pytest.mark.parametrize("size", part([NARROW, DESKTOP], of=2))
 def test_the_offer_covers_no_kwip(open_browser, alice, bob, size):
     bob.say("Earlier.")
     page = open_browser(alice, size=size)
@@ -153,7 +153,7 @@ def test_without_a_script_a_button_marks_notifications_as_read(
     expect(page.locator(".notice-said")).to_contain_text("Bob followed you")
 
 
-@pytest.mark.parametrize("place", part(["/home", "/settings/profile", "/@bob"], of=2))
+@pytest.mark.parametrize("place", part(["/@bob", "/home", "/settings/profile"], of=3))
 def test_the_badge_and_the_title_count_on_every_page_and_in_all_windows(
     open_browser, alice, bob, place
 ):

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE
+from tests.thorough import part
 
 TEXT = "Is it far from here to there?"
 
@@ -16,7 +17,7 @@ def address(bob):
     return f"/@bob/{bob.say(TEXT)['id']}"
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("size", part([PHONE, DESKTOP], of=2))
 def test_a_click_anywhere_on_a_kwip_opens_its_thread(
     open_browser, alice, address, size
 ):
@@ -54,7 +55,9 @@ def test_enter_opens_the_thread_of_the_chosen_kwip(open_browser, alice, address)
     page.wait_for_url(f"**{address}")
 
 
-@pytest.mark.parametrize("how", [{"button": "middle"}, {"modifiers": ["Control"]}])
+@pytest.mark.parametrize(
+    "how", part([{"button": "middle"}, {"modifiers": ["Control"]}], of=2)
+)
 def test_a_middle_or_control_click_opens_a_tab(open_browser, alice, address, how):
     page = open_browser(alice)
     page.goto("/")

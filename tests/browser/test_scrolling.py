@@ -40,6 +40,7 @@ def scroll_until(page, count):
     expect(posts).to_have_count(count)
 
 
+@pytest.mark.long
 def test_older_kwips_come_until_the_page_is_long_and_then_by_a_link(open_home):
     page = open_home(BY_THEMSELVES + 1)
     scroll_until(page, BY_THEMSELVES * DEFAULT_LIMIT)

@@ -15,7 +15,7 @@ from kwip.services.media.emojis import NewEmoji
 from tests.browser.conftest import DESKTOP, NARROW, PHONE
 from tests.browser.world import fill, staff_places
 from tests.pictures import plain
-from tests.thorough import IS_THOROUGH
+from tests.thorough import IS_THOROUGH, part
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 RUN_AXE = """async () => {
@@ -41,12 +41,12 @@ def axe_faults(page):
 def all_faults(page, places):
     """Look at pages; give what is wrong with each, by its name.
 
-    In the suite, axe-core looks at every third one, in turns when it is large and light
+    In the suite, axe-core looks at every fifth one, in turns when it is large and light
     and when it is small and dark.
     """
     found = {}
     for number, (name, place) in enumerate(places.items()):
-        runs = [IS_THOROUGH or number % 6 == turn for turn in (0, 3)]
+        runs = [IS_THOROUGH or number % 10 == turn for turn in (0, 5)]
         found[name] = faults_of(page, place, *runs)
     return {name: faults for name, faults in found.items() if faults}
 
@@ -128,7 +128,7 @@ def test_a_chosen_theme_wins_over_the_systems(open_browser, alice, theme):
     assert ground == {"light": "rgb(253, 252, 250)", "dark": "rgb(20, 24, 26)"}[theme]
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("size", part([PHONE, DESKTOP], of=2))
 def test_nothing_moves_while_a_page_is_loaded(open_browser, places, alice, size):
     page = open_browser(alice, size=size)
     page.add_init_script(
@@ -178,7 +178,7 @@ def test_the_words_of_a_button_stand_in_its_middle(open_browser, alice, bob):
     assert max(map(abs, lines)) < 2
 
 
-@pytest.mark.parametrize("size", [PHONE, NARROW], ids=["phone", "narrow"])
+@pytest.mark.parametrize("size", part([NARROW, PHONE], of=2))
 def test_a_long_warning_leaves_room_for_other_kwips(open_browser, alice, size):
     warning = "what this is about, and why it is behind a warning, " * 9
     alice.say("The text.", spoiler_text=warning)

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.test_soundness import axe_faults
 from tests.pictures import BLUE, RED, plain
+from tests.thorough import part
 from tests.videos import mp4
 
 #: A file as if it were dropped or pasted; the name of the event is the first argument.
@@ -195,7 +196,7 @@ class TestAFileThatIsTooLarge:
         expect(page.get_by_text(said)).to_be_visible()
 
 
-@pytest.mark.parametrize("event", ["paste", "drop"])
+@pytest.mark.parametrize("event", part(["paste", "drop"], of=2))
 def test_a_file_is_pasted_or_dropped(open_browser, alice, event):
     page = open_browser(alice)
     page.goto("/home")

@@ -8,8 +8,9 @@ from playwright.sync_api import expect
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.ops.stack import free_port
 from tests.pictures import plain
+from tests.thorough import part
 
-SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+SIZES = pytest.mark.parametrize("size", part([PHONE, DESKTOP], of=2))
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def test_nothing_of_a_hidden_user_is_on_any_page_until_they_are_back(
     shown, moderation, wiring, bob, how
 ):
     # A closed account is suspended, so it is looked for at fewer places.
-    of = 4 if how == "closed" else 1
+    of = 4 if how == "closed" else 2
     before = [path for path, answer in shown(of) if tells(answer)]
     assert before
 

@@ -26,6 +26,7 @@ from kwip.store.social.list_edges import list_of
 from kwip.text.emails import read_email
 from tests.pictures import BLUE, RED, plain, sent
 from tests.services.accounts.test_moderation import opens
+from tests.thorough import part
 from tests.wired import Silence, form_of, home_of, sign_up, viewer_of
 
 #: Where a deleted user may still be named: in what others wrote and did, in
@@ -268,7 +269,7 @@ def test_a_deleted_user_is_hidden_before_the_first_step(town, kwip, monkeypatch)
     assert opens(kwip, town.session) == (False, False)
 
 
-@pytest.mark.parametrize("nth", range(1, 14, 3))
+@pytest.mark.parametrize("nth", part(range(1, 14), of=5))
 def test_a_deletion_that_died_goes_on(town, kwip, monkeypatch, nth):
     drop, count = Fence.invalidate, Counter()
 

@@ -14,10 +14,11 @@ from kwip.domain.timelines.notifications import NotificationKind
 from kwip.domain.timelines.pages import PageRequest
 from kwip.services.maintenance.checks.fsck import Fsck
 from kwip.store.maintenance.audit import AuditStore
+from tests.thorough import IS_THOROUGH
 from tests.wired import Silence, home_of
 
 #: So often two acts begin at the same moment.
-ROUNDS = 6
+ROUNDS = 20 if IS_THOROUGH else 3
 
 
 def lock(kwip, viewer, *, is_locked=True):

@@ -16,6 +16,7 @@ from kwip.domain.timelines.pages import PageRequest
 from kwip.services.timelines import active_order as active
 from kwip.services.timelines import walk
 from kwip.services.timelines.hydration import Hydration
+from tests.thorough import IS_THOROUGH
 
 FIRST = PageRequest(limit=40, is_active=True)
 
@@ -176,7 +177,7 @@ class Reader:
 def test_paging_meets_each_conversation_once_whatever_moves(kwip, alice):
     names = itertools.count()
 
-    @settings(max_examples=20)
+    @settings(max_examples=100 if IS_THOROUGH else 8)
     @given(before=st.lists(st.integers(0, 4), max_size=3), steps=STEPS)
     def check(before, steps):
         tag = f"tea{next(names)}"
