@@ -42,7 +42,8 @@ def explained(mongodb, endpoints):
     store = Store(client, endpoints.database)
     if not _POPULATED:
         populate(Stores(store))
-        names = mongodb.list_collection_names()
+        # A process that ended late may write its fence again.
+        names = set(mongodb.list_collection_names()) - {"cache_fence"}
         _POPULATED.update({name: list(mongodb[name].find()) for name in names})
     else:
         for name, documents in _POPULATED.items():
