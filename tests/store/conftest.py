@@ -35,13 +35,20 @@ _POPULATED = {}
 
 
 @pytest.fixture
-def explained(mongodb, endpoints):
-    """Return the stores of a populated database, and what explains their queries."""
+def explaining(mongodb, endpoints):
+    """Return the stores of an empty database, and what explains their queries."""
     explainer = Explainer(mongodb)
     client = connect(endpoints.mongodb_uri, timeout_ms=20_000, listeners=[explainer])
     store = Store(client, endpoints.database)
+    yield Stores(store), explainer
+    store.close()
+
+
+@pytest.fixture
+def explained(mongodb, explaining):
+    """Return the same with something of everything."""
     if not _POPULATED:
-        populate(Stores(store))
+        populate(explaining[0])
         # A process that ended late may write its fence again.
         names = set(mongodb.list_collection_names()) - {"cache_fence"}
         _POPULATED.update({name: list(mongodb[name].find()) for name in names})
@@ -49,5 +56,4 @@ def explained(mongodb, endpoints):
         for name, documents in _POPULATED.items():
             if documents:
                 mongodb[name].insert_many(documents, ordered=False)
-    yield Stores(store), explainer
-    store.close()
+    return explaining

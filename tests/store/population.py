@@ -84,7 +84,7 @@ def populate(stores):
     stores.purges.add([f"ab/{n}" for n in USERS], NOW)
     _populate_joining(stores)
     database["link_previews"].insert_many(_preview(n) for n in USERS)
-    database["search_posts"].insert_many(d for n in USERS for d in _indexed_of(n))
+    populate_search(database)
     database["timelines"].delete_many({})
     database["timelines"].insert_many(_timeline_of(n) for n in USERS)
     database["timeline_buckets"].insert_many(d for n in USERS for d in _buckets_of(n))
@@ -98,6 +98,11 @@ def populate(stores):
     for n in USERS[:30]:
         for digest in ("a", "b"):
             stores.authentication.create(token(n, digest))
+
+
+def populate_search(database):
+    """Fill what is searched."""
+    database["search_posts"].insert_many(d for n in USERS for d in _indexed_of(n))
 
 
 def _wait(stores, n):

@@ -8,10 +8,17 @@ from kwip.domain.ids import MAX_ID
 from kwip.domain.timelines.id_lists import Between
 from kwip.domain.timelines.search import Sought
 from kwip.store.posting import search
-from tests.store.population import posts_of
+from tests.store.population import populate_search, posts_of
 
 ANYWHERE = Between(0, MAX_ID, 60)
 TEA, GREEN = frozenset({"tea", "en=tea"}), frozenset({"green"})
+
+
+@pytest.fixture
+def explained(mongodb, explaining):
+    """Return stores with what is searched, and what explains their queries."""
+    populate_search(mongodb)
+    return explaining
 
 
 @pytest.fixture
