@@ -42,6 +42,7 @@ check: setup-dev
 # Chromium for the tests of the pages; `make test CHROMIUM=…` chooses one.
 browser:
 	@sh config/browser.sh >/dev/null
+	@sh config/browser.sh light >/dev/null
 
 # Programs of Debian for the tests of a deployment; `make test NGINX=…` chooses one.
 tools:

@@ -32,21 +32,31 @@ WITHIN_MS = 30_000
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    """Return Debian's Chromium, started once."""
-    found = subprocess.run(
-        ["/bin/sh", PROJECT / "config/browser.sh"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=found.stdout.strip(),
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-        )
-        yield browser
-        browser.close()
+def browser_of():
+    """Return a function that starts Debian's Chromium; it is ended at the end."""
+    with sync_playwright() as playwright, contextlib.ExitStack() as ends:
+
+        def start(*kind):
+            found = subprocess.run(
+                ["/bin/sh", PROJECT / "config/browser.sh", *kind],
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            browser = playwright.chromium.launch(
+                executable_path=found.stdout.strip(),
+                args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+            )
+            ends.callback(browser.close)
+            return browser
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def chromium(browser_of):
+    """Return the lighter one, started once."""
+    return browser_of("light")
 
 
 @dataclass

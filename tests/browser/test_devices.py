@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.servers import wait_until
@@ -26,6 +27,12 @@ _FAKE = """
   });
 })();
 """.replace('AUTH"', f'{AUTH}"').replace("DEVICE", DEVICE)
+
+
+@pytest.fixture(scope="module")
+def chromium(browser_of):
+    """Return the whole one: the lighter one takes no push messages."""
+    return browser_of()
 
 
 def test_a_device_is_turned_on_shows_what_comes_and_is_turned_off(
