@@ -31,12 +31,15 @@ if TYPE_CHECKING:
     from kwip.store.mail.mails import MailStore
     from kwip.store.mail.preferences import MailPreferenceStore
     from kwip.store.moderation.strikes import StrikeStore
-    from kwip.store.posting.attachments import AttachmentStore
     from kwip.store.posting.blogs import BlogStore
     from kwip.store.posting.drafts import DraftStore
-    from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
-    from kwip.store.posting.poll_ends import PollEndStore
-    from kwip.store.posting.processing import ProcessingStore
+    from kwip.store.posting.media.attachments import AttachmentStore
+    from kwip.store.posting.media.link_previews import (
+        LinkPreviewStore,
+        PostPreviewStore,
+    )
+    from kwip.store.posting.media.processing import ProcessingStore
+    from kwip.store.posting.reactions.poll_ends import PollEndStore
     from kwip.store.posting.search import SearchStore
     from kwip.store.push.subscriptions import PushSubscriptionStore
     from kwip.store.social.edges import EdgeStore

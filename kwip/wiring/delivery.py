@@ -19,7 +19,7 @@ from kwip.services.delivery.pull_authors import PullAuthors
 from kwip.services.delivery.push_wakes import PushWakes
 from kwip.services.delivery.search_index import SearchIndex
 from kwip.store.delivery.hibernation import HibernationStore
-from kwip.store.posting.poll_ends import PollEndStore
+from kwip.store.posting.reactions.poll_ends import PollEndStore
 from kwip.store.push.subscriptions import PushSubscriptionStore
 
 if TYPE_CHECKING:

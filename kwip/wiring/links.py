@@ -12,7 +12,7 @@ from kwip.services.links.previews import Previews
 from kwip.services.links.verification import Verification
 from kwip.services.outgoing.fetching import Fetcher
 from kwip.store.accounts.verification import VerificationStore
-from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
+from kwip.store.posting.media.link_previews import LinkPreviewStore, PostPreviewStore
 
 if TYPE_CHECKING:
     from kwip.services.bundle import Uploads

@@ -19,9 +19,9 @@ from kwip.services.media.stored.withholding import Withholding
 from kwip.services.media.usable import Descriptions
 from kwip.store.emojis import EmojiStore
 from kwip.store.media import MediaFolder
-from kwip.store.posting.attachments import AttachmentStore
-from kwip.store.posting.processing import ProcessingStore
-from kwip.store.posting.withheld import WithheldStore
+from kwip.store.posting.media.attachments import AttachmentStore
+from kwip.store.posting.media.processing import ProcessingStore
+from kwip.store.posting.media.withheld import WithheldStore
 from kwip.store.purges import PurgeStore
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from kwip.domain.ids import PostId
 from kwip.domain.media.link_previews import LinkPreview, PreviewKind
 from kwip.jobs.registry import jobs
 from kwip.services.delivery.long_polls import LiveTimes
-from kwip.store.posting.link_previews import LIFETIME
+from kwip.store.posting.media.link_previews import LIFETIME
 from kwip.wiring import Options, build
 from tests.frozen import put, swap
 from tests.people import sign_in

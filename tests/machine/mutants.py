@@ -21,7 +21,7 @@ from kwip.services.media.stored.withholding import Withholding
 from kwip.services.timelines import hydration
 from kwip.store.delivery.hibernation import HibernationStore
 from kwip.store.delivery.pull_authors import PullAuthorStore
-from kwip.store.posting import votes
+from kwip.store.posting.reactions import votes
 from kwip.store.social.relationships import RelationshipStore
 from kwip.store.timelines import timelines
 from kwip.store.timelines.buckets import OpenBucket, Stored, bucket_document

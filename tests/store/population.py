@@ -22,10 +22,10 @@ from kwip.store.accounts.access_keys import AccessKey
 from kwip.store.accounts.applications import _to_document as to_application
 from kwip.store.accounts.users import digest_of
 from kwip.store.delivery.outbox import pending
-from kwip.store.posting.attachments import _to_document as attachment_document
-from kwip.store.posting.link_previews import to_document as preview_document
+from kwip.store.posting.media.attachments import _to_document as attachment_document
+from kwip.store.posting.media.link_previews import to_document as preview_document
 from kwip.store.posting.post_documents import to_document
-from kwip.store.posting.reaction_documents import reaction_document
+from kwip.store.posting.reactions.reaction_documents import reaction_document
 from kwip.store.social.edges import Edge, follow_document, follower_document
 from kwip.store.social.list_edges import ListEdge, edge_document
 from kwip.store.timelines.buckets import bucket_document, empty_timeline, home_of

@@ -68,25 +68,25 @@ from kwip.store.maintenance.retagging import RetagStore
 from kwip.store.moderation.reports import ReportStore
 from kwip.store.moderation.strikes import StrikeStore
 from kwip.store.posting.active_order import ActivityStore
-from kwip.store.posting.attachments import AttachmentStore
 from kwip.store.posting.blogs import BlogStore
 from kwip.store.posting.claims import ClaimStore
 from kwip.store.posting.drafts import DraftStore
 from kwip.store.posting.guest_replies import GuestReplyStore
 from kwip.store.posting.imported import ImportedPostStore
-from kwip.store.posting.link_previews import LinkPreviewStore, PostPreviewStore
 from kwip.store.posting.marks import MarkStore
-from kwip.store.posting.poll_ends import PollEndStore
+from kwip.store.posting.media.attachments import AttachmentStore
+from kwip.store.posting.media.link_previews import LinkPreviewStore, PostPreviewStore
+from kwip.store.posting.media.processing import Conversion, ProcessingStore
+from kwip.store.posting.media.withheld import WithheldStore
 from kwip.store.posting.posts import PostStore
-from kwip.store.posting.processing import Conversion, ProcessingStore
 from kwip.store.posting.pushdown import PushdownStore
 from kwip.store.posting.quotes import QuoteStore
-from kwip.store.posting.reactions import ReactionStore
+from kwip.store.posting.reactions.poll_ends import PollEndStore
+from kwip.store.posting.reactions.reactions import ReactionStore
+from kwip.store.posting.reactions.votes import VoteStore
 from kwip.store.posting.repeats import RepeatStore
 from kwip.store.posting.search import SearchStore
 from kwip.store.posting.statistics import StatisticsStore
-from kwip.store.posting.votes import VoteStore
-from kwip.store.posting.withheld import WithheldStore
 from kwip.store.purges import PurgeStore
 from kwip.store.push.subscriptions import PushSubscriptionStore
 from kwip.store.social.edges import EdgeStore

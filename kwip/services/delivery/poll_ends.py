@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.notifier import Notifier
     from kwip.services.delivery.signals import Signal
-    from kwip.store.posting.poll_ends import PollEndStore
     from kwip.store.posting.posts import PostStore
+    from kwip.store.posting.reactions.poll_ends import PollEndStore
 
 #: How many voters are notified at a time.
 VOTERS_AT_ONCE = 1_000

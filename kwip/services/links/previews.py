@@ -24,7 +24,7 @@ from kwip.domain.media.link_previews import preview_path
 from kwip.domain.messages import lazy_gettext
 from kwip.services.delivery.signals import post_topic
 from kwip.services.outgoing.connections import FetchError
-from kwip.store.posting.link_previews import LIFETIME, Busy, Claimed
+from kwip.store.posting.media.link_previews import LIFETIME, Busy, Claimed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.signals import Signal
     from kwip.services.links.finder import Finder
     from kwip.store.accounts.users import UserStore
-    from kwip.store.posting.link_previews import (
+    from kwip.store.posting.media.link_previews import (
         Known,
         LinkPreviewStore,
         PostPreviewStore,

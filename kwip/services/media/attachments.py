@@ -59,8 +59,8 @@ if TYPE_CHECKING:
     from kwip.services.media.stored.attachment_files import AttachmentFiles
     from kwip.services.media.stored.withholding import Withholding
     from kwip.services.media.usable import Descriptions
-    from kwip.store.posting.attachments import AttachmentStore
     from kwip.store.posting.drafts import DraftStore
+    from kwip.store.posting.media.attachments import AttachmentStore
 
 log = structlog.get_logger()
 

@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from kwip.services.media.converting.prepared import Prepared, Transcoded
     from kwip.services.media.converting.videos import Videos
     from kwip.services.media.stored.attachment_files import AttachmentFiles
-    from kwip.store.posting.attachments import AttachmentStore
-    from kwip.store.posting.processing import Conversion, ProcessingStore
+    from kwip.store.posting.media.attachments import AttachmentStore
+    from kwip.store.posting.media.processing import Conversion, ProcessingStore
 
 log = structlog.get_logger()
 

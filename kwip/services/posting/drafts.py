@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from kwip.domain.ids import IdGenerator, PostId
     from kwip.domain.posting.posts import Draft
     from kwip.services.posting.posts import Posts
-    from kwip.store.posting.attachments import AttachmentStore
     from kwip.store.posting.drafts import DraftStore
+    from kwip.store.posting.media.attachments import AttachmentStore
 
 _IS_SENDING = lazy_gettext("This kwip is being posted right now.")
 

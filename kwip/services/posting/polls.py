@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kwip.services.posting.permissions import Permissions
     from kwip.services.posting.posts import Posts
     from kwip.services.reading.loader import Loader, Loaders
-    from kwip.store.posting.votes import VoteStore
+    from kwip.store.posting.reactions.votes import VoteStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

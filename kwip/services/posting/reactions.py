@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kwip.services.posting.posts import Posts
     from kwip.services.reading.loader import Loaders
     from kwip.store.accounts.users import UserStore
-    from kwip.store.posting.reactions import ReactionStore
+    from kwip.store.posting.reactions.reactions import ReactionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,11 +24,11 @@ from kwip.store.posting.imported import ImportedPostStore
 from kwip.store.posting.posts import PostStore
 from kwip.store.posting.pushdown import PushdownStore
 from kwip.store.posting.quotes import QuoteStore
-from kwip.store.posting.reactions import ReactionStore
+from kwip.store.posting.reactions.reactions import ReactionStore
+from kwip.store.posting.reactions.votes import VoteStore
 from kwip.store.posting.repeats import RepeatStore
 from kwip.store.posting.search import SearchStore
 from kwip.store.posting.statistics import StatisticsStore
-from kwip.store.posting.votes import VoteStore
 from kwip.store.social.follow_requests import FollowRequestStore
 from kwip.store.social.followed_conversations import FollowedConversationStore
 from kwip.store.social.followed_tags import FollowedTagStore

@@ -13,7 +13,7 @@ from kwip.domain.media.attachments import UploadState
 from kwip.domain.posting.posts import Visibility
 from kwip.store.client import translated
 from kwip.store.paging import page_after
-from kwip.store.posting.attachments import to_attachment
+from kwip.store.posting.media.attachments import to_attachment
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:

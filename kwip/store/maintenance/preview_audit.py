@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kwip.domain.ids import PostId
 from kwip.store.client import translated
 from kwip.store.paging import page_after
-from kwip.store.posting.link_previews import PREVIEW_DUE
+from kwip.store.posting.media.link_previews import PREVIEW_DUE
 
 if TYPE_CHECKING:
     import datetime as dt

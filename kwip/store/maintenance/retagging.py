@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kwip.store.client import translated
 from kwip.store.paging import page_after
-from kwip.store.posting.link_previews import PREVIEW_DUE
+from kwip.store.posting.media.link_previews import PREVIEW_DUE
 from kwip.store.posting.post_documents import CHANGED, content_of, to_post
 
 if TYPE_CHECKING:

@@ -16,9 +16,8 @@ from kwip.domain.posting.posts import (
 )
 from kwip.domain.posting.repeats import digest_of
 from kwip.domain.text import Hashtag, Link, Mention
-from kwip.store.posting.attachments import MediaDocument, to_attachment, to_media
-from kwip.store.posting.link_previews import PREVIEW_DUE, SWEEP_AFTER, to_preview
-from kwip.store.posting.poll_ends import POLL_DUE
+from kwip.store.posting.media.attachments import MediaDocument, to_attachment, to_media
+from kwip.store.posting.media.link_previews import PREVIEW_DUE, SWEEP_AFTER, to_preview
 from kwip.store.upgrades import schema_of, upgrade
 
 if TYPE_CHECKING:
@@ -33,6 +32,8 @@ _AS_STORED = {f.name for f in fields(Post)} - {
 }
 #: What the author of a marked post had chosen for `is_sensitive`; others lack it.
 MARKED = "marked_was"
+#: The end of a post's poll, until that is notified (see `PollEndStore`).
+POLL_DUE = "poll_due_at"
 #: Part of every update that changes more than counters: a higher version, and the mark
 #: that search has yet to take it in (see `SearchStore`).
 CHANGED = {"$inc": {"version": 1}, "$currentDate": {"search_due_at": True}}

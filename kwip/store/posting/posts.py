@@ -15,9 +15,9 @@ from kwip.domain.posting.repeats import digest_of
 from kwip.domain.timelines.threads import Threaded
 from kwip.domain.timelines.timelines import Entry
 from kwip.store.client import ONE_BATCH, translated
-from kwip.store.posting.attachments import attach, detach, reattach
 from kwip.store.posting.counters import count
-from kwip.store.posting.link_previews import PREVIEW_DUE, change_of_preview
+from kwip.store.posting.media.attachments import attach, detach, reattach
+from kwip.store.posting.media.link_previews import PREVIEW_DUE, change_of_preview
 from kwip.store.posting.post_documents import (
     CHANGED,
     change_of_poll,

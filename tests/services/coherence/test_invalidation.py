@@ -36,7 +36,7 @@ from kwip.services.reading.account_entities import AccessKeyId
 from kwip.services.reading.loader import Lookup
 from kwip.services.reading.slices import Slice
 from kwip.services.timelines.merging import EVERYBODY
-from kwip.store.posting.link_previews import LIFETIME
+from kwip.store.posting.media.link_previews import LIFETIME
 from kwip.store.social.list_edges import list_of
 from kwip.store.timelines.buckets import home_of
 from tests.frozen import swap

@@ -14,7 +14,7 @@ from kwip.domain.media.link_previews import LinkPreview, PreviewKind
 from kwip.domain.posting.posts import Draft, Edit
 from kwip.domain.timelines.pages import PageRequest
 from kwip.store.media import UNREACHABLE, MediaFolder
-from kwip.store.posting.link_previews import Busy, Claimed
+from kwip.store.posting.media.link_previews import Busy, Claimed
 from tests.pictures import BLUE, plain
 
 

@@ -69,7 +69,9 @@ def test_a_repost_and_its_claim_come_together_or_not_at_all(
     kwip, reposts, post, bob, mongodb, monkeypatch
 ):
     with monkeypatch.context() as broken:
-        broken.setattr("kwip.store.posting.reactions.to_document", lambda *_: 1 / 0)
+        broken.setattr(
+            "kwip.store.posting.reactions.reactions.to_document", lambda *_: 1 / 0
+        )
         with pytest.raises(ZeroDivisionError):
             reposts.repost(bob, post.id)
 

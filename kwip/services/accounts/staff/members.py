@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kwip.store.accounts.invitations import InvitationStore
     from kwip.store.accounts.members import MemberStore
     from kwip.store.delivery.hibernation import HibernationStore
-    from kwip.store.posting.attachments import AttachmentStore
+    from kwip.store.posting.media.attachments import AttachmentStore
 
 #: Entries of the audit log on a member's page.
 _LOGGED = 20

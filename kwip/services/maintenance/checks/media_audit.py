@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from kwip.store.accounts.users import UserStore
     from kwip.store.emojis import EmojiStore
     from kwip.store.media import MediaStorage, StoredFile
-    from kwip.store.posting.attachments import AttachmentStore
+    from kwip.store.posting.media.attachments import AttachmentStore
 
 #: A younger file may belong to a form that is just being saved.
 GRACE = dt.timedelta(hours=1)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kwip.domain.media.media import OpenFile
     from kwip.services.media.stored.purges import Purges
     from kwip.store.media import MediaStorage
-    from kwip.store.posting.attachments import AttachmentStore
+    from kwip.store.posting.media.attachments import AttachmentStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import UserId
     from kwip.services.media.stored.attachment_files import AttachmentFiles
     from kwip.store.accounts.users import UserStore
-    from kwip.store.posting.withheld import WithheldStore
+    from kwip.store.posting.media.withheld import WithheldStore
 
 _BATCH = 100
 

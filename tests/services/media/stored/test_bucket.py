@@ -11,7 +11,7 @@ from kwip.services.maintenance.checks.media_audit import MediaAudit
 from kwip.store.emojis import EmojiStore
 from kwip.store.media import UNREACHABLE
 from kwip.store.media_bucket import MediaBucket
-from kwip.store.posting.attachments import AttachmentStore
+from kwip.store.posting.media.attachments import AttachmentStore
 from tests.pictures import opened, plain, sent
 from tests.servers import settings_in
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwip.store.client import translated
-from kwip.store.posting.attachments import to_upload
+from kwip.store.posting.media.attachments import to_upload
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

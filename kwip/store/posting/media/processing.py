@@ -10,7 +10,7 @@ from pymongo import ReturnDocument
 from kwip.domain.media.attachments import UploadState
 from kwip.store.client import translated
 from kwip.store.due_work import DueWork
-from kwip.store.posting.attachments import to_media, to_upload
+from kwip.store.posting.media.attachments import to_media, to_upload
 
 if TYPE_CHECKING:
     import datetime as dt

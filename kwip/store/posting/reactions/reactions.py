@@ -22,8 +22,8 @@ from kwip.domain.timelines.id_lists import Between, Row
 from kwip.store.client import ONE_BATCH, translated
 from kwip.store.posting.counters import count
 from kwip.store.posting.post_documents import to_document
-from kwip.store.posting.reaction_documents import name_of, reaction_document
-from kwip.store.posting.votes import count_ballot
+from kwip.store.posting.reactions.reaction_documents import name_of, reaction_document
+from kwip.store.posting.reactions.votes import count_ballot
 from kwip.store.timelines.notifications import write
 
 if TYPE_CHECKING:

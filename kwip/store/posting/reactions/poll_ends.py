@@ -11,13 +11,12 @@ from kwip.domain.posting.polls import round_of
 from kwip.domain.posting.reactions import Act
 from kwip.store.client import translated
 from kwip.store.due_work import DueWork
+from kwip.store.posting.post_documents import POLL_DUE
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from kwip.store.client import Store
-
-POLL_DUE = "poll_due_at"
 
 
 class Voter(NamedTuple):

@@ -10,7 +10,7 @@ from kwip.domain.errors import ConflictError
 from kwip.domain.messages import lazy_gettext
 from kwip.domain.posting.polls import chosen, round_of
 from kwip.domain.posting.reactions import Act
-from kwip.store.posting.reaction_documents import name_of, reaction_document
+from kwip.store.posting.reactions.reaction_documents import name_of, reaction_document
 
 if TYPE_CHECKING:
     from pymongo.collection import Collection

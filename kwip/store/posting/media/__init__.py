@@ -1,0 +1,1 @@
+"""Uploaded files, and previews of links."""

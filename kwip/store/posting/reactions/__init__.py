@@ -1,0 +1,1 @@
+"""What people do with a post: favourites, bookmarks, reposts and votes."""
