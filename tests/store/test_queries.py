@@ -330,7 +330,9 @@ CALLS = {
     "MarkStore.unmark": lambda s: s.marks.unmark(posts_of(3)[:2]),
     "EmailDomainStore.block": lambda s: s.domains.block("d7.example", NOW),
     "EmailDomainStore.unblock": lambda s: s.domains.unblock("d8.example"),
-    "EmailDomainStore.has_any": lambda s: s.domains.has_any(["d9.example", "example"]),
+    "EmailDomainStore.find_any": lambda s: s.domains.find_any(
+        ["d9.example", "example"]
+    ),
     "EmailDomainStore.listed": lambda s: s.domains.listed(),
     "AttachmentStore.insert": lambda s: s.attachments.insert(upload(90_000, 2), NOW),
     "AttachmentStore.of_owner": lambda s: s.attachments.of_owner(2, uploads_of(2)),
@@ -492,6 +494,10 @@ CALLS = {
         Pair(posts_of(2)[0], uploads_of(2)[2]), NOW
     ),
     "GuestAuditStore.lost_after": lambda s: s.audit.guests.lost_after(0, 20),
+    "LeftoverAuditStore.lost_after": lambda s: s.audit.leftovers.lost_after(
+        "nudges", "", 20
+    ),
+    "LeftoverAuditStore.repair": lambda s: s.audit.leftovers.repair("nudges", 99_999),
     "RequestAuditStore.asked_after": lambda s: s.audit.requests.asked_after("20:", 40),
     "RequestAuditStore.asking_after": lambda s: s.audit.requests.asking_after(
         "20:", 20
@@ -729,7 +735,8 @@ CALLS = {
     "GuestReplyStore.find": lambda s: s.guest_replies.find(7),
     "GuestReplyStore.shown": lambda s: s.guest_replies.shown(8, 9),
     "GuestReplyStore.waiting": lambda s: s.guest_replies.waiting(10, 9),
-    "GuestReplyStore.undecided": lambda s: s.guest_replies.undecided(9, "digest 9"),
+    "GuestReplyStore.waiting_for": lambda s: s.guest_replies.waiting_for(9),
+    "GuestReplyStore.undecided_of": lambda s: s.guest_replies.undecided_of("digest 9"),
     "NudgeStore.add": lambda s: s.nudges.add(nudge(99), None),
     "NudgeStore.count": lambda s: s.nudges.count(1, NudgeKind.BUZZ, NOW),
     "DraftStore.insert": lambda s: s.drafts.insert(DRAFT),

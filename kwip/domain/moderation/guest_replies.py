@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 GUEST_NAME_MAX = 60
 #: How long a reply waits for the link in the mail, and then for the author.
 UNCONFIRMED, WAITS = dt.timedelta(hours=48), dt.timedelta(days=30)
-#: Undecided replies to a post, and of an address; and how many a page shows.
+#: Replies to a post that wait for its author, and undecided ones of an address; and how
+#: many a page shows. Unconfirmed ones do not count for a post: anybody can write them,
+#: by addresses of others, and would keep guests out.
 MAX_OF_POST, MAX_OF_ADDRESS, MAX_SHOWN = 20, 3, 100
 
 

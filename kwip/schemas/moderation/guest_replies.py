@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kwip.domain.moderation.guest_replies import NewGuestReply
-from kwip.schemas.body import Id, StrictSchema, Text, line
+from kwip.schemas.body import BodySchema, Id, StrictSchema, Text, line
 from kwip.schemas.posting.polls import WithVotes
 
 
@@ -19,6 +19,16 @@ class GuestReplyForm(StrictSchema[NewGuestReply]):
     def make(self, *, name: str, email: str, text: str) -> NewGuestReply:
         """Build the value."""
         return NewGuestReply(name, email, text)
+
+
+class GuestPageQuery(BodySchema[int]):
+    """Which replies a page shows: those after one."""
+
+    after = Id(load_default=0)
+
+    def make(self, *, after: int) -> int:
+        """Return the id after which they come."""
+        return after
 
 
 @dataclass(frozen=True, slots=True)

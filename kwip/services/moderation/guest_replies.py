@@ -56,11 +56,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class GuestPage:
-    """A post with its guests' replies, and whether there may be more."""
+    """A post with some of its guests' replies, and whether guests can write more.
+
+    If there are more, they come after the id `next_after`.
+    """
 
     view: PostView
     replies: tuple[GuestReply, ...]
     is_open: bool
+    next_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +82,12 @@ class GuestReplies:
     ids: IdGenerator
     clock: ClockMs
 
-    def page(self, viewer: Viewer | None, loader: Loader, post_id: PostId) -> GuestPage:
+    def page(
+        self, viewer: Viewer | None, loader: Loader, post_id: PostId, after: int = 0
+    ) -> GuestPage:
         """Show the guests' replies to a post that the viewer may see; one query.
+
+        They are the oldest above the id `after`.
 
         Raises:
             NotFoundError: There is no such post, or none for this viewer.
@@ -87,8 +95,10 @@ class GuestReplies:
         """
         view = self.posts.get(viewer, loader, post_id)
         loader.bypass()  # they are not cached
-        found = self.store.shown(post_id, MAX_SHOWN)
-        return GuestPage(view, tuple(found), self._is_open(view))
+        found = self.store.shown(post_id, MAX_SHOWN + 1, after)
+        shown = tuple(found[:MAX_SHOWN])
+        next_after = shown[-1].id if len(found) > MAX_SHOWN else None
+        return GuestPage(view, shown, self._is_open(view), next_after)
 
     def write(self, loader: Loader, post_id: PostId, new: NewGuestReply) -> None:
         """Store a reply, and send a link to the address.
@@ -103,12 +113,9 @@ class GuestReplies:
         view = self._open_view(loader, post_id)
         email, name, text = self._checked(new)
         sender = digest_of(email.key)
-        of_post, of_sender = self.store.undecided(post_id, sender)
-        if of_post >= MAX_OF_POST or of_sender >= MAX_OF_ADDRESS:
-            raise RateLimitedError(
-                lazy_gettext("Too many replies are waiting. Try again tomorrow."),
-                retry_after_s=UNCONFIRMED.total_seconds(),
-            )
+        if self.store.undecided_of(sender) >= MAX_OF_ADDRESS:
+            raise _too_many()
+        self._require_room(post_id)
         now = at(self.clock())
         reply = GuestReply(
             id=self.ids.next_id(slot_of(view.author.id)),
@@ -144,9 +151,12 @@ class GuestReplies:
             NotFoundError: The link no longer works, or the post is not there.
             GoneError: The post was deleted.
             ForbiddenError: The site or the author takes no such replies any more.
+            RateLimitedError: There are too many that the author has not decided about.
         """
         mail, reply = self._opened(link)
         self._open_view(loader, reply.post_id)
+        if reply.state is GuestReplyState.UNCONFIRMED:
+            self._require_room(reply.post_id)
         notification = Notification(
             recipient_id=reply.author_id,
             kind=NotificationKind.GUEST_REPLY,
@@ -179,7 +189,13 @@ class GuestReplies:
 
         Raises:
             NotFoundError: The viewer has no such reply to decide about.
+            ForbiddenError: The site takes no such replies any more.
         """
+        if not self.site.current().guest_replies:
+            raise ForbiddenError(
+                lazy_gettext("This site doesn't show replies by guests any more."),
+                rule="guests",
+            )
         if not self.store.approve(viewer.id, reply_id):
             raise _gone(reply_id)
 
@@ -221,6 +237,11 @@ class GuestReplies:
             post_id=str(reply.post_id),
         )
         self.store.remove(reply.author_id, reply.id)
+
+    def _require_room(self, post_id: PostId) -> None:
+        """Refuse one more reply to a post of which too many wait; one query."""
+        if self.store.waiting_for(post_id) >= MAX_OF_POST:
+            raise _too_many()
 
     def _open_view(self, loader: Loader, post_id: PostId) -> PostView:
         """Return a post to which visitors can reply, or raise as `write` says."""
@@ -268,6 +289,13 @@ class GuestReplies:
         if reply is None:
             raise NotFoundError(GONE)
         return mail, reply
+
+
+def _too_many() -> RateLimitedError:
+    return RateLimitedError(
+        lazy_gettext("Too many replies are waiting. Try again tomorrow."),
+        retry_after_s=UNCONFIRMED.total_seconds(),
+    )
 
 
 def _gone(reply_id: int) -> NotFoundError:

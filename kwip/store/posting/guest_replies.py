@@ -105,9 +105,10 @@ class GuestReplyStore:
         return None if found is None else _to_reply(found)
 
     @translated()
-    def shown(self, post_id: PostId, limit: int) -> list[GuestReply]:
+    def shown(self, post_id: PostId, limit: int, after: int = 0) -> list[GuestReply]:
         """Return the replies to a post that its author has agreed to, oldest first."""
-        return self._listed({"post_id": post_id, "state": _SHOWN}, limit)
+        shown = {"post_id": post_id, "state": _SHOWN, "_id": {"$gt": after}}
+        return self._listed(shown, limit)
 
     @translated()
     def waiting(self, author_id: UserId, limit: int) -> list[GuestReply]:
@@ -115,13 +116,14 @@ class GuestReplyStore:
         return self._listed({"author_id": author_id, "state": _WAITING}, limit)
 
     @translated()
-    def undecided(self, post_id: PostId, sender: str) -> tuple[int, int]:
-        """Count the undecided replies to a post, and those of a sender; two queries."""
-        count = self._replies.count_documents
-        return (
-            count({"post_id": post_id, "state": _UNDECIDED}),
-            count({"sender": sender, "state": _UNDECIDED}),
-        )
+    def waiting_for(self, post_id: PostId) -> int:
+        """Count the replies to a post about which its author is to decide."""
+        return self._replies.count_documents({"post_id": post_id, "state": _WAITING})
+
+    @translated()
+    def undecided_of(self, sender: str) -> int:
+        """Count the replies of a sender that are unconfirmed, or wait."""
+        return self._replies.count_documents({"sender": sender, "state": _UNDECIDED})
 
     def _listed(self, query: Document, limit: int) -> list[GuestReply]:
         found = self._replies.find(query).sort("_id", ASCENDING).limit(limit)

@@ -50,7 +50,7 @@ POSTING_INDEXES: Mapping[str, tuple[Index, ...]] = {
     "guest_replies": (
         Index(
             (("post_id", ASCENDING), ("state", ASCENDING), ("_id", ASCENDING)),
-            "GuestReplyStore.shown, forget_post and undecided: those to a post",
+            "GuestReplyStore.shown, forget_post and waiting_for: those to a post",
         ),
         Index(
             (("author_id", ASCENDING), ("state", ASCENDING), ("_id", ASCENDING)),
@@ -58,7 +58,7 @@ POSTING_INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
         Index(
             (("sender", ASCENDING), ("state", ASCENDING)),
-            "GuestReplyStore.undecided: those of an address",
+            "GuestReplyStore.undecided_of: those of an address",
         ),
         ttl("replies that nobody confirms, or decides about"),
     ),

@@ -153,12 +153,16 @@ def test_guests_only_reply_where_site_author_and_kwip_allow_it(
         with pytest.raises(NotFoundError):
             act()
     kwip.services.moderation.unsuspend(alice.id, BY_KWIP)
-    late = write(post)
+    late, waits = write(post), write(post)
+    confirm(kwip, waits)
+    [waiting] = guests.waiting(alice)
     kwip.services.site.change({"guest_replies": "no"}, BY_KWIP)
     with pytest.raises(ForbiddenError):
         write(post)
     with pytest.raises(ForbiddenError):
         confirm(kwip, late)
+    with pytest.raises(ForbiddenError):
+        guests.approve(alice, waiting.id)
     assert len(shown(kwip, post)) == 1
 
 
@@ -197,7 +201,7 @@ def test_what_a_guest_enters_is_checked(kwip, guests, say, write, change, field)
 
 
 def test_few_replies_of_an_address_and_to_a_kwip_wait_at_once(
-    kwip, guests, say, write, monkeypatch
+    kwip, alice, guests, say, write, monkeypatch
 ):
     for _ in range(MAX_OF_ADDRESS):
         write(say())
@@ -205,6 +209,23 @@ def test_few_replies_of_an_address_and_to_a_kwip_wait_at_once(
         write(say())
     monkeypatch.setattr("kwip.services.moderation.guest_replies.MAX_OF_POST", 1)
     post = say()
-    write(post, NewGuestReply("A", "a@example.org", "a"))
+    # Whoever writes by addresses of others keeps nobody out.
+    links = [
+        write(post, NewGuestReply(name, f"{name}@example.org", name)) for name in "abc"
+    ]
+    confirm(kwip, links[0])
     with pytest.raises(RateLimitedError):
-        write(post, NewGuestReply("B", "b@example.org", "b"))
+        confirm(kwip, links[1])
+    with pytest.raises(RateLimitedError):
+        write(post, NewGuestReply("D", "d@example.org", "d"))
+    guests.approve(alice, guests.waiting(alice)[0].id)
+    confirm(kwip, links[1])
+    guests.approve(alice, guests.waiting(alice)[0].id)
+
+    # What a page has no room for is on the next one.
+    monkeypatch.setattr("kwip.services.moderation.guest_replies.MAX_SHOWN", 1)
+    loader = kwip.services.loaders.begin()
+    first = guests.page(None, loader, post.id)
+    last = guests.page(None, loader, post.id, first.next_after)
+    assert [r.name for r in first.replies + last.replies] == ["a", "b"]
+    assert last.next_after is None

@@ -26,7 +26,7 @@ from kwip.domain.errors import (
 )
 from kwip.schemas.accounts.mail import LinkQuery
 from kwip.schemas.forms import ActForm
-from kwip.schemas.moderation.guest_replies import GuestReplyForm
+from kwip.schemas.moderation.guest_replies import GuestPageQuery, GuestReplyForm
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
 def guest_replies(username: str, post_id: PostId) -> Response:
     """Show the replies of people without an account to a kwip, and their form."""
-    return page("guests.html", found=_found(username, post_id), form=Form())
+    found = _found(username, post_id, http.load_query(GuestPageQuery()))
+    return page("guests.html", found=found, form=Form())
 
 
 def write_guest_reply(username: str, post_id: PostId) -> Response:
@@ -102,8 +103,9 @@ def remove_guest_reply(guest_id: int) -> Response:
     return go(back, gettext("The reply is deleted."))
 
 
-def _found(username: str, post_id: PostId) -> GuestPage:
-    found = http.services().guest_replies.page(http.viewer(), http.loader(), post_id)
+def _found(username: str, post_id: PostId, after: int = 0) -> GuestPage:
+    services = http.services()
+    found = services.guest_replies.page(http.viewer(), http.loader(), post_id, after)
     if found.view.author.username != username:
         raise NotFoundError(gettext("Kwip not found."), post_id=post_id)
     return found
