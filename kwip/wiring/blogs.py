@@ -29,7 +29,12 @@ def make_blogs(
     )
     return Blogging(
         blogs=Blogs(
-            store=store, ids=core.ids, enqueue=core.enqueue, clock=clock, is_on=is_on
+            store=store,
+            ids=core.ids,
+            rate_limits=own_data.imports.rate_limits,
+            enqueue=core.enqueue,
+            clock=clock,
+            is_on=is_on,
         ),
         blog_posting=BlogPosting(
             store=store,

@@ -26,10 +26,8 @@ from kwip.domain.errors import (
     ConflictError,
     InvalidError,
     NotFoundError,
-    RateLimitedError,
 )
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.rate_limits import in_words
 from kwip.services.backups.sources.archives import kwips_of, source_of
 from kwip.services.backups.sources.containers import opened
 from kwip.services.backups.sources.tables import rows_in
@@ -39,6 +37,7 @@ from kwip.services.backups.transferring import (
     NotedProgress,
     StoppedError,
     remove_file,
+    spend_import,
     take,
 )
 
@@ -95,15 +94,7 @@ class Imports:
                 lazy_gettext("Choose a file."), {"file": lazy_gettext("Choose one.")}
             )
         self._check(file, kind)
-        try:
-            self.rate_limits.spend("imports", viewer.id)
-        except RateLimitedError as error:
-            wait_s = error.retry_after_s
-            message = lazy_gettext(
-                "You've imported a lot today. Try again %(when)s.",
-                when=in_words(wait_s),
-            )
-            raise RateLimitedError(message, retry_after_s=wait_s) from error
+        spend_import(self.rate_limits, viewer.id)
         last = self.store.find(viewer.id)
         new = Transfer(
             user_id=viewer.id,

@@ -9,7 +9,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kwip.domain.clock import at
+from kwip.domain.errors import RateLimitedError
 from kwip.domain.messages import lazy_gettext
+from kwip.domain.rate_limits import in_words
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from kwip.domain.accounts.transfers import Transfer
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
+    from kwip.services.reading.rate_limits import RateLimits
     from kwip.store.accounts.transfers import TransferStore
     from kwip.store.media import MediaStorage
 
@@ -72,6 +75,23 @@ class NotedProgress:
         values = {"phase": self._phase, "done": self._done, "total": self._total}
         if not self.store.note(self.held, values, lease_end(self.clock)):
             raise StoppedError
+
+
+def spend_import(rate_limits: RateLimits, user_id: UserId) -> None:
+    """Charge an import to its user.
+
+    Raises:
+        RateLimitedError: There were too many today.
+    """
+    try:
+        rate_limits.spend("imports", user_id)
+    except RateLimitedError as error:
+        wait_s = error.retry_after_s
+        message = lazy_gettext(
+            "You've imported a lot today. Try again %(when)s.",
+            when=in_words(wait_s),
+        )
+        raise RateLimitedError(message, retry_after_s=wait_s) from error
 
 
 def take(store: TransferStore, user_id: UserId, clock: ClockMs) -> Transfer | None:

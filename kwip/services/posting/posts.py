@@ -264,7 +264,7 @@ class Posts:
             parent = self.permissions.parent(author_id, draft.in_reply_to_id)
         draft = self.policies.of_new(author_id, draft, parent)
         draft, quoted = self.quoting.find(author_id, draft)
-        entities = self.texts.entities(draft.text, draft.to)
+        entities = self.texts.of_draft(draft)
         return replace(
             _begun(author_id, draft, post_id, parent),
             media=media,

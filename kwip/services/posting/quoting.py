@@ -11,6 +11,7 @@ from kwip.domain.ids import PostId, parse_id
 from kwip.domain.messages import lazy_gettext
 from kwip.domain.posting.posts import QuotePolicy
 from kwip.domain.posting.quotes import may_quote, policy_of
+from kwip.domain.posting.sources import FEED
 from kwip.services.posting.permissions import QUOTED
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class Quoting:
 
         A draft that names none quotes the post of this site whose address its text ends
         with, and the address is taken out of the text. If that may not be quoted, the
-        text keeps the address. Five queries, or none if there is nothing to quote.
+        text keeps the address, and so does what a feed says: its member did not say it.
+        Five queries, or none if there is nothing to quote.
 
         Raises:
             NotFoundError: The named post is not there for this author.
@@ -45,6 +47,8 @@ class Quoting:
         """
         if draft.quote_of_id is not None:
             return draft, self._quotable(author_id, draft.quote_of_id)
+        if draft.source == FEED:
+            return draft, None
         found = re.search(_AT_END.format(origin=re.escape(self.origin)), draft.text)
         post_id = parse_id(found[1]) if found else None
         if found is None or post_id is None:

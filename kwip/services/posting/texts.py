@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
+from kwip.domain.posting.sources import FEED
 from kwip.domain.text import Hashtag, Link, Mention
 from kwip.text.cleaning import clean_text, clean_warning
 from kwip.text.parsing import parse
@@ -60,6 +61,13 @@ class Texts:
     def parse(self, text: str) -> Entities:
         """Parse a text by the rules of the site, without looking up users."""
         return parse(text, host=self.host)
+
+    def of_draft(self, draft: Draft) -> TextEntities:
+        """Parse a draft; what a feed says mentions nobody, as its member did not."""
+        if draft.source != FEED:
+            return self.entities(draft.text, draft.to)
+        found = self.parse(draft.text)
+        return TextEntities(links=found.links, mentions=(), hashtags=found.hashtags)
 
     def entities(self, text: str, to: Sequence[str] = ()) -> TextEntities:
         """Parse a text; keep mentions of users who may be seen. Two queries.

@@ -10,9 +10,15 @@ import pytest
 
 from kwip.domain.accounts.audit_log import BY_KWIP
 from kwip.domain.clock import at
-from kwip.domain.errors import ForbiddenError, InvalidError, NotFoundError
+from kwip.domain.errors import (
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    RateLimitedError,
+)
 from kwip.domain.ids import MAX_ID, ms_of
 from kwip.domain.posting.blogs import MAX_A_DAY, MAX_AT_ONCE, MAX_BLOGS, MAX_FAILURES
+from kwip.domain.posting.posts import Draft
 from tests.other_site import other_site
 from tests.servers import settings_in
 from tests.wired import home_of
@@ -29,7 +35,8 @@ def site():
 
 @pytest.fixture
 def settings(tmp_path, site):
-    return settings_in(tmp_path / "home", KWIP_LINK_PREVIEW_ALLOW=site.place)
+    environ = {"KWIP_LINK_PREVIEW_ALLOW": site.place, "KWIP_QUOTA_IMPORTS": "2"}
+    return settings_in(tmp_path / "home", **environ)
 
 
 def item(number, *, title=None, age=dt.timedelta(0)):
@@ -154,6 +161,8 @@ def test_older_entries_are_posted_with_their_dates_if_asked_and_reach_no_home(
     read()
     kwip.services.blogs.post_old(alice, blog.id)
     read()
+    with pytest.raises(RateLimitedError):
+        kwip.services.blogs.post_old(alice, blog.id)
 
     assert [text[:7].strip() for text in texts(alice)] == [
         "Loaf 10",
@@ -283,6 +292,22 @@ def test_a_hostile_feed_posts_nothing_but_plain_text(
         assert "script" not in text
         assert "<" not in text
         assert len(text) <= kwip.services.posts.texts.max_chars
+
+
+def test_a_feed_mentions_and_quotes_nobody_in_its_members_name(
+    kwip, site, alice, bob, blog, read
+):
+    quoted = kwip.services.posts.publish(bob.id, Draft(text="Mine"))
+    address = f"{kwip.services.posts.quoting.origin}/@bob/{quoted.id}"
+    entry = item(3, title=f"@bob lies {address}").replace("https://blog.example/3", "")
+    own = item(4).replace("https://blog.example/4", address)
+    site.serve("/feed", rss(own, entry), kind=RSS)
+    read()
+
+    newest = kwip.stores.posts.entries_by([alice.id], below=MAX_ID, limit=1)[0]
+    post = kwip.stores.posts.get_many([newest.post_id])[newest.post_id]
+    assert post.text == f"@bob lies {address}"  # and nothing of a feed of kwips
+    assert (post.mentions, post.quote_of_id) == ((), None)
 
 
 def test_feeds_are_read_only_if_the_site_does(kwip, alice, blog, read):

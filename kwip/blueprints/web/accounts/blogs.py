@@ -9,7 +9,7 @@ from flask import url_for
 from kwip.blueprints import http
 from kwip.blueprints.table import Route
 from kwip.blueprints.web.pages import SECRET, Form, form_policy, go, page, page_again
-from kwip.domain.errors import ForbiddenError, InvalidError
+from kwip.domain.errors import ForbiddenError, InvalidError, RateLimitedError
 from kwip.domain.posting.blogs import MAX_OLD
 from kwip.schemas.accounts.blogs import BlogForm, problem_of
 from kwip.schemas.forms import ActForm
@@ -51,7 +51,10 @@ def resume_blog(blog_id: int) -> Response:
 def post_old_entries(blog_id: int) -> Response:
     """Post what is in a feed already, with its dates."""
     http.load_form(ActForm())
-    http.services().blogs.post_old(http.signed_in(), blog_id)
+    try:
+        http.services().blogs.post_old(http.signed_in(), blog_id)
+    except RateLimitedError as error:
+        return page_again("settings_feeds.html", error, **_known())
     return _go(gettext("We're posting the older entries. Nobody is notified."))
 
 

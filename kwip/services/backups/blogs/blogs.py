@@ -11,6 +11,7 @@ from kwip.domain.errors import ForbiddenError, InvalidError, NotFoundError
 from kwip.domain.ids import slot_of
 from kwip.domain.messages import lazy_gettext, lazy_ngettext
 from kwip.domain.posting.blogs import MAX_BLOGS, Blog
+from kwip.services.backups.transferring import spend_import
 from kwip.text.blogs import URL_CHARS
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator
     from kwip.services.delivery.signals import Enqueue
+    from kwip.services.reading.rate_limits import RateLimits
     from kwip.store.posting.blogs import BlogStore
 
 #: The job that reads a feed.
@@ -30,6 +32,7 @@ class Blogs:
 
     store: BlogStore
     ids: IdGenerator
+    rate_limits: RateLimits
     enqueue: Enqueue
     clock: ClockMs
     is_on: bool
@@ -97,8 +100,10 @@ class Blogs:
         Raises:
             NotFoundError: The viewer has no such blog.
             ForbiddenError: This site reads no feeds.
+            RateLimitedError: It counts as an import, and there were too many today.
         """
         self._require_on()
+        spend_import(self.rate_limits, viewer.id)
         self._wake(viewer, blog_id, wants_old=True, is_paused=False)
 
     def remove(self, viewer: Viewer, blog_id: int) -> None:

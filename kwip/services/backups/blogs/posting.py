@@ -181,6 +181,12 @@ class BlogPosting:
         )
 
     def _text(self, entry: BlogEntry) -> str:
+        """Return an entry as a kwip; "" for one of this site.
+
+        A feed of kwips would post itself without end.
+        """
+        if entry.url.startswith(f"{self.posts.quoting.origin}/"):
+            return ""
         return kwip_text(entry, max_chars=self.posts.texts.max_chars)
 
     def _post(self, held: Blog, owner: Viewer) -> str:
