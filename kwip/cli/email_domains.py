@@ -1,4 +1,4 @@
-"""`kwip users block-domain`: keep e-mail providers from being used to sign up."""
+"""`kwip users block-domain`: keep providers and addresses from signing up."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 @click.group("block-domain")
 def block_domain() -> None:
-    """Block email domains: nobody can sign up from there.
+    """Block email domains and addresses: nobody can sign up with these.
 
-    Subdomains are blocked too. Accounts that exist are not affected.
+    Subdomains are blocked too, and addresses with anything after a +.
+    Accounts that exist are not affected.
     """
 
 
@@ -28,7 +29,7 @@ def block_domain() -> None:
 @json_option
 @click.pass_obj
 def add(settings: Settings, domain: str, *, as_json: bool) -> None:
-    """Block the email domain DOMAIN and its subdomains."""
+    """Block DOMAIN and its subdomains, or one address."""
     with connected(settings) as wiring:
         blocked = wiring.services.email_domains.block(domain, order())
     _report("blocked", blocked, as_json=as_json)
@@ -40,7 +41,7 @@ def add(settings: Settings, domain: str, *, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def remove(settings: Settings, domain: str, *, as_json: bool) -> None:
-    """Allow addresses at DOMAIN again."""
+    """Allow addresses at DOMAIN, or one address, again."""
     with connected(settings) as wiring:
         unblocked = wiring.services.email_domains.unblock(domain, order())
     _report("unblocked", unblocked, as_json=as_json)
@@ -50,7 +51,7 @@ def remove(settings: Settings, domain: str, *, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def show(settings: Settings, *, as_json: bool) -> None:
-    """List the blocked email domains."""
+    """List the blocked email domains and addresses."""
     with connected(settings) as wiring:
         found = wiring.services.email_domains.listed()
     if as_json:
@@ -62,7 +63,7 @@ def show(settings: Settings, *, as_json: bool) -> None:
         return
     for each in found:
         click.echo(f"{each.blocked_at:%Y-%m-%d}  {each.domain}")
-    click.echo(numbered(len(found), "domain"))
+    click.echo(numbered(len(found), "entry"))
 
 
 def _report(what: str, domain: str, *, as_json: bool) -> None:

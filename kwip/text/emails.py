@@ -60,10 +60,32 @@ def clean_domain(text: str) -> str:
     return domain
 
 
-def domains_of(email: Email) -> list[str]:
-    """Return the domain of an address and all domains above it."""
+def clean_blocked(text: str) -> str:
+    """Parse a domain of addresses, or one address; return it as it is compared.
+
+    An address loses what follows a `+` in it, which often leads to the same mailbox.
+
+    Raises:
+        InvalidError: No address can have it.
+    """
+    if "@" not in text.strip()[1:]:
+        return clean_domain(text)
+    try:
+        return _without_tag(clean_email(text).key)
+    except InvalidError as error:
+        raise InvalidError(error.message, {"domain": error.fields["email"]}) from error
+
+
+def blocked_by(email: Email) -> list[str]:
+    """Return what blocks an address: itself, its domain, and all domains above it."""
     labels = email.key.rpartition("@")[2].split(".")
-    return [".".join(labels[place:]) for place in range(len(labels))]
+    domains = [".".join(labels[place:]) for place in range(len(labels))]
+    return [email.key, _without_tag(email.key), *domains]
+
+
+def _without_tag(key: str) -> str:
+    local, _, domain = key.rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
 
 
 def read_email(text: str) -> Email:

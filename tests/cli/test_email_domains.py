@@ -1,4 +1,4 @@
-"""Blocked domains: no new account has an address there, and old ones stay."""
+"""Blocked domains and addresses: no new account has one, and old ones stay."""
 
 from __future__ import annotations
 
@@ -44,9 +44,24 @@ def test_nobody_signs_up_at_a_blocked_domain_and_old_accounts_stay(
     assert wiring.services.authentication.prove("early", "correct horse")
     assert (entry["action"], entry["subject"]) == ("block_domain", "spam.example")
     assert (entry["reason"], entry["details"]) == ("A raid", {})
-    assert kwip(*BLOCK, "list").out.split()[1:] == ["spam.example", "1", "domain"]
+    assert kwip(*BLOCK, "list").out.split()[1:] == ["spam.example", "1", "entry"]
     assert kwip(*BLOCK, "remove", "spam.example").code == 0
     assert create("a", "a@spam.example") == CREATED
+
+
+def test_nobody_signs_up_with_a_blocked_address_however_it_is_written(kwip, create):
+    said = (
+        "kwip: This account can't be created. email: That email address can't be used."
+    )
+    added = kwip(*BLOCK, "add", " Mallory+1@Bücher.example")
+    texts = ("MALLORY@bücher.example", "mallory+2@xn--bcher-kva.example")
+
+    assert added.out == "blocked mallory@xn--bcher-kva.example\n"
+    assert [create("m", text) for text in texts] == [(2, said)] * 2
+    assert create("n", "mallory2@bücher.example") == CREATED
+    assert kwip(*BLOCK, "add", "mallory@nowhere").code == 2
+    assert kwip(*BLOCK, "remove", "mallory+3@bücher.example").code == 0
+    assert create("m", texts[0]) == CREATED
 
 
 def test_a_domain_is_the_same_in_every_script(kwip, create):
@@ -59,7 +74,7 @@ def test_a_domain_is_the_same_in_every_script(kwip, create):
     )
 
 
-@pytest.mark.parametrize("text", ["", "com", "a@b.example", "b..example", "192.0.2.1"])
+@pytest.mark.parametrize("text", ["", "com", "b..example", "192.0.2.1"])
 def test_what_is_no_domain_is_refused_by_name(kwip, text):
     for verb in ("add", "remove"):
         assert kwip(*BLOCK, verb, text).err == (

@@ -244,6 +244,8 @@ def test_domains_are_blocked_and_allowed_again(appointed, wiring):
     browser.send("/admin/domains/unblock", domain="spam.example")
 
     assert wiring.services.email_domains.listed() == []
+    browser.send("/admin/domains", domain="Mallory@Spam.example")
+    assert "mallory@spam.example" in browser.get("/admin/domains").words
 
 
 def test_every_act_in_the_audit_log_has_a_name():

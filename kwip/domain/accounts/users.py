@@ -245,7 +245,7 @@ class Email:
 
 @dataclass(frozen=True, slots=True)
 class BlockedDomain:
-    """A domain, in ASCII, whose e-mail addresses cannot be used to sign up."""
+    """A domain in ASCII, or an e-mail address, that cannot be used to sign up."""
 
     domain: str
     blocked_at: dt.datetime

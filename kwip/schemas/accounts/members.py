@@ -51,8 +51,8 @@ ACTION_NAMES: Mapping[Action, str] = {
     Action.END_INVITATION: lazy_gettext("Ended an invitation"),
     Action.INVITE_WAITING: lazy_gettext("Invited someone from the waiting list"),
     Action.CHANGE_SITE: lazy_gettext("Changed the site settings"),
-    Action.BLOCK_DOMAIN: lazy_gettext("Blocked the email domain"),
-    Action.UNBLOCK_DOMAIN: lazy_gettext("Unblocked the email domain"),
+    Action.BLOCK_DOMAIN: lazy_gettext("Blocked email from"),
+    Action.UNBLOCK_DOMAIN: lazy_gettext("Unblocked email from"),
     Action.ADD_EMOJI: lazy_gettext("Added the emoji"),
     Action.REMOVE_EMOJI: lazy_gettext("Removed the emoji"),
     Action.PRUNE_MEDIA: lazy_gettext("Removed unused files"),
@@ -219,14 +219,14 @@ class EmojiRemovalForm(StrictSchema[str]):
 
 @dataclass(frozen=True, slots=True)
 class TypedDomain:
-    """A domain, and why something is done about it."""
+    """A domain or an address, and why something is done about it."""
 
     domain: str
     reason: str
 
 
 class DomainForm(StrictSchema[TypedDomain]):
-    """A domain to block or to allow again."""
+    """A domain or an address to block or to allow again."""
 
     domain = line()
     reason = Text(load_default="")

@@ -1,4 +1,4 @@
-"""Domains of e-mail addresses with which nobody can sign up."""
+"""Domains of e-mail addresses, and addresses, with which nobody can sign up."""
 
 from __future__ import annotations
 
@@ -16,28 +16,31 @@ if TYPE_CHECKING:
 
 
 class EmailDomainStore:
-    """The `blocked_email_domains` collection; the `_id` is the domain in ASCII."""
+    """The `blocked_email_domains` collection; the `_id` is the domain or address."""
 
     def __init__(self, store: Store):
         self._blocked = store.database["blocked_email_domains"]
 
     @translated()
     def block(self, domain: str, now: dt.datetime) -> None:
-        """Block a domain; nothing changes if it is already."""
+        """Block a domain or an address; nothing changes if it is already."""
         schema = schema_of("blocked_email_domains")
         made = {"$setOnInsert": {"schema": schema, "blocked_at": now}}
         self._blocked.update_one({"_id": domain}, made, upsert=True)
 
     @translated()
     def unblock(self, domain: str) -> None:
-        """Allow a domain again."""
+        """Allow a domain or an address again."""
         self._blocked.delete_one({"_id": domain})
 
     @translated()
-    def has_any(self, domains: Collection[str]) -> bool:
-        """Return whether one of some domains is blocked; one query by `_id`."""
-        found = self._blocked.find_one({"_id": {"$in": list(domains)}}, {"_id": 1})
-        return found is not None
+    def find_any(self, names: Collection[str]) -> str | None:
+        """Return one of some domains and addresses that is blocked, if any is.
+
+        One query by `_id`.
+        """
+        found = self._blocked.find_one({"_id": {"$in": list(names)}}, {"_id": 1})
+        return None if found is None else str(found["_id"])
 
     @translated()
     def listed(self) -> list[BlockedDomain]:

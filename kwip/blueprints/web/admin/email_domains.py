@@ -1,4 +1,4 @@
-"""The page on which administrators block email domains."""
+"""The page on which administrators block email domains and addresses."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 def email_domains() -> Response:
-    """List the blocked email domains, with the form to block one."""
+    """List the blocked email domains and addresses, with the form to block one."""
     domains = http.services().email_domains.listed()
     return page("admin_domains.html", domains=domains, form=Form())
 
 
 def block_email_domain() -> Response:
-    """Block an email domain."""
+    """Block an email domain or address."""
     services = http.services()
     try:
         asked = http.load_form(DomainForm())
@@ -41,7 +41,7 @@ def block_email_domain() -> Response:
 
 
 def unblock_email_domain() -> Response:
-    """Allow an email domain again."""
+    """Allow an email domain or address again."""
     services, asked = http.services(), http.load_form(DomainForm())
     order = by_viewer(Permission.BLOCK_DOMAINS, asked.reason)
     try:

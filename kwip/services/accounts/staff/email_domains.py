@@ -1,4 +1,4 @@
-"""Keep people from signing up with e-mail addresses of some domains.
+"""Keep people from signing up with some e-mail addresses, or those of some domains.
 
 It concerns new accounts only: an account that exists keeps its address and works.
 """
@@ -12,7 +12,7 @@ from kwip.domain.accounts.audit_log import Action
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.messages import lazy_gettext
-from kwip.text.emails import clean_domain, domains_of
+from kwip.text.emails import blocked_by, clean_blocked
 
 if TYPE_CHECKING:
     from kwip.domain.accounts.audit_log import Order
@@ -24,21 +24,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EmailDomains:
-    """Block domains with all their subdomains, and check addresses."""
+    """Block addresses, and domains with all their subdomains; check addresses."""
 
     store: EmailDomainStore
     audit_log: AuditLog
     clock: ClockMs
 
     def block(self, text: str, order: Order) -> str:
-        """Block a domain; return it as it is stored, in ASCII.
+        """Block a domain, or an address; return it as it is stored, in ASCII.
 
         Raises:
-            InvalidError: It is no domain of an address, or the reason cannot be used.
+            InvalidError: It is no address, nor the domain of one, or the reason cannot
+                be used.
             ConflictError: It is blocked already.
         """
-        domain = clean_domain(text)
-        if self.store.has_any([domain]):
+        domain = clean_blocked(text)
+        if self.store.find_any([domain]):
             raise ConflictError(
                 lazy_gettext("%(domain)s is blocked already.", domain=domain)
             )
@@ -47,14 +48,15 @@ class EmailDomains:
         return domain
 
     def unblock(self, text: str, order: Order) -> str:
-        """Allow a domain again; return it as it was stored.
+        """Allow a domain or an address again; return it as it was stored.
 
         Raises:
-            InvalidError: It is no domain of an address, or the reason cannot be used.
+            InvalidError: It is no address, nor the domain of one, or the reason cannot
+                be used.
             NotFoundError: It is not blocked itself.
         """
-        domain = clean_domain(text)
-        if not self.store.has_any([domain]):
+        domain = clean_blocked(text)
+        if not self.store.find_any([domain]):
             raise NotFoundError(
                 lazy_gettext("%(domain)s is not blocked.", domain=domain)
             )
@@ -63,21 +65,23 @@ class EmailDomains:
         return domain
 
     def listed(self) -> list[BlockedDomain]:
-        """Return all blocked domains by name."""
+        """Return all blocked domains and addresses by name."""
         return self.store.listed()
 
     def require_allowed(self, email: Email) -> None:
         """Check that nothing blocks an address; one query.
 
         Raises:
-            InvalidError: Its domain is blocked, or one above it.
+            InvalidError: It is blocked, or its domain, or one above that.
         """
-        if self.store.has_any(domains_of(email)):
-            raise InvalidError(
-                lazy_gettext("This account can't be created."),
-                {
-                    "email": lazy_gettext(
-                        "Addresses of this provider can't be used. Use another one."
-                    )
-                },
-            )
+        blocked = self.store.find_any(blocked_by(email))
+        if blocked is None:
+            return
+        says = lazy_gettext(
+            "Addresses of this provider can't be used. Use another one."
+        )
+        if "@" in blocked:
+            says = lazy_gettext("That email address can't be used.")
+        raise InvalidError(
+            lazy_gettext("This account can't be created."), {"email": says}
+        )
