@@ -54,6 +54,7 @@ from kwip.store.changes import ChangeStore
 from kwip.store.fence import FenceStore
 from kwip.store.indexes import INDEXES
 from kwip.store.timelines.buckets import home_of
+from kwip.text.emails import read_email
 from tests.docs.joining import join
 from tests.pictures import plain, sent
 from tests.videos import mp4
@@ -282,6 +283,8 @@ def _purge(kwip, note, now):
     kwip.services.moderation.suspend(author)
     purges.add(["ab/abc-large.webp"], now)
     kwip.services.email_domains.block("spam.example", BY_KWIP)
+    moved = read_email("moved@example.org"), now, lambda _: None, now + LIFETIME
+    kwip.stores.credentials.set_email(author, *moved)
     note()
     purges.failed(["ab/abc-large.webp"], now, None, "cdn.example.org answered 503")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kwip import telemetry
 from kwip.domain.clock import at
 from kwip.domain.errors import ForbiddenError, NotFoundError
-from kwip.domain.mail.mails import Mail, MailKind
+from kwip.domain.mail.mails import LINK_LIFETIMES, Mail, MailKind
 from kwip.domain.messages import lazy_gettext
 from kwip.services.accounts.two_factor.two_factor import new_mark
 from kwip.services.mail.mails import GONE
@@ -195,7 +195,14 @@ class EmailAddress:
         self.mails.post(draft)
 
     def _set(self, mail: Mail, notice: Mail | None) -> None:
-        """Store the address of a mail, use up its link, and store the notice."""
+        """Store the address of a mail, use up its link, and store the notice.
+
+        As long as the notice can undo it, nobody else gets the old address: a thief
+        would take it with another account, and nothing could be undone.
+        """
+        now = at(self.clock())
+        undone_by = LINK_LIFETIMES[MailKind.EMAIL_CHANGED]
+        held_until = None if notice is None else now + undone_by
 
         def also(session: Any) -> None:
             if not self.mails.store.use(mail, session):
@@ -206,7 +213,7 @@ class EmailAddress:
                 self.mails.store.add(notice, notice.created_at, session)
 
         self.stores.credentials.set_email(
-            mail.user_id, read_email(mail.address), at(self.clock()), also
+            mail.user_id, read_email(mail.address), now, also, held_until
         )
         if notice is not None:
             self.mails.hurry(notice)

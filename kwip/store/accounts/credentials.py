@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.errors import ConflictError, NotFoundError
+from kwip.domain.ids import NOBODY
 from kwip.domain.messages import lazy_gettext
 from kwip.store.accounts.users import address_claim
 from kwip.store.client import translated
@@ -75,10 +76,12 @@ class CredentialStore:
         email: Email,
         now: dt.datetime,
         also: Callable[[ClientSession], None],
+        held_until: dt.datetime | None = None,
     ) -> None:
         """Give a user a confirmed address, the same or another one.
 
-        `also` is called in the same transaction; its errors abort that.
+        `also` is called in the same transaction; its errors abort that. Nobody else
+        gets the old address until `held_until`, if it is given.
 
         Raises:
             ConflictError: Somebody else has it.
@@ -94,7 +97,8 @@ class CredentialStore:
                 )
             d = upgrade("credentials", found)
             if d["email_key"] != email.key:
-                self._move_claim(user_id, d["email_key"], email, session)
+                self._release(user_id, d["email_key"], held_until, session)
+                self._take(user_id, email, session)
             d |= {"email": email.address, "email_key": email.key}
             d |= {"email_confirmed_at": now, "mail_problem": ""}
             changes = {k: v for k, v in d.items() if k not in {"_id", "password_hash"}}
@@ -107,19 +111,35 @@ class CredentialStore:
         except DuplicateKeyError as error:
             raise ConflictError(_TAKEN, field="email") from error
 
-    def _move_claim(
-        self, user_id: UserId, old_key: str, email: Email, session: ClientSession
+    def _release(
+        self,
+        user_id: UserId,
+        old_key: str,
+        held_until: dt.datetime | None,
+        session: ClientSession,
     ) -> None:
-        """Exchange the claim of an address; accounts of schema 1 have folded ones."""
+        """Give the claim of an address up, or hold it for its user for a while."""
+        old = {"_id": address_claim(old_key), "user_id": user_id}
+        if held_until is None:
+            self._claims.delete_one(old, session=session)
+            return
+        held = {"user_id": NOBODY, "held_for": user_id, "expires_at": held_until}
+        self._claims.update_one(old, {"$set": held}, session=session)
+
+    def _take(self, user_id: UserId, email: Email, session: ClientSession) -> None:
+        """Claim an address; accounts of schema 1 have folded ones."""
         wanted = [address_claim(key) for key in (email.key, email.folded)]
-        others = {"_id": {"$in": wanted}, "user_id": {"$ne": user_id}}
+        others = {
+            "_id": {"$in": wanted},
+            "user_id": {"$ne": user_id},
+            "held_for": {"$ne": user_id},
+        }
         if self._claims.find_one(others, session=session) is not None:
             raise ConflictError(_TAKEN, field="email")
-        old = {"_id": address_claim(old_key), "user_id": user_id}
-        self._claims.delete_one(old, session=session)
         claim: Document = {"_id": wanted[0], "user_id": user_id}
         claim["schema"] = schema_of("claims")
-        self._claims.insert_one(claim, session=session)
+        own = {"_id": wanted[0]}
+        self._claims.replace_one(own, claim, upsert=True, session=session)
 
     def set_password(
         self,

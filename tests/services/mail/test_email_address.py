@@ -80,7 +80,7 @@ def test_a_changed_address_needs_its_link_and_the_old_one_can_undo_it(
 
 
 def test_who_changes_an_address_twice_does_not_end_the_owners_link(
-    alice, emails, rings, mailbox, link_in
+    kwip, alice, emails, rings, mailbox, link_in
 ):
     notices = []
     for email in ("b@example.net", "c@example.net"):
@@ -90,6 +90,12 @@ def test_who_changes_an_address_twice_does_not_end_the_owners_link(
         rings.run()
         notices.append(link_in(mailbox.messages[-1]))
     first, second = notices
+    # Nor who signs up with it.
+    with pytest.raises(InvalidError) as refused:
+        kwip.services.users.sign_up(
+            replace(form_of("thief"), email="alice@example.org")
+        )
+    assert list(refused.value.fields) == ["email"]
     assert emails.undo(second) == "b@example.net"
 
     assert emails.undo(first) == "alice@example.org"
