@@ -79,6 +79,7 @@ class Repair:
             "attachments": self._attachment,
             "previews": self._preview,
             "guests": lambda place: self.store.guests.forget_post(PostId(int(place))),
+            "leftovers": self._leftover,
             "pending": self._pending,
             "claims": self._claim,
         }
@@ -188,6 +189,10 @@ class Repair:
         self.store.previews.drop(post_id, at(self.clock()))
         self.fence.invalidate(invalidation_rules.preview(post_id=post_id))
         self.enqueue("preview", place)
+
+    def _leftover(self, place: str) -> None:
+        collection, _, user = place.partition(" ")
+        self.store.leftovers.repair(collection, UserId(int(user)))
 
     def _pending(self, place: str) -> None:
         """Enqueue the post again; delivering it is up to the workers."""

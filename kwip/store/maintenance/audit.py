@@ -17,6 +17,7 @@ from kwip.store.client import translated
 from kwip.store.maintenance.attachment_audit import AttachmentAuditStore
 from kwip.store.maintenance.closure_audit import ClosureAuditStore
 from kwip.store.maintenance.guest_audit import GuestAuditStore
+from kwip.store.maintenance.leftover_audit import LeftoverAuditStore
 from kwip.store.maintenance.moderation_audit import ModerationAuditStore
 from kwip.store.maintenance.preview_audit import PreviewAuditStore
 from kwip.store.maintenance.reaction_audit import ReactionAuditStore
@@ -69,6 +70,7 @@ class AuditStore:
         self.requests = RequestAuditStore(store)
         self.closures = ClosureAuditStore(store)
         self.guests = GuestAuditStore(store)
+        self.leftovers = LeftoverAuditStore(store)
         self.moderation = ModerationAuditStore(store)
         database = store.database
         self._users = database["users"]
@@ -88,6 +90,7 @@ class AuditStore:
             for name in (
                 *("users", "claims", "posts", "timelines", "follows", "blocks"),
                 *("reactions", "attachments", "guest_replies"),
+                *("push_subscriptions", "nudges"),
             )
         }
 

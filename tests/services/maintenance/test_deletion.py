@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 
 from kwip.cache import invalidation_rules
+from kwip.cli.parts import repair_by
 from kwip.domain.accounts.users import READ, ProfileChange
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import InvalidError, KwipError, NotFoundError
@@ -140,11 +141,22 @@ def town(kwip, rings, once, settings):
     return made
 
 
-def test_nothing_is_left_of_a_deleted_user(town):
+def test_nothing_is_left_of_a_deleted_user(town, settings):
     removed = town.delete()
 
     assert town.left() == set()
     assert town.findings() == []
+    # What somebody added while it went on.
+    town._nudge(town.fan, town.bob)
+    device = {"_id": f"{town.bob.id}:ab", "user_id": town.bob.id, "attempts": 0}
+    town.kwip.store.database["push_subscriptions"].insert_one(device)
+    found = town.findings()
+    places = [f"push_subscriptions {town.bob.id}", f"nudges {town.bob.id}"]
+    assert [(each.check, each.id) for each in found] == [
+        ("leftovers", place) for place in places
+    ]
+    repair_by(town.kwip, settings).repair(found, Silence())
+    assert town.left() == set()
     owners = town.kwip.store.database["timelines"].distinct("_id")
     assert [each for each in owners if each.startswith("list:")] == [town.kept]
     assert removed == {

@@ -16,6 +16,7 @@ from kwip.domain.ids import ms_of
 from kwip.services.maintenance.checks.closure_check import check_closures
 from kwip.services.maintenance.checks.findings import Finding, Report
 from kwip.services.maintenance.checks.guest_check import check_guests
+from kwip.services.maintenance.checks.leftover_check import check_leftovers
 from kwip.services.maintenance.checks.moderation_check import check_moderation
 from kwip.services.maintenance.checks.request_check import check_requests
 from kwip.services.maintenance.reindexing.counting import Counting, differences
@@ -79,6 +80,7 @@ class Fsck:
         strikes = partial(check_moderation, self._audit.moderation, self._clock, PAGE)
         requests = partial(check_requests, self._audit.requests, self._advance, PAGE)
         guests = partial(check_guests, self._audit.guests, self._advance, PAGE)
+        left = partial(check_leftovers, self._audit.leftovers, self._advance, PAGE)
         for name, total, check in (
             ("edges", 2 * sizes["follows"], self._edges),
             ("requests", sizes["follows"], requests),
@@ -92,7 +94,8 @@ class Fsck:
             ("attachments", sizes["attachments"] + sizes["posts"], self._pairs),
             ("previews", sizes["posts"], lambda: _previews(self._audit, self._advance)),
             ("guests", sizes["guest_replies"], guests),
-            ("pending", 1, self._pending),
+            ("leftovers", sizes["push_subscriptions"] + sizes["nudges"], left),
+            ("pending", 1, lambda: _pending(self._audit, self._clock, self._most)),
             ("moderation", 1, strikes),
             ("claims", sizes["claims"], self._claims),
             ("blocks", sizes["blocks"], self._blocks),
@@ -261,19 +264,6 @@ class Fsck:
             yield from map(_unpaired, wrong)
             self._advance(size)
 
-    def _pending(self) -> Iterator[Finding]:
-        """Look for posts that are overdue for delivery."""
-        before = at(self._clock() - PENDING_MS)
-        for post_id in self._audit.pending_since(before, self._most + 1):
-            yield Finding(
-                "pending",
-                str(post_id),
-                "delivery has been pending for over a minute",
-                "see `kwip doctor` and `kwip fanout pending`",
-                "enqueue its delivery",
-            )
-        self._advance(1)
-
     def _claims(self) -> Iterator[Finding]:
         """Look for usernames and addresses that are claimed by nobody."""
         for kind in ("handle", "email"):
@@ -349,6 +339,18 @@ def _miscount(what: str, found_id: int, name: str, said: int, right: int) -> Fin
         f"set {counter} to {right}",
         f"set {counter} to {right}",
     )
+
+
+def _pending(audit: AuditStore, clock: ClockMs, most: int) -> Iterator[Finding]:
+    """Look for posts that are overdue for delivery."""
+    for post_id in audit.pending_since(at(clock() - PENDING_MS), most + 1):
+        yield Finding(
+            "pending",
+            str(post_id),
+            "delivery has been pending for over a minute",
+            "see `kwip doctor` and `kwip fanout pending`",
+            "enqueue its delivery",
+        )
 
 
 def _previews(audit: AuditStore, advance: Callable[[int], None]) -> Iterator[Finding]:
