@@ -36,7 +36,7 @@ _STAGES = {"$out", "$merge"}
 _MESSAGE, _QUERY = 2013, 2004
 _HEADER = 16
 #: Methods that change stored files.
-_FILES = ("save", "remove", "put_back")
+_FILES = ("save", "copy", "remove", "set_aside", "put_back", "discard")
 
 
 class ReadOnlyError(ForbiddenError):

@@ -98,5 +98,13 @@ def test_no_transaction_writes_and_no_file_is_changed(wiring):
             )
         with pytest.raises(ReadOnlyError):
             wiring.services.media.save({400: b"x"})
+        files = wiring.services.exports.writer.media
+        for change in (
+            lambda: files.set_aside(["a"]),
+            lambda: files.discard(["a"]),
+            lambda: files.copy("a", "b"),
+        ):
+            with pytest.raises(ReadOnlyError):
+                change()
 
     assert wiring.store.database["kept"].find_one() is None
