@@ -71,6 +71,7 @@ def test_forms_with_brackets_work_and_a_new_subscription_replaces_the_old(alice)
     [
         {"endpoint": "http://push.example.net/1"},
         {"endpoint": "https://127.0.0.1:6379/"},
+        {"endpoint": "https://[::ffff:10.0.0.1]/"},
         {"keys": {"p256dh": "x", "auth": AUTH}},
         {"keys": "x"},
         {"endpoint": None},

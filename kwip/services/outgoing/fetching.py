@@ -18,6 +18,7 @@ from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from kwip.services.outgoing.connections import Deadline, FetchError, Place, connected
 from kwip.services.outgoing.patience import Patience, SlowHosts
+from kwip.services.outgoing.public_addresses import is_elsewhere
 from kwip.text.hosts import ascii_host
 
 if TYPE_CHECKING:
@@ -166,7 +167,9 @@ class Fetcher:
 
     def _checked_endpoint(self, url: str) -> tuple[SplitResult, Place]:
         parts, place = self._checked(url)
-        if not place.is_tls and (place.host, place.port) not in self.allowed:
+        is_allowed = (place.host, place.port) in self.allowed
+        # What a name leads to is only known when it is resolved.
+        if not is_allowed and (not place.is_tls or is_elsewhere(place.host)):
             raise FetchError("refused")
         return parts, place
 

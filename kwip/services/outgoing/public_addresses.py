@@ -39,6 +39,15 @@ def is_public(text: str) -> bool:
     return address.is_global and not address.is_multicast and not is_reserved
 
 
+def is_elsewhere(host: str) -> bool:
+    """Return whether a host is the IP address of a place that is not public."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return not is_public(host)
+
+
 def _embedded(address: IPv6Address) -> IPv4Address | None:
     """Return the IPv4 address that packets to an IPv6 address reach, if any."""
     if address in _NAT64:
