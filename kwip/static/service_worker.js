@@ -20,7 +20,8 @@ async function renewed({ oldSubscription: old, newSubscription: made }) {
   if (!old) return;
   const found = made ?? (await registration.pushManager.subscribe(old.options));
   const { endpoint, keys } = found.toJSON();
-  const body = new URLSearchParams({ old: old.endpoint, endpoint, p256dh: keys.p256dh, auth: keys.auth });
+  const before = { old: old.endpoint, old_auth: old.toJSON().keys.auth };
+  const body = new URLSearchParams({ ...before, endpoint, p256dh: keys.p256dh, auth: keys.auth });
   await fetch("/push/renewed", { method: "POST", body });
 }
 

@@ -405,7 +405,7 @@ CALLS = {
         _app(2), EVERY_KIND, PushPolicy.ALL
     ),
     "PushSubscriptionStore.move": lambda s: s.push.move(
-        "https://push.example/3", s.push.find(_app(3)).target
+        "https://push.example/3", "auth", s.push.find(_app(3)).target
     ),
     "PushSubscriptionStore.drop": lambda s: s.push.drop(_app(4)),
     "PushSubscriptionStore.wake": lambda s: s.push.wake([5, 6], NOW),

@@ -140,9 +140,10 @@ class DeviceForm(StrictSchema[PushTarget]):
 
 
 class Renewed(NamedTuple):
-    """A browser's new subscription, and the address of the one before."""
+    """A browser's new subscription; the address and the secret of the one before."""
 
     endpoint: str
+    auth: str
     target: PushTarget
 
 
@@ -150,13 +151,16 @@ class RenewedForm(StrictSchema[Renewed]):
     """What a service worker sends when its browser has changed its subscription."""
 
     old = Text(required=True, error_messages=_MISSING)
+    old_auth = Text(max_chars=200, required=True, error_messages=_MISSING)
     endpoint = Text(required=True, error_messages=_MISSING)
     p256dh = Text(max_chars=200, required=True, error_messages=_MISSING)
     auth = Text(max_chars=200, required=True, error_messages=_MISSING)
 
-    def make(self, *, old: str, endpoint: str, p256dh: str, auth: str) -> Renewed:
+    def make(
+        self, *, old: str, old_auth: str, endpoint: str, p256dh: str, auth: str
+    ) -> Renewed:
         """Build the value."""
         target = PushTarget(
             endpoint=endpoint, p256dh=p256dh, auth=auth, is_standard=True
         )
-        return Renewed(old, target)
+        return Renewed(old, old_auth, target)

@@ -107,15 +107,16 @@ class PushSubscriptions:
             raise _missing()
         return found
 
-    def renew(self, endpoint: str, target: PushTarget) -> None:
-        """Change where a browser is told, by the address that only it and we know.
+    def renew(self, endpoint: str, auth: str, target: PushTarget) -> None:
+        """Change where a browser is told, by the secret that only it and we know.
 
-        One that we do not know changes nothing.
+        The address alone is not enough: its push service knows it, and must not read
+        what is sent. What we do not know changes nothing.
 
         Raises:
             InvalidError: The new address or a key cannot be used.
         """
-        self.store.move(endpoint, self._checked(target))
+        self.store.move(endpoint, auth, self._checked(target))
 
     def unsubscribe(self, viewer: Viewer) -> None:
         """End the subscription of the viewer's session or token, if there is one."""

@@ -83,10 +83,10 @@ class PushSubscriptionStore(DueWork):
         return None if found is None else _to_subscription(found)
 
     @translated()
-    def move(self, endpoint: str, target: PushTarget) -> None:
-        """Change where the browser with an endpoint is told, if there is one."""
+    def move(self, endpoint: str, auth: str, target: PushTarget) -> None:
+        """Change where the browser with an endpoint and a secret is told, if any is."""
         self._subscriptions.update_one(
-            {"endpoint": endpoint, "holder": "session"},
+            {"endpoint": endpoint, "auth": auth, "holder": "session"},
             {
                 "$set": {
                     "endpoint": target.endpoint,

@@ -34,8 +34,15 @@ def test_a_browser_subscribes_moves_and_leaves(
     [panel] = [e for e in at_alice.get(PAGE).elements if e.get("id") == "device"]
     assert panel["data-endpoint"] == endpoint_of(alice) == ENDPOINT
     moved = {"endpoint": f"{ENDPOINT}0", **KEYS}
-    for old in ("https://push.example.net/2", ENDPOINT):
-        answer = client.post("/push/renewed", data={"old": old, **moved})
+    # Push services know the address, and must not have what is sent.
+    for old, auth in (
+        ("https://push.example.net/2", KEYS["auth"]),
+        (ENDPOINT, "A" * 22),
+        (ENDPOINT, KEYS["auth"]),
+    ):
+        assert endpoint_of(alice) == ENDPOINT
+        before = {"old": old, "old_auth": auth}
+        answer = client.post("/push/renewed", data={**before, **moved})
         assert answer.status_code == 200
     assert endpoint_of(alice) == f"{ENDPOINT}0"
 

@@ -38,7 +38,7 @@ def unsubscribe_device() -> Response:
 def renew_device() -> Response:
     """Take a browser's new subscription in place of one that it had."""
     renewed = http.load_form(RenewedForm())
-    http.services().push_subscriptions.renew(renewed.endpoint, renewed.target)
+    http.services().push_subscriptions.renew(*renewed)
     return http.answer({})
 
 
@@ -47,8 +47,8 @@ def _page() -> str:
 
 
 _FORM = form_policy("pages")
-#: The address that only the browser and the site know is enough: a service worker has
-#: no form token.
+#: The secret that only the browser and the site know is enough: a service worker has no
+#: form token.
 _RENEWAL = Policy(auth="none", scope=None, quota="pages", cache="never", csrf="none")
 
 ROUTES = (
