@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _PROBLEMS: Mapping[str, str] = {
     "refused": lazy_gettext("This address can't be read."),
+    "twice": lazy_gettext("You've already added this feed."),
     "gone": lazy_gettext("The feed was removed."),
     "no_feed": lazy_gettext("There is no feed at this address."),
     "type": lazy_gettext("There is no feed at this address."),

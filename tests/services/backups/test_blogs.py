@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from email.utils import format_datetime
 
 import pytest
@@ -245,14 +246,34 @@ def test_a_page_leads_to_its_feed_and_wrong_addresses_are_refused(
 
     added = kwip.services.blogs.of_viewer(alice)[1]
     assert (added.url, added.title) == (site.url("/j.json"), "J")
+    # A page whose feed is there already would post each entry once more.
+    site.serve("/about", f"<html><head>{link}</head>")
+    again = kwip.services.blogs.add(alice, site.url("/about"))
+    rings.run()
+    twice = kwip.services.blogs.of_viewer(alice)[2]
+    assert (twice.id, twice.is_paused, twice.problem) == (again.id, True, "twice")
     wrong = ("", "javascript:alert(1)", "https://me:pw@x.example/", blog.url, "a b")
     for address in wrong:
         with pytest.raises(InvalidError):
             kwip.services.blogs.add(alice, address)
-    for number in range(MAX_BLOGS - 2):
-        kwip.services.blogs.add(alice, site.url(f"/{number}"))
+
+
+def test_nobody_has_more_feeds_than_allowed_even_if_they_are_added_at_once(
+    kwip, site, alice, blog
+):
+    blogs = kwip.services.blogs
+
+    def add(number):
+        with suppress(InvalidError):
+            blogs.add(alice, site.url(f"/{number}"))
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(add, range(2 * MAX_BLOGS)))
+    assert len(blogs.of_viewer(alice)) <= MAX_BLOGS
+    for number in range(MAX_BLOGS - len(blogs.of_viewer(alice))):
+        blogs.add(alice, site.url(f"/more/{number}"))
     with pytest.raises(InvalidError, match="up to"):
-        kwip.services.blogs.add(alice, site.url("/more"))
+        blogs.add(alice, site.url("/more"))
 
 
 def bomb(depth):

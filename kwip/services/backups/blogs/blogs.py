@@ -57,13 +57,7 @@ class Blogs:
         if any(blog.url == url for blog in there):
             raise _wrong(lazy_gettext("You've already added this feed."))
         if len(there) >= MAX_BLOGS:
-            raise _wrong(
-                lazy_ngettext(
-                    "You can add up to %(num)s feed.",
-                    "You can add up to %(num)s feeds.",
-                    MAX_BLOGS,
-                )
-            )
+            raise _too_many()
         now = at(self.clock())
         blog = Blog(
             id=self.ids.next_id(slot_of(viewer.id)),
@@ -72,6 +66,10 @@ class Blogs:
             added_at=now,
         )
         self.store.add(blog, now)
+        # Of several that are added at once, the last one to be stored sees them all.
+        if len(self.of_viewer(viewer)) > MAX_BLOGS:
+            self.store.delete(viewer.id, blog.id)
+            raise _too_many()
         self.enqueue(BLOG, str(blog.id))
         return blog
 
@@ -143,6 +141,16 @@ def _address(text: str) -> str:
     if not (typed and is_web and is_plain) or len(url) > URL_CHARS:
         raise _wrong(lazy_gettext("Enter the address of your blog or its feed."))
     return url
+
+
+def _too_many() -> InvalidError:
+    return _wrong(
+        lazy_ngettext(
+            "You can add up to %(num)s feed.",
+            "You can add up to %(num)s feeds.",
+            MAX_BLOGS,
+        )
+    )
 
 
 def _wrong(says: str) -> InvalidError:

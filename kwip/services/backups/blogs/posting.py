@@ -126,6 +126,10 @@ class BlogPosting:
         if feed.is_same:
             self.store.end(held, values, self._next(now))
             return "nothing"
+        if self._is_twice(held, feed):
+            paused = {**values, "is_paused": True, "problem": "twice"}
+            self.store.end(held, paused, None)
+            return "failed"
         fresh = [each for each in feed.entries if each.key not in held.seen]
         waiting = self._chosen(held, feed, fresh, now)
         values |= {
@@ -141,6 +145,11 @@ class BlogPosting:
         if not self.store.note(held, values, seen=seen, waiting=waiting):
             return "taken_over"
         return self._post(replace(held, waiting=tuple(waiting)), owner)
+
+    def _is_twice(self, held: Blog, feed: Feed) -> bool:
+        """Return whether its owner added a feed before, perhaps by another page."""
+        others = self.store.of_owner(held.owner_id)
+        return any(each.url == feed.url and each.id < held.id for each in others)
 
     def _chosen(
         self, held: Blog, feed: Feed, fresh: list[BlogEntry], now: dt.datetime
