@@ -50,7 +50,7 @@ def test_an_update_is_checked_without_posting_it(alice, bob, settings):
         ({}, "kwip"),
         ({"kwip": ["x"]}, "kwip"),
         ({"kwip": "hello", "vendor": "x" * 41}, "vendor"),
-        ({"kwip": "hello", "vendor": "Import"}, "vendor"),
+        ({"kwip": "hello", "vendor": "Im\u200bport"}, "vendor"),
         ({"kwip": "hello", "vendor": "a\0b"}, "vendor"),
         ({"kwip": "hello", "validate": "maybe"}, "validate"),
     ],

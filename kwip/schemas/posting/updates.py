@@ -12,6 +12,7 @@ from kwip.domain.posting.sources import API, RESERVED, VENDOR_MAX
 from kwip.schemas.body import BodySchema, Flag, Text
 from kwip.schemas.dumping import DumpSchema, Instant
 from kwip.schemas.html import post_html
+from kwip.text.profiles import clean_line
 from kwip.text.translation import gettext, lazy_gettext
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class UpdateBody(BodySchema[Update]):
 
     def make(self, *, kwip: str, vendor: str | None, is_check: bool | None) -> Update:
         """Build the draft, which is public."""
-        label = " ".join((vendor or "").split())
+        # Without what nobody sees, or it could look like a name of Kwip's own.
+        label = clean_line("vendor", vendor or "", VENDOR_MAX, {})
         if label.lower() in RESERVED:
             raise ValidationError({"vendor": [gettext("Kwip uses this name itself.")]})
         return Update(Draft(text=kwip, source=label or API), bool(is_check))
