@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group("block-domain")
 def block_domain() -> None:
-    """Block email domains and addresses: nobody can sign up with these.
+    """Block email domains and addresses for signing up.
 
     Subdomains are blocked too, and addresses with anything after a +.
     Accounts that exist are not affected.

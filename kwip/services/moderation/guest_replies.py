@@ -191,13 +191,16 @@ class GuestReplies:
             NotFoundError: The viewer has no such reply to decide about.
             ForbiddenError: The site takes no such replies any more.
         """
-        if not self.site.current().guest_replies:
-            raise ForbiddenError(
-                lazy_gettext("This site doesn't show replies by guests any more."),
-                rule="guests",
-            )
-        if not self.store.approve(viewer.id, reply_id):
+        is_on = self.site.current().guest_replies
+        if is_on and self.store.approve(viewer.id, reply_id):
+            return
+        found = self.store.find(reply_id)
+        if is_on or found is None or found.author_id != viewer.id:
             raise _gone(reply_id)
+        raise ForbiddenError(
+            lazy_gettext("This site doesn't show replies by guests any more."),
+            rule="guests",
+        )
 
     def remove(self, viewer: Viewer, reply_id: int) -> None:
         """Decline a reply to the viewer, or delete one that is shown.
