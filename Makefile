@@ -29,8 +29,8 @@ test: setup-dev browser tools monitoring
 
 # What the suite leaves out or only tries a part of; about ten minutes.
 thorough: setup-dev browser
-	$(PY) -m pytest -m long -n auto
-	THOROUGH=1 $(PY) -m pytest -m "not alone" -n auto tests/jobs \
+	THOROUGH=1 $(PY) -m pytest -m long -n auto
+	THOROUGH=1 $(PY) -m pytest -m "not alone and not long" -n auto tests/jobs \
 		$$(grep -rl --include='test_*.py' 'tests.thorough' tests)
 
 check: setup-dev

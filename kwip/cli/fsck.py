@@ -40,8 +40,9 @@ def command(settings: Settings, *, repairs: bool, dry_run: bool, as_json: bool) 
 
     Checks both sides of follows, follow requests and blocks, timelines and their
     buckets, counters, hashtags, search, reactions, pins, attachments, link previews,
-    posts waiting for delivery, claims on usernames and email addresses, closed
-    accounts, and custom emoji. The site can stay online.
+    posts waiting for delivery, scheduled kwips, claims on usernames and email
+    addresses, closed accounts, what is left of deleted users, and custom emoji. The
+    site can stay online.
 
     Without --repair, fsck changes nothing; it only stores the number of problems, for
     the metrics. With it, fsck repairs what it can and checks

@@ -55,6 +55,11 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             {"partialFilterExpression": {"verify_due_at": {"$exists": True}}},
         ),
         Index(
+            (("endorsed_ids", ASCENDING),),
+            "DeletionStore.featured_by: who features a deleted user",
+            {"partialFilterExpression": {"endorsed_ids.0": {"$exists": True}}},
+        ),
+        Index(
             (("names", ASCENDING),),
             "PeopleStore.named, PeopleStore.prefixed: search for people",
         ),
@@ -229,7 +234,12 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     ),
     **SOCIAL_INDEXES,
     "trends": (),
-    "suggestions": (),
+    "suggestions": (
+        Index(
+            (("dismissed", ASCENDING),),
+            "DeletionStore.dismissed_by: who dismissed a deleted user",
+        ),
+    ),
     "reactions": (
         Index(
             (
@@ -274,6 +284,11 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
             (("actor_id", ASCENDING), ("post_id", ASCENDING)),
             "NotificationStore.forget: which subscribers were notified of a post",
             {"partialFilterExpression": {"kind": "post"}},
+        ),
+        Index(
+            (("actor_id", ASCENDING), ("kind", ASCENDING)),
+            "DeletionStore.forget: whom a deleted user buzzed or invited",
+            {"partialFilterExpression": {"kind": {"$in": ["buzz", "invitation"]}}},
         ),
         ttl("notifications expire 180 days after the event"),
     ),

@@ -8,16 +8,22 @@ import json
 import resource
 import stat
 import zipfile
+from contextlib import suppress
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from bson.timestamp import Timestamp
+from pymongo.errors import DuplicateKeyError
 
 from kwip.cli.backup import _contents
-from kwip.domain.clock import system_clock_ms
+from kwip.cli.restoring import restored
+from kwip.domain.accounts.closures import REMINDER
+from kwip.domain.clock import at, system_clock_ms, to_ms
 from kwip.domain.errors import ConflictError
+from kwip.domain.ids import first_id_at
 from kwip.domain.media.attachments import AttachmentChange
 from kwip.domain.posting.posts import Draft, Edit
 from kwip.services.backups import backup as backups
@@ -28,13 +34,17 @@ from kwip.services.backups.manifests import Manifest
 from kwip.services.backups.restoring import Restore
 from kwip.services.maintenance.reports import BACKUP
 from kwip.store.client import Store
+from kwip.store.indexes import INDEXES
 from kwip.store.maintenance import restoring
 from kwip.store.maintenance.dumping import LEFT_OUT, ChangeFollower, DumpStore
 from kwip.store.maintenance.restoring import RestoreStore
+from tests.docs.test_data_model import PAGE, examples_in
 from tests.pictures import plain, sent
 from tests.wired import Silence, sign_up
 
 MEGABYTES = 1_000_000
+YEAR = dt.timedelta(days=365)
+EXAMPLES = examples_in(PAGE)
 
 
 @pytest.fixture
@@ -79,6 +89,36 @@ def make(wiring, settings, path, between):
     return backup.create(path, contents, 0.0, Silence())
 
 
+def fill(database, now):
+    """Store an example of everything that there can be; some of it is due."""
+    for name in EXAMPLES.keys() & INDEXES.keys():
+        for document in EXAMPLES[name]:
+            # MongoDB itself deletes what expires.
+            lasting = {"expires_at": now + YEAR} if document.get("expires_at") else {}
+            with suppress(DuplicateKeyError):
+                database[name].insert_one(document | lasting)
+    for name in ("mail_preferences", "closures"):
+        due = [database[name].find_one() | {"_id": n, "due_at": at(n)} for n in (1, 2)]
+        due[0]["due_at"] = now + YEAR
+        database[name].insert_many(due)
+    late = {"$set": {"delete_at": now + YEAR}}
+    database["closures"].update_one({"_id": 1}, late)
+
+
+def settled(before, now):
+    """Change documents as a restore does: what was due has been sent."""
+    after = deepcopy(before)
+    seen = {"mailed_id": first_id_at(to_ms(now))}
+    for each in after["mail_preferences"].values():
+        each.update(seen if each["due_at"] and each["due_at"] <= now else {})
+    for each in after["push_subscriptions"].values():
+        each.update(above=seen["mailed_id"], pushed=[])
+    again = {"delete_at": now + REMINDER, "due_at": now, "is_reminded": False}
+    for each in after["closures"].values():
+        each.update(again if each["delete_at"] < now + REMINDER else {})
+    return after
+
+
 def restore(path, store, monkeypatch, *, has_changes=True):
     """Restore without indexes, which take longer than the rest."""
     with monkeypatch.context() as patched:
@@ -86,7 +126,8 @@ def restore(path, store, monkeypatch, *, has_changes=True):
         if not has_changes:
             patched.setattr(RestoreStore, "apply", lambda *_: None)
         archive = Archive(path)
-        Restore(archive, RestoreStore(store)).database(Silence(), replaces=True)
+        target = RestoreStore(store)
+        Restore(archive, target, system_clock_ms).database(Silence(), replaces=True)
         archive.close()
 
 
@@ -233,13 +274,15 @@ def test_a_backup_on_a_full_disk_leaves_no_file(kwip, wiring, alice, tmp_path):
     assert list(folder.iterdir()) == []
 
 
-def test_a_restored_site_has_its_files_and_keys(
-    kwip, elsewhere, wiring, alice, file, tmp_path, monkeypatch
+def test_a_restored_site_has_everything_its_files_and_keys(
+    kwip, elsewhere, wiring, alice, file, copy, tmp_path, monkeypatch
 ):
-    indexed = []
+    now, indexed = at(system_clock_ms()), []
+    monkeypatch.setattr(restored, "system_clock_ms", lambda: to_ms(now))
     monkeypatch.setattr(restoring, "ensure_indexes", lambda to: indexed.append(to.name))
     wiring.services.attachments.upload(alice, sent(plain()), AttachmentChange())
     media = wiring.services.media._stored._root
+    fill(wiring.store.database, now)
     made = kwip("backup", "create", file, "--with-secrets", "--json")
     assert made.code == 0, made.err
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -252,7 +295,10 @@ def test_a_restored_site_has_its_files_and_keys(
     keys = [tmp_path / home / "secrets" / "flask" for home in ("home", "other")]
     assert keys[0].read_text() == keys[1].read_text()
     assert stat.S_IMODE(keys[1].stat().st_mode) == 0o600
-    assert indexed == [f"{wiring.store.database.name}_copy"]
+    assert indexed == [copy.database.name]
+    before = documents(wiring.store.database)
+    assert before.keys() == INDEXES.keys() - LEFT_OUT
+    assert documents(copy.database) == settled(before, now)
 
 
 def files_below(root):

@@ -16,6 +16,7 @@ from redis import Redis
 from config.settings import PROJECT
 from kwip.app import create_app
 from kwip.domain.accounts.users import READ
+from kwip.domain.clock import system_clock_ms
 from kwip.domain.posting.posts import Draft, ReplyPolicy
 from kwip.services.backups.archive import Archive
 from kwip.services.backups.restoring import Restore
@@ -56,7 +57,7 @@ def database(wiring, settings, monkeypatch):
     monkeypatch.setattr(RestoreStore, "clear", lambda _: None)
     monkeypatch.setattr(RestoreStore, "index", lambda _: None)
     archive = Archive(ARCHIVE)
-    restore = Restore(archive, RestoreStore(wiring.store))
+    restore = Restore(archive, RestoreStore(wiring.store), system_clock_ms)
     restore.database(Silence(), replaces=False)
     media = wiring.services.attachments.files.media
     assert restore.files(Silence(), media.save) > 0

@@ -18,7 +18,7 @@ def commands():
 
 @pytest.fixture
 def store(mongodb, endpoints, commands):
-    client = connect(endpoints.mongodb_uri, timeout_ms=10_000, listeners=[commands])
+    client = connect(endpoints.mongodb_uri, timeout_ms=60_000, listeners=[commands])
     made = Store(client, endpoints.database)
     yield made
     made.close()
@@ -38,7 +38,7 @@ _POPULATED = {}
 def explaining(mongodb, endpoints):
     """Return the stores of an empty database, and what explains their queries."""
     explainer = Explainer(mongodb)
-    client = connect(endpoints.mongodb_uri, timeout_ms=20_000, listeners=[explainer])
+    client = connect(endpoints.mongodb_uri, timeout_ms=60_000, listeners=[explainer])
     store = Store(client, endpoints.database)
     yield Stores(store), explainer
     store.close()

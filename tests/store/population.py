@@ -61,7 +61,10 @@ def populate(stores):
     """Fill the collections; every user has the same of everything."""
     database = stores.store.database
     stores.users.create_many(
-        [User(id=n, username=f"u{n}", display_name="") for n in USERS]
+        [
+            User(id=n, username=f"u{n}", display_name="", endorsed_ids=(n % 60 + 1,))
+            for n in USERS
+        ]
     )
     database["claims"].insert_many(
         {"_id": f"email:{digest_of(f'u{n}@example.org')}", "schema": 1, "user_id": n}
@@ -369,6 +372,9 @@ def _request(followee_id, follower_id):
 def _populate_relations(database):
     database["followed_conversations"].insert_many(
         {"_id": n, "schema": 1, "root_ids": posts_of(n)[:3]} for n in USERS
+    )
+    database["suggestions"].insert_many(
+        {"_id": n, "schema": 1, "dismissed": [n % 60 + 1]} for n in USERS
     )
     database["notes"].insert_many(
         {

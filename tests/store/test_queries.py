@@ -59,6 +59,7 @@ from kwip.store.indexes import INDEXES
 from kwip.store.jobs import Job
 from kwip.store.maintenance.attachment_audit import Pair
 from kwip.store.maintenance.migrating import BEGINNING
+from kwip.store.maintenance.personal_audit import OWNERS
 from kwip.store.maintenance.processes import Process
 from kwip.store.moderation.reports import resolved
 from kwip.store.posting.claims import Claim
@@ -493,11 +494,14 @@ CALLS = {
     "AttachmentAuditStore.repair": lambda s: s.audit.attachments.repair(
         Pair(posts_of(2)[0], uploads_of(2)[2]), NOW
     ),
+    "PersonalAuditStore.pages": lambda s: [
+        list(s.audit.personal.pages(name, 20)) for name in OWNERS
+    ],
+    "PersonalAuditStore.drop": lambda s: [
+        s.audit.personal.drop(*place) for place in (("blogs", "2"), ("notes", "2:3"))
+    ],
+    "PersonalAuditStore.overdue": lambda s: s.audit.personal.overdue(NOW, NOW, 9),
     "GuestAuditStore.lost_after": lambda s: s.audit.guests.lost_after(0, 20),
-    "LeftoverAuditStore.lost_after": lambda s: s.audit.leftovers.lost_after(
-        "nudges", "", 20
-    ),
-    "LeftoverAuditStore.repair": lambda s: s.audit.leftovers.repair("nudges", 99_999),
     "RequestAuditStore.asked_after": lambda s: s.audit.requests.asked_after("20:", 40),
     "RequestAuditStore.asking_after": lambda s: s.audit.requests.asking_after(
         "20:", 20
@@ -587,6 +591,8 @@ CALLS = {
     "ClaimStore.move": lambda s: s.claims.move(1, "key", CLAIM, post_id(2)),
     "DeletionStore.sizes": lambda s: s.deletion.sizes(1),
     "DeletionStore.muted_by": lambda s: s.deletion.muted_by(2),
+    "DeletionStore.featured_by": lambda s: s.deletion.featured_by(2),
+    "DeletionStore.dismissed_by": lambda s: s.deletion.dismissed_by(2),
     "DeletionStore.forget": lambda s: s.deletion.forget(30),
     "DeletionStore.remove": lambda s: s.deletion.remove(user(31)),
     "EdgeStore.followees": lambda s: s.edges.followees(1),
@@ -1097,7 +1103,7 @@ SILENT = {"Store.close", "Store.is_reachable", "FenceStore.close"}
 WHOLE = {
     *("TransferStore.paths", "ClosureAuditStore.shown"),
     *("DumpStore.collections", "DumpStore.batches", "RestoreStore.has_people"),
-    *(f"RestoreStore.{name}" for name in ("clear", "load", "apply", "index")),
+    *(f"RestoreStore.{name}" for name in ("clear", "load", "apply", "settle", "index")),
 }
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cli.checking import agreement
 from kwip.cli.running import connected
+from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import ConflictError
 from kwip.embedded.databases import databases_alone
 from kwip.embedded.home_folder import HomeFolder
@@ -35,7 +36,7 @@ def restored(
     keys = _keys(settings, archive) if has_secrets else None
     with databases_alone(settings), connected(settings) as wiring:
         _require_silence(wiring)
-        restore = Restore(archive, RestoreStore(wiring.store))
+        restore = Restore(archive, RestoreStore(wiring.store), system_clock_ms)
         restore.database(progress, replaces=replaces)
         files = 0
         if archive.manifest.media == "included":

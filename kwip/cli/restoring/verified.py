@@ -11,6 +11,7 @@ from kwip.cli.media import audit_of
 from kwip.cli.reindex import verify_timelines
 from kwip.cli.reindexing.rebuilds import run_rebuild
 from kwip.cli.running import connected
+from kwip.domain.clock import system_clock_ms
 from kwip.embedded.databases import databases_alone
 from kwip.services.backups.restoring import Restore
 from kwip.services.maintenance.checks.emoji_check import check_emojis
@@ -66,7 +67,7 @@ def _private(settings: Settings, root: Path) -> Settings:
 def _restored(
     wiring: Wiring, archive: Archive, private: Settings, bars: Bars
 ) -> list[str]:
-    restore = Restore(archive, RestoreStore(wiring.store))
+    restore = Restore(archive, RestoreStore(wiring.store), system_clock_ms)
     restore.database(bars, replaces=False)
     taken_ms = int(archive.manifest.taken_at.timestamp() * 1_000)
     # Deliveries that were pending then are no older now.

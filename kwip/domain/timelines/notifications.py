@@ -76,6 +76,8 @@ APP_TYPES: Mapping[NotificationKind, str] = {
     NotificationKind.INVITATION: "kwip:invitation",
     NotificationKind.GUEST_REPLY: "kwip:guest_reply",
 }
+#: What is about nothing that its actor wrote, so that it does not go with a post.
+NUDGES = frozenset({NotificationKind.BUZZ, NotificationKind.INVITATION})
 #: What the tab for mentions shows.
 SPOKEN_TO = frozenset({NotificationKind.MENTION, NotificationKind.REPLY})
 

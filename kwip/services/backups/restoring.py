@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import IO, TYPE_CHECKING
 
+from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, InvalidError
 from kwip.services.backups.backup import MEDIA, SECRETS
 from kwip.services.backups.manifests import CHANGES
@@ -19,6 +20,7 @@ from kwip.store.maintenance.dumped import check_changes, check_documents
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from kwip.domain.clock import ClockMs
     from kwip.services.backups.archive import Archive
     from kwip.services.maintenance.progress import Progress
     from kwip.store.maintenance.restoring import RestoreStore
@@ -36,6 +38,7 @@ class Restore:
 
     archive: Archive
     store: RestoreStore
+    clock: ClockMs
 
     def database(self, progress: Progress, *, replaces: bool) -> None:
         """Replace the whole database; nobody may use it meanwhile.
@@ -59,6 +62,7 @@ class Restore:
         progress.begin("changes", members[CHANGES].count)
         with self.archive.reading(CHANGES) as stream:
             self.store.apply(stream, progress.advance)
+        self.store.settle(at(self.clock()))
         progress.begin("indexes", 0)
         self.store.index()
 

@@ -140,6 +140,7 @@ class Deletion:
                 progress.advance()
                 if removed[step.name] % BATCH == 0:
                     self.sleep(throttle_s)
+        self._forget_elsewhere(user_id)
         self.store.forget(user_id)
         checkpoint.save(counts=removed)
         self.store.remove(user)
@@ -157,8 +158,18 @@ class Deletion:
         self.fence.invalidate(
             invalidation_rules.leave(user_id=user_id, username=username)
         )
-        checkpoint.save(is_done=True)
+        checkpoint.save(detail={"username": ""}, is_done=True)
+        # Last: until then, the closure of an account lets a worker go on with this.
+        self.stores.closures.remove(user_id)
         return dict(checkpoint.job.counts)
+
+    def _forget_elsewhere(self, user_id: UserId) -> None:
+        """Take the user out of what others feature and do not want suggested."""
+        for other_id in self.store.featured_by(user_id):
+            self.stores.endorsements.unendorse(other_id, user_id)
+            self.fence.invalidate(invalidation_rules.endorse(user_id=other_id))
+        for other in self.store.dismissed_by(user_id):
+            self.fence.invalidate(invalidation_rules.dismiss_suggestion(user_id=other))
 
     def _follows(self, user: User) -> Iterator[None]:
         relations = self.stores.relationships.relations([user.id])[user.id]

@@ -10,12 +10,14 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.ids import AttachmentId, ListId, PostId, UserId
 from kwip.domain.posting.reactions import Act, span_of
+from kwip.services.posting.scheduled import SCHEDULED
 from kwip.store.maintenance.attachment_audit import Pair
 
 if TYPE_CHECKING:
@@ -64,8 +66,8 @@ class Repair:
             self._repair_of(check)(place)
             progress.advance()
 
-    def _repair_of(self, check: str) -> Callable[[str], None]:
-        repairs: dict[str, Callable[[str], None]] = {
+    def _repair_of(self, check: str) -> Callable[[str], object]:
+        repairs: dict[str, Callable[[str], object]] = {
             "edges": self._edge,
             "requests": self._request,
             "blocks": self._block,
@@ -79,7 +81,8 @@ class Repair:
             "attachments": self._attachment,
             "previews": self._preview,
             "guests": lambda place: self.store.guests.forget_post(PostId(int(place))),
-            "leftovers": self._leftover,
+            "owners": lambda place: self.store.personal.drop(*place.split(" ")),
+            "scheduled": partial(self.enqueue, SCHEDULED),
             "pending": self._pending,
             "claims": self._claim,
         }
@@ -189,10 +192,6 @@ class Repair:
         self.store.previews.drop(post_id, at(self.clock()))
         self.fence.invalidate(invalidation_rules.preview(post_id=post_id))
         self.enqueue("preview", place)
-
-    def _leftover(self, place: str) -> None:
-        collection, _, user = place.partition(" ")
-        self.store.leftovers.repair(collection, UserId(int(user)))
 
     def _pending(self, place: str) -> None:
         """Enqueue the post again; delivering it is up to the workers."""

@@ -154,6 +154,15 @@ class ClosureStore(DueWork):
         self._closures.delete_one({"_id": user_id})
 
 
+def remind_again(closures: Any, now: dt.datetime) -> None:
+    """Remind the owners of accounts that would be deleted soon, and let them wait."""
+    least = now + REMINDER
+    closures.update_many(
+        {**_WAITING, "delete_at": {"$lt": least}},
+        {"$set": {"delete_at": least, "due_at": now, "is_reminded": False}},
+    )
+
+
 def _to_closure(document: Document) -> Closure:
     names = [each.name for each in fields(Closure) if each.name != "user_id"]
     kept = {name: document[name] for name in names}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kwip.domain.ids import UserId
+from kwip.domain.clock import to_ms
+from kwip.domain.ids import UserId, first_id_at
 from kwip.domain.mail.preferences import PUSHED_AT_FIRST, Frequency, MailPreferences
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.store.client import translated
@@ -131,3 +132,10 @@ class MailPreferenceStore(DueWork):
             return True
 
         return self._store.transact(work)
+
+
+def skip_due(preferences: Any, now: dt.datetime) -> None:
+    """Take what is due for as mailed: no notification up to now is mailed later."""
+    preferences.update_many(
+        {"due_at": {"$lte": now}}, {"$set": {"mailed_id": first_id_at(to_ms(now))}}
+    )

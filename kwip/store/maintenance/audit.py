@@ -17,8 +17,8 @@ from kwip.store.client import translated
 from kwip.store.maintenance.attachment_audit import AttachmentAuditStore
 from kwip.store.maintenance.closure_audit import ClosureAuditStore
 from kwip.store.maintenance.guest_audit import GuestAuditStore
-from kwip.store.maintenance.leftover_audit import LeftoverAuditStore
 from kwip.store.maintenance.moderation_audit import ModerationAuditStore
+from kwip.store.maintenance.personal_audit import OWNERS, PersonalAuditStore
 from kwip.store.maintenance.preview_audit import PreviewAuditStore
 from kwip.store.maintenance.reaction_audit import ReactionAuditStore
 from kwip.store.maintenance.request_audit import RequestAuditStore
@@ -70,8 +70,8 @@ class AuditStore:
         self.requests = RequestAuditStore(store)
         self.closures = ClosureAuditStore(store)
         self.guests = GuestAuditStore(store)
-        self.leftovers = LeftoverAuditStore(store)
         self.moderation = ModerationAuditStore(store)
+        self.personal = PersonalAuditStore(store)
         database = store.database
         self._users = database["users"]
         self._claims = database["claims"]
@@ -89,8 +89,7 @@ class AuditStore:
             name: self._store.database[name].estimated_document_count()
             for name in (
                 *("users", "claims", "posts", "timelines", "follows", "blocks"),
-                *("reactions", "attachments", "guest_replies"),
-                *("push_subscriptions", "nudges"),
+                *("reactions", "attachments", "guest_replies", *OWNERS),
             )
         }
 

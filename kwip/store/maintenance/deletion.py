@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kwip.domain.ids import NOBODY, UserId
-from kwip.store.accounts.users import claims_of
+from kwip.domain.timelines.notifications import NUDGES
+from kwip.store.accounts.users import claims_of, digest_of
 from kwip.store.client import translated
 from kwip.store.moderation.reports import forget_in_reports
 from kwip.store.moderation.strikes import forget_strikes
@@ -66,7 +67,10 @@ class DeletionStore:
 
     @translated()
     def forget(self, user_id: UserId) -> None:
-        """Delete what nobody else sees: waiting edges, idempotency keys, the home."""
+        """Delete what nobody else sees: waiting edges, idempotency keys, the home.
+
+        And the user's traces in what others have, as far as they are not posts.
+        """
         self._database["follows"].delete_many({"follower_id": user_id})
         own_keys = {"$gte": f"idem:{user_id}:", "$lt": f"idem:{user_id};"}
         self._database["claims"].delete_many({"_id": own_keys})
@@ -81,6 +85,7 @@ class DeletionStore:
         self._database["notes"].delete_many({"other_id": user_id})
         self._database["nudges"].delete_many({"actor_id": user_id})
         self._database["nudges"].delete_many({"recipient_id": user_id})
+        self._forget_nudges(user_id)
         self._database["muted_conversations"].delete_one({"_id": user_id})
         self._database["followed_conversations"].delete_one({"_id": user_id})
         self._database["suggestions"].delete_one({"_id": user_id})
@@ -90,6 +95,7 @@ class DeletionStore:
         forget_in_reports(self._database["reports"], user_id)
         forget_strikes(self._database["strikes"], user_id)
         self._forget_invitations(user_id)
+        self._forget_address(user_id)
         home = home_of(user_id)
         self._database["timelines"].delete_one({"_id": home})
         self._database["timeline_buckets"].delete_many({"owner": home})
@@ -104,6 +110,41 @@ class DeletionStore:
         invitations.update_many(own, {"$set": {"creator_id": NOBODY}})
         nobody = {"$set": {"inviter_id": NOBODY}}
         self._database["invited"].update_many({"inviter_id": user_id}, nobody)
+
+    def _forget_nudges(self, user_id: UserId) -> None:
+        """Delete what a user told others that is about no post of the user."""
+        kinds = {"$in": [kind.value for kind in NUDGES]}
+        told = {"actor_id": user_id, "kind": kinds}
+        self._database["notifications"].delete_many(told)
+
+    def _forget_address(self, user_id: UserId) -> None:
+        """Delete a user's address from before there was an account with it."""
+        found = self._database["credentials"].find_one({"_id": user_id})
+        if found is None:
+            return
+        known = upgrade("credentials", found)
+        entry = {"_id": digest_of(known["email_key"])}
+        self._database["wait_list"].delete_one(entry)
+        addresses = {"$in": [known["email"], known["email_key"]]}
+        strangers = {"user_id": NOBODY, "address": addresses}
+        self._database["mails"].delete_many(strangers)
+
+    @translated()
+    def featured_by(self, user_id: UserId) -> list[UserId]:
+        """List who features a user on their profile; index `endorsed_ids`."""
+        featuring = {"endorsed_ids": user_id, "endorsed_ids.0": {"$exists": True}}
+        found = self._database["users"].find(featuring, {"_id": 1})
+        return [UserId(d["_id"]) for d in found]
+
+    @translated()
+    def dismissed_by(self, user_id: UserId) -> list[UserId]:
+        """List who doesn't want a user suggested, and forget that."""
+        named = {"dismissed": user_id}
+        found = self._database["suggestions"].find(named, {"_id": 1})
+        ids = [UserId(d["_id"]) for d in found]
+        same = {"_id": {"$in": ids}}
+        self._database["suggestions"].update_many(same, {"$pull": named})
+        return ids
 
     def remove(self, user: User) -> None:
         """Delete the user, credentials and address, and reserve the username for good.

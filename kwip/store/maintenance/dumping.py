@@ -31,13 +31,10 @@ if TYPE_CHECKING:
 #: Documents that are not decoded.
 RAW = CodecOptions(document_class=RawBSONDocument)
 #: Who may use the cache, and who runs: a restored database begins anew, so no old copy
-#: is used. Mails and push subscriptions, because what waited then has been sent since.
-#: Exports and imports, because their files are not in a backup.
+#: is used. Mails, because what waited then has been sent since. Exports and imports,
+#: because their files are not in a backup.
 LEFT_OUT = frozenset(
-    {
-        *("cache_fence", "cache_relay", "processes"),
-        *("mails", "push_subscriptions", "exports", "imports"),
-    }
+    {"cache_fence", "cache_relay", "processes", "mails", "exports", "imports"}
 )
 #: The entries of a large transaction begin this many seconds before its end at most.
 _BACK_S = 10

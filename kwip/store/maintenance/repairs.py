@@ -8,7 +8,7 @@ from kwip.domain.ids import NOBODY, UserId
 from kwip.store.client import translated
 from kwip.store.maintenance.attachment_audit import AttachmentAuditStore
 from kwip.store.maintenance.audit import turned_block
-from kwip.store.maintenance.leftover_audit import LeftoverAuditStore
+from kwip.store.maintenance.personal_audit import PersonalAuditStore
 from kwip.store.maintenance.preview_audit import PreviewAuditStore
 from kwip.store.maintenance.reaction_audit import ReactionAuditStore
 from kwip.store.maintenance.request_audit import RequestAuditStore
@@ -34,7 +34,7 @@ class RepairStore:
         self.previews = PreviewAuditStore(store)
         self.requests = RequestAuditStore(store)
         self.guests = GuestReplyStore(store)
-        self.leftovers = LeftoverAuditStore(store)
+        self.personal = PersonalAuditStore(store)
         self._problem_of = ReactionAuditStore(store).confirm_reaction
 
     def repair_edge(

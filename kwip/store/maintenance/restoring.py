@@ -12,11 +12,15 @@ from pymongo.errors import BulkWriteError, OperationFailure
 
 from kwip.domain.batches import batches
 from kwip.domain.errors import ForbiddenError
+from kwip.store.accounts.closures import remind_again
 from kwip.store.client import translated
+from kwip.store.mail.preferences import skip_due
 from kwip.store.maintenance.dumping import RAW
 from kwip.store.present_indexes import ensure_indexes
+from kwip.store.push.subscriptions import skip_waiting
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterator
 
     from kwip.store.client import Store
@@ -74,6 +78,17 @@ class RestoreStore:
             for name, some in writes.items():
                 self._database[name].bulk_write(some)
             report(len(part))
+
+    @translated()
+    def settle(self, now: dt.datetime) -> None:
+        """Leave out what people were told since the backup; safe to repeat.
+
+        Nobody is mailed or pushed again what the site has sent them after it. Closed
+        accounts are not deleted at once: their owners may have come back after it.
+        """
+        skip_due(self._plain["mail_preferences"], now)
+        skip_waiting(self._plain["push_subscriptions"], now)
+        remind_again(self._plain["closures"], now)
 
     def index(self) -> None:
         """Create all indexes, however long that takes."""

@@ -161,12 +161,20 @@ REOPENED: Document = {
 
 
 def forget_in_reports(reports: Any, user_id: UserId) -> None:
-    """Delete the reports about a user, and the reporter of those by the user."""
+    """Delete the reports about a user, and leave open who made those by the user.
+
+    Those that are assigned to the user are assigned to nobody.
+    """
     reports.delete_many({"target_id": user_id})
     reports.update_many(
         {"reporter_id": user_id},
-        {"$set": {"reporter_id": NOBODY}, "$unset": {"open_key": 1}},
+        {
+            "$set": {"reporter_id": NOBODY, "events.$[own].by_id": NOBODY},
+            "$unset": {"open_key": 1},
+        },
+        array_filters=[{"own.by_id": user_id}],
     )
+    reports.update_many({"assigned_id": user_id}, {"$set": {"assigned_id": NOBODY}})
 
 
 def _key(reporter_id: UserId, target_id: UserId) -> str:

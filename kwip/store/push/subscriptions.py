@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pymongo import DESCENDING, ReturnDocument
 
 from kwip.domain.accounts.two_factor import SealedKey
-from kwip.domain.ids import UserId
+from kwip.domain.clock import to_ms
+from kwip.domain.ids import UserId, first_id_at
 from kwip.domain.push import PushPolicy, PushSubscription, PushTarget
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.store.client import translated
@@ -214,6 +215,12 @@ class PushSubscriptionStore(DueWork):
             )
             for d in found.sort("attempts", DESCENDING).limit(limit)
         ]
+
+
+def skip_waiting(subscriptions: Any, now: dt.datetime) -> None:
+    """Take every notification up to now for pushed."""
+    above = first_id_at(to_ms(now))
+    subscriptions.update_many({}, {"$set": {"above": above, "pushed": []}})
 
 
 def _to_document(

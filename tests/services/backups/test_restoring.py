@@ -12,6 +12,7 @@ import zipfile
 import bson
 import pytest
 
+from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import InvalidError
 from kwip.services.backups.archive import Archive
 from kwip.services.backups.backup import SECRETS
@@ -43,6 +44,9 @@ class Database:
         pass
 
     def apply(self, stream, report):
+        pass
+
+    def settle(self, now):
         pass
 
 
@@ -116,9 +120,10 @@ def test_what_cannot_be_restored_is_refused_before_the_database_is_deleted(tmp_p
     path = tmp_path / "kwip.zip"
     for number, (member, content) in enumerate(WRONG):
         archive, database = archive_of(path, {**SOUND, member: content}), Database()
+        restore = Restore(archive, database, system_clock_ms)
 
         with pytest.raises(InvalidError, match=re.escape(member)):
-            Restore(archive, database).database(Silence(), replaces=True)
+            restore.database(Silence(), replaces=True)
 
         assert not database.is_cleared, number
         archive.close()
@@ -135,7 +140,7 @@ def test_keys_that_are_no_text_are_refused(tmp_path):
 
 def test_a_sound_backup_is_restored_with_its_files(tmp_path):
     archive, database, files = archive_of(tmp_path / "kwip.zip", SOUND), Database(), []
-    restore = Restore(archive, database)
+    restore = Restore(archive, database, system_clock_ms)
 
     restore.database(Silence(), replaces=True)
     restore.files(Silence(), lambda path, _: files.append(path))

@@ -13,18 +13,23 @@ from kwip.cli.parts import repair_by
 from kwip.domain.accounts.users import READ, ProfileChange
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import InvalidError, KwipError, NotFoundError
+from kwip.domain.ids import MAX_ID
 from kwip.domain.media.attachments import AttachmentChange
 from kwip.domain.posting.posts import Draft
 from kwip.domain.social.keyword_filters import FilterChange, FilterContext
 from kwip.domain.social.nudges import Nudge, NudgeKind
 from kwip.domain.timelines.lists import ListChange
+from kwip.domain.timelines.notifications import Notification, NotificationKind
 from kwip.services.accounts.staff.moderation import deletion_of
 from kwip.services.coherence.fence import Fence
 from kwip.services.maintenance.checks.fsck import Fsck
 from kwip.services.maintenance.deletion import Deletion
+from kwip.store.accounts.users import digest_of
+from kwip.store.indexes import INDEXES
 from kwip.store.maintenance.audit import AuditStore
 from kwip.store.social.list_edges import list_of
 from kwip.text.emails import read_email
+from tests.docs.test_data_model import PAGE, examples_in
 from tests.pictures import BLUE, RED, plain, sent
 from tests.services.accounts.test_moderation import opens
 from tests.thorough import part
@@ -32,11 +37,18 @@ from tests.wired import Silence, form_of, home_of, sign_up, viewer_of
 
 #: Where a deleted user may still be named: in what others wrote and did, in
 #: tombstones, and by the job.
-MAY_STAY = {"posts", "jobs", "reactions.author_id", "claims._id"}
+MAY_STAY = {"posts", "jobs._id", "reactions.author_id", "claims._id"}
 #: Others' replies still name him; search shows none of it.
-MAY_STAY |= {"search_posts.reply_to_id"}
+MAY_STAY |= {"search_posts.reply_to_id", "search_posts.terms"}
 #: It says who deleted him.
 MAY_STAY |= {"audit_log"}
+#: What is no person's, or only for a moment.
+NOBODYS = {"hashtags", "link_previews", "trends", "emojis", "blocked_email_domains"}
+NOBODYS |= {"site_settings", "site_changes", "announcements", "discovery_rules"}
+NOBODYS |= {"purges", "processes", "cache_fence", "cache_relay"}
+#: Gone when there is an account, written when it goes, or seldom part of a timeline.
+NOBODYS |= {"applications", "jobs", "audit_log", "timeline_buckets"}
+EXAMPLES = examples_in(PAGE)
 
 
 class Town:
@@ -80,7 +92,7 @@ class Town:
         self._choose(bob, foe, (bob, prude), (bore, bob))
         self.rings.run()
         session = services.authentication.begin_session(bob.id, "bob", "x")
-        services.authentication.create_token(bob, "app", frozenset({READ}))
+        self._note(bob, fan, root)
         posts = {"root": root, "answer": answer, "kept": list_of(made.id)}
         return {"people": people, "bob": bob, "fan": fan, "session": session} | posts
 
@@ -99,12 +111,47 @@ class Town:
         change = FilterChange(title="x", contexts=(FilterContext.HOME,))
         self.kwip.services.filters.create(viewer, change)
 
-    def _nudge(self, one, two):
+    def _nudge(self, one, two, *, is_told=True):
         now = at(system_clock_ms())
         kind, expires_at = NudgeKind.BUZZ, now + dt.timedelta(days=1)
         pair = {"actor_id": one.id, "recipient_id": two.id}
         nudge = Nudge(kind=kind, at=now, expires_at=expires_at, **pair)
-        self.kwip.stores.nudges.add(nudge, None)
+        told = Notification(kind=NotificationKind.BUZZ, seq=MAX_ID - 1, **pair)
+        self.kwip.stores.nudges.add(nudge, told if is_told else None)
+
+    def _note(self, bob, fan, root):
+        """Let there be one of what else is stored about a person."""
+        address, stores = "bob@example.org", self.kwip.stores
+        authentication = self.kwip.services.authentication
+        authentication.create_token(bob, "app", frozenset({READ}))
+        stores.endorsements.endorse(fan.id, bob.id)
+        self.kwip.services.suggestions.dismiss(fan, bob.id)
+        self.kwip.services.conversations.follow(bob, root.id)
+        stores.markers.save(bob.id, {"home": root.id}, at(0))
+        for name in ("mail_preferences", "closures", "exports", "imports", "invited"):
+            self._insert(name, _id=bob.id)
+        self._insert("invited", _id=fan.id, inviter_id=bob.id)
+        self._insert("invitations", creator_id=bob.id)
+        self._insert("wait_list", _id=digest_of(address), email=address)
+        self._insert("mails", user_id=bob.id)
+        self._insert("mails", _id="before", user_id=0, address=address)
+        self._insert("push_subscriptions", _id=f"{bob.id}:x", user_id=bob.id)
+        self._insert("guest_replies", author_id=bob.id, post_id=root.id)
+        self._insert("strikes", user_id=bob.id)
+        event = {"event": "extend", "by_id": bob.id, "at": at(0), "text": ""}
+        made = {"reporter_id": bob.id, "open_key": f"{bob.id}:{fan.id}"}
+        self._insert("reports", target_id=fan.id, events=[event], **made)
+        self._insert("reports", _id=1, open_key="1", target_id=bob.id)
+        self._insert(
+            "reports", _id=2, open_key="2", target_id=fan.id, assigned_id=bob.id
+        )
+
+    def _insert(self, name, **fields):
+        """Store what the documentation shows, of somebody else and for longer."""
+        document = EXAMPLES[name][0] | fields
+        if document.get("expires_at"):
+            document["expires_at"] = at(system_clock_ms()) + dt.timedelta(days=9)
+        self.kwip.store.database[name].insert_one(document)
 
     def _upload(self, viewer, colour):
         picture = sent(plain(colour=colour))
@@ -119,13 +166,18 @@ class Town:
 
     def left(self):
         """Name the collections, or fields, in which bob is still named."""
-        found = Counter()
-        for name in self.kwip.store.database.list_collection_names():
-            for document in self.kwip.store.database[name].find():
-                for field, value in document.items():
-                    if str(self.bob.id) in str(value) or value == "handle:bob":
-                        found[f"{name}.{field}"] += 1
+        found = self.naming()
         return {n for n in found if not {n, n.partition(".")[0]} & MAY_STAY}
+
+    def naming(self):
+        """Name the fields with his id, his name or his address."""
+        return {
+            f"{name}.{field}"
+            for name in self.kwip.store.database.list_collection_names()
+            for document in self.kwip.store.database[name].find()
+            for field, value in document.items()
+            if str(self.bob.id) in str(value) or "bob" in str(value)
+        }
 
     def findings(self):
         return (
@@ -142,25 +194,29 @@ def town(kwip, rings, once, settings):
 
 
 def test_nothing_is_left_of_a_deleted_user(town, settings):
+    named = {each.partition(".")[0] for each in town.naming()}
+    assert named >= INDEXES.keys() - NOBODYS
+
     removed = town.delete()
 
     assert town.left() == set()
     assert town.findings() == []
     # What somebody added while it went on.
-    town._nudge(town.fan, town.bob)
+    town._nudge(town.fan, town.bob, is_told=False)
     device = {"_id": f"{town.bob.id}:ab", "user_id": town.bob.id, "attempts": 0}
     town.kwip.store.database["push_subscriptions"].insert_one(device)
+    nudge = town.kwip.store.database["nudges"].find_one()["_id"]
     found = town.findings()
-    places = [f"push_subscriptions {town.bob.id}", f"nudges {town.bob.id}"]
+    places = [f"nudges {nudge}", f"push_subscriptions {device['_id']}"]
     assert [(each.check, each.id) for each in found] == [
-        ("leftovers", place) for place in places
+        ("owners", place) for place in places
     ]
     repair_by(town.kwip, settings).repair(found, Silence())
     assert town.left() == set()
     owners = town.kwip.store.database["timelines"].distinct("_id")
     assert [each for each in owners if each.startswith("list:")] == [town.kept]
     assert removed == {
-        "archives": 0,
+        "archives": 2,
         "follows": 1,
         "followers": 1,
         "requests": 0,  # the suspension ends them

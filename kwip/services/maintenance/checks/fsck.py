@@ -16,12 +16,13 @@ from kwip.domain.ids import ms_of
 from kwip.services.maintenance.checks.closure_check import check_closures
 from kwip.services.maintenance.checks.findings import Finding, Report
 from kwip.services.maintenance.checks.guest_check import check_guests
-from kwip.services.maintenance.checks.leftover_check import check_leftovers
 from kwip.services.maintenance.checks.moderation_check import check_moderation
+from kwip.services.maintenance.checks.personal_check import check_owned
 from kwip.services.maintenance.checks.request_check import check_requests
 from kwip.services.maintenance.reindexing.counting import Counting, differences
 from kwip.store.maintenance.attachment_audit import pages_of
 from kwip.store.maintenance.audit import turned_edge
+from kwip.store.maintenance.personal_audit import OWNERS
 from kwip.store.timelines.buckets import user_of
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Fsck:
         strikes = partial(check_moderation, self._audit.moderation, self._clock, PAGE)
         requests = partial(check_requests, self._audit.requests, self._advance, PAGE)
         guests = partial(check_guests, self._audit.guests, self._advance, PAGE)
-        left = partial(check_leftovers, self._audit.leftovers, self._advance, PAGE)
+        owned = partial(check_owned, self._audit.personal, self._clock, self._advance)
         for name, total, check in (
             ("edges", 2 * sizes["follows"], self._edges),
             ("requests", sizes["follows"], requests),
@@ -94,7 +95,7 @@ class Fsck:
             ("attachments", sizes["attachments"] + sizes["posts"], self._pairs),
             ("previews", sizes["posts"], lambda: _previews(self._audit, self._advance)),
             ("guests", sizes["guest_replies"], guests),
-            ("leftovers", sizes["push_subscriptions"] + sizes["nudges"], left),
+            ("owners", sum(sizes[name] for name in OWNERS), owned),
             ("pending", 1, lambda: _pending(self._audit, self._clock, self._most)),
             ("moderation", 1, strikes),
             ("claims", sizes["claims"], self._claims),
@@ -362,6 +363,18 @@ def _previews(audit: AuditStore, advance: Callable[[int], None]) -> Iterator[Fin
         for i in wrong:
             yield Finding("previews", str(i), problem, "run with --repair", repair)
         advance(size)
+
+
+def _pending(audit: AuditStore, clock: ClockMs, most: int) -> Iterator[Finding]:
+    """Look for posts that are overdue for delivery."""
+    for post_id in audit.pending_since(at(clock() - PENDING_MS), most + 1):
+        yield Finding(
+            "pending",
+            str(post_id),
+            "delivery has been pending for over a minute",
+            "see `kwip doctor` and `kwip fanout pending`",
+            "enqueue its delivery",
+        )
 
 
 def _unsearchable(post_id: int, problem: str) -> Finding:
