@@ -365,18 +365,6 @@ def _previews(audit: AuditStore, advance: Callable[[int], None]) -> Iterator[Fin
         advance(size)
 
 
-def _pending(audit: AuditStore, clock: ClockMs, most: int) -> Iterator[Finding]:
-    """Look for posts that are overdue for delivery."""
-    for post_id in audit.pending_since(at(clock() - PENDING_MS), most + 1):
-        yield Finding(
-            "pending",
-            str(post_id),
-            "delivery has been pending for over a minute",
-            "see `kwip doctor` and `kwip fanout pending`",
-            "enqueue its delivery",
-        )
-
-
 def _unsearchable(post_id: int, problem: str) -> Finding:
     remedy = "run `kwip reindex search`"
     return Finding("search", str(post_id), problem, remedy, "index it again")
