@@ -57,5 +57,5 @@ class Nudging:
         )
         if not self.store.add(nudge, notification):
             return False
-        self.notifier.notified(notification)
+        self.notifier.show(notification)
         return True

@@ -234,7 +234,7 @@ class Decisions:
 
         self.store.add(strike, strike.created_at + _SWEEP_AFTER, also)
         self.notices.hurry(notice)
-        self.notifier.notified(told)
+        self.notifier.show(told)
 
     def _note_undo(self, strike: Strike, event: ReportEvent, session: Any) -> None:
         """Note in its report that a strike is undone, if the report is still there."""
