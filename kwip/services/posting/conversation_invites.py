@@ -53,7 +53,7 @@ class ConversationInvites:
                 lazy_gettext("You can't invite people into a direct conversation."),
                 rule="direct",
             )
-        user = self._guest(viewer, username)
+        user = self._invited(viewer, username)
         self._require_visible(viewer, user, post)
         if not self.nudging.nudge(viewer.id, user.id, NudgeKind.INVITATION, post):
             raise ConflictError(
@@ -64,7 +64,7 @@ class ConversationInvites:
             )
         return user
 
-    def _guest(self, viewer: Viewer, username: str) -> User:
+    def _invited(self, viewer: Viewer, username: str) -> User:
         name = username.strip().removeprefix("@").lower()
         user_id = self.stores.users.ids_of([name]).get(name) if name else None
         user = self.stores.users.get_many([user_id]).get(user_id) if user_id else None
@@ -75,7 +75,7 @@ class ConversationInvites:
         return user
 
     def _require_visible(self, viewer: Viewer, user: User, post: Post) -> None:
-        """Check that the guest may see the post, and neither blocks the other."""
+        """Check that the user may see the post, and neither blocks the other."""
         theirs = self.stores.relationships.relations([user.id])[user.id]
         if theirs.has_block(viewer.id) or not may_see(user.id, theirs, post):
             raise _wrong(
