@@ -72,7 +72,7 @@ def phone_photo(kind="JPEG", orientation=1, **options):
     exif[CAMERA] = SECRET
     exif.get_ifd(GPS)[2] = (52.0, 31.0, 12.0)
     xmp = f"<x:xmpmeta xmlns:x='adobe:ns:meta/'>{SECRET}</x:xmpmeta>".encode()
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = SRGB
     told = {
         "exif": exif.tobytes(),
         "xmp": xmp,
@@ -84,9 +84,7 @@ def phone_photo(kind="JPEG", orientation=1, **options):
 
 def in_wide_colours():
     """Make a picture whose profile swaps red and blue."""
-    profile = bytearray(
-        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    )
+    profile = bytearray(SRGB)
     red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")
     profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
     return plain(icc_profile=bytes(profile))

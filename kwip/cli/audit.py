@@ -12,6 +12,8 @@ import click
 from kwip.cli import json_option, numbered, print_json
 from kwip.cli.running import connected
 from kwip.domain.accounts.audit_log import REASON_MAX, Actor, AuditQuery, Order
+from kwip.domain.accounts.users import Viewer
+from kwip.domain.ids import NOBODY
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -43,6 +45,10 @@ def order() -> Order:
         name = str(uid)
     reason: str = click.get_current_context().meta[_REASON]
     return Order(Actor("command line", name), reason)
+
+
+#: The viewer of what operators do, who is no user.
+OPERATOR = Viewer.without_session(NOBODY, "")
 
 
 @click.group("audit")

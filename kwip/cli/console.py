@@ -81,7 +81,7 @@ def _names(wiring: Wiring, name: str | None) -> dict[str, Any]:
     viewer = None
     if name:
         found = user(name)
-        viewer = Viewer(id=found.id, username=found.username, digest="")
+        viewer = Viewer.without_session(found.id, found.username)
     return {
         "services": services,
         "stores": wiring.stores,

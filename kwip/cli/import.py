@@ -10,12 +10,10 @@ import click
 
 from kwip.cli import FOUND, json_option, numbered, print_json
 from kwip.cli.bars import Bars
-from kwip.cli.parts import import_by
+from kwip.cli.parts import import_by, viewer_named
 from kwip.cli.running import connected
 from kwip.cli.users import ask_password
 from kwip.domain.accounts.transfers import ARCHIVE, FILE_KINDS
-from kwip.domain.accounts.users import Viewer
-from kwip.domain.errors import NotFoundError
 from kwip.services.backups.archive import Archive
 from kwip.services.backups.user_import import Account
 
@@ -86,10 +84,7 @@ def _into(
         Bars(is_quiet=as_json) as bars,
     ):
         wiring.fence.await_lease(within_s=1.0)
-        user_id = wiring.stores.users.ids_of([username]).get(username)
-        if not user_id:
-            raise NotFoundError(f"There is no user @{username}.")
-        viewer = Viewer(id=user_id, username=username, digest="")
+        viewer = viewer_named(wiring, username)
         run = wiring.services.imports.run
         report = run(viewer, stream, kind, bars, is_limited=False)
     _print(report, username, as_json=as_json)

@@ -80,4 +80,4 @@ def viewer_named(wiring: Wiring, name: str) -> Viewer:
     user_id = wiring.stores.users.ids_of([username]).get(username)
     if user_id is None:
         raise NotFoundError(f"There is no user {name}.")
-    return Viewer(id=user_id, username=username, digest="")
+    return Viewer.without_session(user_id, username)

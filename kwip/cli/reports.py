@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from kwip.cli import json_option, numbered, print_json
-from kwip.cli.audit import order, reason_option
+from kwip.cli.audit import OPERATOR, order, reason_option
 from kwip.cli.running import connected
-from kwip.domain.accounts.users import Viewer
-from kwip.domain.ids import NOBODY
 from kwip.domain.moderation.reports import Category, Event, ReportFilter
 from kwip.domain.timelines.pages import PageRequest
 
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from kwip.domain.moderation.strikes import ReportDetail
 
 _ID = click.argument("report_id", type=click.IntRange(min=1))
-#: Who acts on the command line is no user.
-_OPERATOR = Viewer(id=NOBODY, username="", digest="")
 _MOST = 40
 
 
@@ -64,7 +60,7 @@ def show_all(
     )
     with connected(settings) as wiring:
         found = wiring.services.queue.page(
-            _OPERATOR, wanted, PageRequest(limit=limit, max_id=before)
+            OPERATOR, wanted, PageRequest(limit=limit, max_id=before)
         )
     if as_json:
         print_json({"reports": [_row(view) for view in found.items]})
@@ -81,7 +77,7 @@ def show_all(
 def show(settings: Settings, report_id: int, *, as_json: bool) -> None:
     """Show a report: the reported posts, notes and what was done."""
     with connected(settings) as wiring:
-        detail = wiring.services.queue.detail(_OPERATOR, report_id)
+        detail = wiring.services.queue.detail(OPERATOR, report_id)
     if as_json:
         print_json(_details(detail))
         return
@@ -111,8 +107,8 @@ def resolve(settings: Settings, report_id: int, *, as_json: bool) -> None:
     """
     with connected(settings) as wiring:
         queue = wiring.services.queue
-        queue.change(_OPERATOR, order(), report_id, Event.RESOLVE)
-        view = queue.get(_OPERATOR, report_id)
+        queue.change(OPERATOR, order(), report_id, Event.RESOLVE)
+        view = queue.get(OPERATOR, report_id)
     if as_json:
         print_json(_row(view))
     else:

@@ -10,7 +10,7 @@ import click
 
 from kwip.cli import dry_run_option, json_option, numbered, print_json, throttle_option
 from kwip.cli.applications import approve, reject, requests
-from kwip.cli.audit import order, reason_option
+from kwip.cli.audit import OPERATOR, order, reason_option
 from kwip.cli.bars import Bars
 from kwip.cli.email_domains import block_domain
 from kwip.cli.members import list_users, show
@@ -20,7 +20,6 @@ from kwip.cli.user_access import password_link, reset_two_factor
 from kwip.domain.accounts.audit_log import Action
 from kwip.domain.accounts.roles import Role
 from kwip.domain.accounts.users import READ, WRITE, Viewer
-from kwip.domain.ids import NOBODY
 from kwip.domain.moderation.strikes import Act, Decision
 from kwip.services.accounts.staff.moderation import Moderation
 from kwip.services.accounts.users import SignUp
@@ -125,8 +124,6 @@ def follow(settings: Settings, follower: str, followee: str, *, as_json: bool) -
     _print({"id": str(other.id), "username": other.username}, as_json=as_json)
 
 
-#: Who decides, in a strike: nobody with an account.
-_OPERATOR = Viewer(id=NOBODY, username="", digest="")
 #: What the person is told of a decision.
 _message_option = click.option(
     "--message", default="", help="An explanation for them, sent with the decision."
@@ -301,7 +298,7 @@ def _to_delete(wiring: Wiring, deletion: Deletion, name: str) -> Viewer:
     username = name.removeprefix("@").lower()
     gone_id = deletion.cut_off(username)
     if gone_id is not None:
-        return Viewer(id=gone_id, username=username, digest="")
+        return Viewer.without_session(gone_id, username)
     return _viewer(wiring, name)
 
 
@@ -347,7 +344,7 @@ def _decide(
 ) -> None:
     with connected(settings) as wiring:
         viewer, limits = _viewer(wiring, name), wiring.services.limits
-        limits.limit(_OPERATOR, order(), viewer.id, decision)
+        limits.limit(OPERATOR, order(), viewer.id, decision)
     _print({**_named(viewer), **changed}, as_json=as_json)
 
 
@@ -356,7 +353,7 @@ def _lift(
 ) -> None:
     with connected(settings) as wiring:
         viewer, limits = _viewer(wiring, name), wiring.services.limits
-        limits.lift(_OPERATOR, order(), viewer.id, act)
+        limits.lift(OPERATOR, order(), viewer.id, act)
     _print({**_named(viewer), **changed}, as_json=as_json)
 
 

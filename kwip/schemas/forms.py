@@ -46,7 +46,7 @@ class ActForm(WithVotes, StrictSchema[str]):
 
 
 @dataclass(frozen=True, slots=True)
-class MuteWish:
+class MuteInput:
     """Where to go back to, and how to mute."""
 
     address: str
@@ -54,29 +54,29 @@ class MuteWish:
 
 
 @dataclass(frozen=True, slots=True)
-class NoteWish:
+class NoteInput:
     """Where to go back to, and a note."""
 
     address: str
     text: str
 
 
-class NoteForm(WithVotes, StrictSchema[NoteWish]):
+class NoteForm(WithVotes, StrictSchema[NoteInput]):
     """A private note about a person."""
 
     next = Text(load_default="")
     comment = Text(load_default="")
 
-    def make(self, *, next: str, comment: str, **_: object) -> NoteWish:  # noqa: A002 - the field's name
+    def make(self, *, next: str, comment: str, **_: object) -> NoteInput:  # noqa: A002 - the field's name
         """Build the value."""
-        return NoteWish(next, comment)
+        return NoteInput(next, comment)
 
 
 #: How long one can mute on pages, in seconds.
 MUTE_CHOICES = ("0", "3600", "86400", "604800", "2592000")
 
 
-class MuteForm(WithVotes, StrictSchema[MuteWish]):
+class MuteForm(WithVotes, StrictSchema[MuteInput]):
     """The terms of a mute; the page's one form sends none, for a mute without end."""
 
     next = Text(load_default="")
@@ -100,6 +100,6 @@ class MuteForm(WithVotes, StrictSchema[MuteWish]):
         duration: str,
         notifications: str,
         **_: object,
-    ) -> MuteWish:
+    ) -> MuteInput:
         """Build the value."""
-        return MuteWish(next, MuteTerms(int(duration), notifications == "hide"))
+        return MuteInput(next, MuteTerms(int(duration), notifications == "hide"))

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from kwip.services.delivery.list_backfill import ListBackfill
     from kwip.services.delivery.long_polls import Live
     from kwip.services.delivery.notifier import Notifier
+    from kwip.services.delivery.nudging import Nudging
     from kwip.services.delivery.poll_ends import PollEnds
     from kwip.services.delivery.publication import Publication
     from kwip.services.delivery.search_index import SearchIndex
@@ -118,6 +119,7 @@ class Delivery:
     """The services of delivery."""
 
     notifier: Notifier
+    nudging: Nudging
     publication: Publication
     home_backfill: HomeBackfill
     list_backfill: ListBackfill

@@ -35,10 +35,10 @@ class FenceDocument(TypedDict):
     `owner` suspended the cache and will resume it; `beat` changes while it is alive.
     `deployment` is random and part of every cached key; it is created with the database
     and replaced by a restore. `stream_beat` changes while the change-stream invalidator
-    keeps up with all writes; `is_followed` says that it has done so under this epoch,
-    so cached values may be old. `emojis_version` is that of the
-    site's custom emoji, so that every process learns of a change without asking;
-    `site_version` counts the changes of its settings for the same reason.
+    keeps up with all writes; `is_followed` says that it has done so under this epoch.
+    `emojis_version` is that of the site's custom emoji, so that every process learns of
+    a change without asking; `site_version` counts the changes of its settings,
+    announcements and discovery rules for the same reason.
     """
 
     _id: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple
 
 from pymongo import ASCENDING, UpdateOne
 
@@ -16,22 +16,6 @@ if TYPE_CHECKING:
     from kwip.store.client import Store
 
 _PENDING, _DEAD = "pending", "dead"
-
-
-class PurgeDocument(TypedDict):
-    """A file to purge, by its path below `/media`, or a key of answers.
-
-    `due_at` is when the CDN is asked (again); null for a dead letter. `problem` is what
-    it answered last.
-    """
-
-    _id: str
-    schema: int
-    state: str
-    attempts: int
-    problem: str
-    created_at: dt.datetime
-    due_at: dt.datetime | None
 
 
 class Purge(NamedTuple):

@@ -69,7 +69,12 @@ if TYPE_CHECKING:
 
 
 def make_accounts(
-    core: Core, reading: Reading, social: Social, media: Uploads, mail: Mailing
+    core: Core,
+    reading: Reading,
+    social: Social,
+    media: Uploads,
+    mail: Mailing,
+    site: Site,
 ) -> Accounts:
     """Make them from the services they call."""
     stores, settings, clock = core.stores, core.settings, core.options.clock
@@ -77,10 +82,8 @@ def make_accounts(
     passwords = Passwords(
         at_once=settings.password_hashes, room=settings.web_threads // 2
     )
-    audit_log = AuditLog(AuditLogStore(core.store), core.ids, clock)
+    audit_log = site.audit_log
     email_domains = EmailDomains(EmailDomainStore(core.store), audit_log, clock)
-    site = _site(core, audit_log)
-    mail.mails.site.ask_name_of(lambda: site.current().name)
     users = Users(
         store=stores.users,
         email_domains=email_domains,
@@ -228,7 +231,8 @@ def _limits(core: Core) -> dict[str, Window]:
     return windows({name: getattr(settings, f"quota_{name}") for name in SPANS_S})
 
 
-def _site(core: Core, audit_log: AuditLog) -> Site:
+def make_site(core: Core) -> Site:
+    """Make the settings of the site, which mails need too."""
     settings, options = core.settings, core.options
     return Site(
         store=SiteStore(core.store),
@@ -237,7 +241,7 @@ def _site(core: Core, audit_log: AuditLog) -> Site:
             sign_up=SignUpMode(settings.signup), confirm_email=settings.confirm_email
         ),
         fence=core.fence,
-        audit_log=audit_log,
+        audit_log=AuditLog(AuditLogStore(core.store), core.ids, options.clock),
         ids=core.ids,
         clock=options.clock,
         lease_s=options.fence_times.lease_s,

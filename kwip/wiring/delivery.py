@@ -13,6 +13,7 @@ from kwip.services.delivery.list_backfill import ListBackfill
 from kwip.services.delivery.list_fanout import ListFanout
 from kwip.services.delivery.long_polls import Live
 from kwip.services.delivery.notifier import Notifier
+from kwip.services.delivery.nudging import Nudging
 from kwip.services.delivery.poll_ends import PollEnds
 from kwip.services.delivery.publication import Publication
 from kwip.services.delivery.pull_authors import PullAuthors
@@ -41,6 +42,7 @@ def make_delivery(core: Core) -> Delivery:
     search_index = SearchIndex(stores.search, stores.posts)
     return Delivery(
         notifier=notifier,
+        nudging=Nudging(stores.nudges, notifier, options.clock),
         publication=Publication(
             stores.timelines, stores.activity, fence, core.enqueue, core.signal
         ),

@@ -14,20 +14,24 @@ from kwip.services.mail.notification_mail import NotificationMail
 from kwip.services.mail.recipients import Recipients
 from kwip.services.mail.site import Site
 from kwip.services.mail.transports import transport_of
-from kwip.store.accounts.site import SiteStore
 from kwip.store.mail.mails import MailStore
 from kwip.store.mail.preferences import MailPreferenceStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kwip.domain.accounts.site import SiteSettings
     from kwip.services.bundle import Reading
     from kwip.wiring.core import Core
 
 
-def make_mail(core: Core, reading: Reading) -> Mailing:
-    """Make them from the shared parts and the notifications."""
+def make_mail(
+    core: Core, reading: Reading, site_settings: Callable[[], SiteSettings]
+) -> Mailing:
+    """Make them from the shared parts, the notifications and the site's settings."""
     settings, clock = core.settings, core.options.clock
     host = urlsplit(settings.origin).hostname or ""
-    site = Site(settings.origin, host)
+    site = Site(settings.origin, host, site_settings)
     digests = Digests(reading.notifications, core.loaders, core.signer, site)
     store = MailStore(core.store)
     bounces = Bounces(
@@ -41,7 +45,7 @@ def make_mail(core: Core, reading: Reading) -> Mailing:
         signer=core.signer,
         site=site,
         digests=digests,
-        recipients=Recipients(core.stores.users, SiteStore(core.store)),
+        recipients=Recipients(core.stores.users, site),
         bounces=bounces,
         enqueue=core.enqueue,
         clock=clock,

@@ -110,10 +110,7 @@ def make_posting(
             fence=fence,
         ),
         conversation_invites=ConversationInvites(
-            stores=stores,
-            permissions=permissions,
-            notifier=delivery.notifier,
-            clock=core.options.clock,
+            stores=stores, permissions=permissions, nudging=delivery.nudging
         ),
         quotes=Quotes(
             stores, permissions, policies, delivery.publication, posts, loaders, fence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kwip.services.bundle import Services
-from kwip.wiring.accounts import make_accounts
+from kwip.wiring.accounts import make_accounts, make_site
 from kwip.wiring.blogs import make_blogs
 from kwip.wiring.delivery import make_delivery
 from kwip.wiring.discovery import make_discovery
@@ -33,9 +33,10 @@ def make_services(core: Core) -> Services:
     social = make_social(core, delivery, reading, media)
     links = make_links(core, media)
     posting = make_posting(core, delivery, reading, media, links)
-    mail = make_mail(core, reading)
+    site = make_site(core)
+    mail = make_mail(core, reading, site.current)
     push = make_push(core, reading, mail)
-    accounts = make_accounts(core, reading, social, media, mail)
+    accounts = make_accounts(core, reading, social, media, mail, site)
     finding = make_search(core, reading)
     discovery = make_discovery(core, reading, social)
     moderation = make_moderation(core, posting, mail, finding, accounts)

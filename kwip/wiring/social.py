@@ -46,7 +46,7 @@ def make_social(
         buzzes=Buzzes(
             stores=stores,
             relationships=relationships,
-            notifier=delivery.notifier,
+            nudging=delivery.nudging,
             clock=core.options.clock,
         ),
         lists=Lists(

@@ -48,7 +48,7 @@ from kwip.domain.timelines.notifications import NotificationKind
 from kwip.domain.timelines.timelines import SEAL_AT
 from kwip.services.maintenance.checkpoint import Checkpoint
 from kwip.services.media.emojis import NewEmoji
-from kwip.services.push.subscriptions import AppWish
+from kwip.services.push.subscriptions import AppOptions
 from kwip.store.accounts.setup import SetupStore
 from kwip.store.changes import ChangeStore
 from kwip.store.fence import FenceStore
@@ -319,8 +319,8 @@ def _push(kwip, note, viewer):
     devices.subscribe(replace(viewer, digest=begun.id.digest), TARGET)
     note()
     kinds = frozenset({NotificationKind.MENTION})
-    wish = AppWish(kinds=kinds, policy=PushPolicy.ALL, token="a token")
-    app = devices.subscribe(replace(viewer, digest="0" * 64), TARGET, wish)
+    options = AppOptions(kinds=kinds, policy=PushPolicy.ALL, token="a token")
+    app = devices.subscribe(replace(viewer, digest="0" * 64), TARGET, options)
     note()
     now = at(system_clock_ms())
     assert devices.store.begin(app.id, "a worker", now, now) is not None

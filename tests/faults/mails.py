@@ -21,6 +21,7 @@ import click
 import pymongo
 import structlog
 
+from kwip.domain.accounts.site import SiteSettings
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import NOBODY
 from kwip.domain.mail.mails import MailKind
@@ -53,7 +54,7 @@ def start(settings, endpoints, messages=None):
         messages=messages or Messages(settings.origin, "localhost", settings.mail_from),
         transport=SmtpServer(settings.smtp_uri, "localhost"),
         signer=Signer(endpoints.secret_keys, system_clock_ms),
-        site=Site(settings.origin, "localhost"),
+        site=Site(settings.origin, "localhost", SiteSettings),
         digests=None,
         enqueue=lambda *_: True,
         clock=system_clock_ms,

@@ -266,18 +266,6 @@ def test_a_hibernation_or_a_return_during_a_delivery(
     interrupted_at_each_step(run_one, meanwhile, steps_at_least=8)
 
 
-@pytest.fixture
-def follow_anew(world, follow, unfollow):
-    """Return a function that lets bob unfollow alice and follow her again."""
-    alice, bob, _ = world
-
-    def again():
-        unfollow(alice, bob)
-        follow(alice, bob)
-
-    return again
-
-
 @pytest.mark.parametrize("follows_anew", [False, True])
 def test_a_return_during_a_hibernation_that_was_stopped(
     world,

@@ -20,7 +20,7 @@ from kwip.domain.accounts.users import ProfileChange
 from kwip.domain.errors import GoneError, NotFoundError
 from kwip.domain.media.link_previews import LinkPreview, PreviewKind
 from kwip.domain.posting.posts import Edit
-from kwip.domain.social.relationships import FollowWish
+from kwip.domain.social.relationships import FollowOptions
 from kwip.domain.timelines.lists import ListChange, RepliesPolicy
 from kwip.services.delivery.hibernation import HIBERNATE
 from kwip.store.timelines.buckets import home_of
@@ -199,10 +199,10 @@ class Machine(Doing):
     @rule(pair=PAIR, fate=ACT)
     def hide_reposts_or_not(self, pair, fate):
         one, two = (self.viewers[name] for name in pair)
-        wish = FollowWish(hides_reposts=pair not in self.model.no_reposts)
+        options = FollowOptions(hides_reposts=pair not in self.model.no_reposts)
         if pair in self.model.follows and self._may_act(pair[0]):
-            change = self.services.relationships.change_wish
-            self._act(partial(change, one, two.id, wish), fate)
+            change = self.services.relationships.change_options
+            self._act(partial(change, one, two.id, options), fate)
             self.model.no_reposts ^= {pair}
 
     @rule(who=PERSON, fate=ACT)

@@ -39,7 +39,7 @@ from kwip.domain.posting.reactions import Act, Reaction, Span, span_of
 from kwip.domain.posting.repeats import Said
 from kwip.domain.push import PushPolicy
 from kwip.domain.social.nudges import NudgeKind
-from kwip.domain.social.relationships import FollowWish
+from kwip.domain.social.relationships import FollowOptions
 from kwip.domain.text import Hashtag
 from kwip.domain.timelines.id_lists import Between
 from kwip.domain.timelines.lists import ListChange, UserList
@@ -976,8 +976,8 @@ CALLS = {
     "RelationshipStore.follow": lambda s: s.relationships.follow(
         Edge(1, 50, "merging", "n"), NOW, replace(TOLD, kind=NotificationKind.FOLLOW)
     ),
-    "RelationshipStore.change_wish": lambda s: s.relationships.change_wish(
-        2, 6, FollowWish(notify=True)
+    "RelationshipStore.change_options": lambda s: s.relationships.change_options(
+        2, 6, FollowOptions(notify=True)
     ),
     "RelationshipStore.unfollow": lambda s: s.relationships.unfollow(1, 5, NOW),
     "RelationshipStore.block": lambda s: s.relationships.block(7, 8, NOW, "n"),

@@ -223,7 +223,7 @@ def _fill(wiring: Wiring, clock: LoadClock, started_ms: int) -> None:
 
 
 def _viewer(ids: Mapping[str, UserId], username: str) -> Viewer:
-    return Viewer(id=ids[username], username=username, digest="")
+    return Viewer.without_session(ids[username], username)
 
 
 def _respond(wiring: Wiring, viewer: Viewer, act: Act, post_id: PostId) -> None:

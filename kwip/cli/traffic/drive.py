@@ -238,7 +238,7 @@ class _SignIn:
 
     def __call__(self, user: User) -> _Person:
         """Create a token and a session."""
-        viewer = Viewer(id=user.id, username=user.username, digest="")
+        viewer = Viewer.without_session(user.id, user.username)
         info, token = self._access.create_token(viewer, _NAME, viewer.scopes)
         begun = self._access.begin_session(user.id, user.username, _NAME)
         answer = self._app.response_class()
@@ -252,7 +252,7 @@ class _SignIn:
 
     def undo(self, person: _Person) -> None:
         """End both."""
-        viewer = Viewer(id=person.user.id, username=person.user.username, digest="")
+        viewer = Viewer.without_session(person.user.id, person.user.username)
         with suppress(NotFoundError):  # it was ended elsewhere
             self._access.revoke_token(viewer, person.token_id)
             self._account.end_session(viewer, person.session_id)

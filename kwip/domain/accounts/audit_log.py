@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from kwip.domain.accounts.roles import outranks
+from kwip.domain.errors import ForbiddenError
+from kwip.domain.messages import lazy_gettext
+
 if TYPE_CHECKING:
     import datetime as dt
 
@@ -93,6 +97,18 @@ class Order:
     actor: Actor
     reason: str = ""
     role: Role | None = None
+
+    def require_outranks(self, role: Role) -> None:
+        """Check that it may be about somebody with a role.
+
+        Raises:
+            ForbiddenError: Whoever acts does not outrank them.
+        """
+        if self.role is not None and not outranks(self.role, role):
+            raise ForbiddenError(
+                lazy_gettext("You can only act on people whose role is below yours."),
+                rule="role",
+            )
 
 
 #: For what Kwip does by itself.

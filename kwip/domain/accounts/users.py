@@ -275,6 +275,11 @@ class Viewer:
     language: str = ""
     time_zone: str = ""
 
+    @classmethod
+    def without_session(cls, user_id: UserId, username: str) -> Viewer:
+        """Return somebody in whose name a job or a command acts, not a request."""
+        return cls(id=user_id, username=username, digest="")
+
 
 def link_in(value: str) -> str | None:
     """Return the link that the value of a profile field is, if it is nothing else."""

@@ -5,19 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from kwip.domain.messages import Message, lazy_gettext
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kwip.domain.ids import PostId, UserId
 
-#: Whoever has posted within this time cannot be buzzed; nor can anybody be buzzed by
-#: the same person more than once in it.
+#: Whoever has posted within this time cannot be buzzed.
 BUZZ_AFTER = dt.timedelta(days=7)
-#: Somebody is invited into a conversation by the same person once in this time, which
-#: is as long as notifications are kept.
-INVITE_AGAIN = dt.timedelta(days=180)
-#: The most that a user may do in a day.
-MAX_BUZZES, MAX_INVITES = 20, 20
 A_DAY = dt.timedelta(days=1)
 
 
@@ -26,6 +24,30 @@ class NudgeKind(StrEnum):
 
     BUZZ = "buzz"
     INVITATION = "invitation"
+
+
+class NudgeLimits(NamedTuple):
+    """How often: `a_day` in all, and after which time the same person again.
+
+    `says` is for who nudges more people than that.
+    """
+
+    a_day: int
+    again_after: dt.timedelta
+    says: Message
+
+
+#: An invitation into a conversation is for as long as notifications are kept.
+LIMITS: Mapping[NudgeKind, NudgeLimits] = {
+    NudgeKind.BUZZ: NudgeLimits(
+        20, BUZZ_AFTER, lazy_gettext("You can't buzz more people today.")
+    ),
+    NudgeKind.INVITATION: NudgeLimits(
+        20,
+        dt.timedelta(days=180),
+        lazy_gettext("You can't invite more people today."),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,7 +125,7 @@ class MuteTerms:
 
 
 @dataclass(frozen=True, slots=True)
-class FollowWish:
+class FollowOptions:
     """What a follower wants of a user's posts; None keeps it as it is."""
 
     notify: bool | None = None

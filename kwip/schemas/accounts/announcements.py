@@ -28,7 +28,7 @@ STATE_NAMES: Mapping[AnnouncementState, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class AnnouncementWish:
+class AnnouncementInput:
     """An announcement as typed, the button, the version shown, and why it changes."""
 
     typed: TypedAnnouncement
@@ -37,7 +37,7 @@ class AnnouncementWish:
     reason: str
 
 
-class AnnouncementForm(StrictSchema[AnnouncementWish]):
+class AnnouncementForm(StrictSchema[AnnouncementInput]):
     """An announcement; the button says what happens with it."""
 
     text = Text(load_default="")
@@ -56,10 +56,10 @@ class AnnouncementForm(StrictSchema[AnnouncementWish]):
         version: int,
         reason: str,
         act: str,
-    ) -> AnnouncementWish:
+    ) -> AnnouncementInput:
         """Build the value."""
         typed = TypedAnnouncement(text=text, starts_at=starts_at, ends_at=ends_at)
-        return AnnouncementWish(typed, act, version, reason)
+        return AnnouncementInput(typed, act, version, reason)
 
 
 class AnnouncementsQuery(BodySchema[bool]):

@@ -36,7 +36,7 @@ class LogIn:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenWish:
+class TokenInput:
     """The name and scopes of a new token."""
 
     name: str
@@ -52,7 +52,7 @@ class NewPassword:
 
 
 @dataclass(frozen=True, slots=True)
-class SignUpWish:
+class SignUpInput:
     """The fields of `SignUp` that a person fills in, and how they want to join."""
 
     fields: Mapping[str, str]
@@ -60,7 +60,7 @@ class SignUpWish:
     reason: str
 
 
-class SignUpForm(StrictSchema[SignUpWish]):
+class SignUpForm(StrictSchema[SignUpInput]):
     """The fields of `SignUp` that a person fills in."""
 
     username = line()
@@ -70,9 +70,9 @@ class SignUpForm(StrictSchema[SignUpWish]):
     invite = line(is_required=False)
     reason = Text(load_default="")
 
-    def make(self, *, invite: str, reason: str, **values: Any) -> SignUpWish:
+    def make(self, *, invite: str, reason: str, **values: Any) -> SignUpInput:
         """Build the value."""
-        return SignUpWish(values, invite, reason)
+        return SignUpInput(values, invite, reason)
 
 
 class SetupForm(StrictSchema[tuple[str, Mapping[str, str]]]):
@@ -222,7 +222,7 @@ class LanguageForm(StrictSchema[ProfileChange]):
             raise ValidationError(gettext("Choose a time zone from the list."))
 
 
-class TokenForm(StrictSchema[TokenWish]):
+class TokenForm(StrictSchema[TokenInput]):
     """A name, and a box for each scope."""
 
     name = line()
@@ -232,7 +232,7 @@ class TokenForm(StrictSchema[TokenWish]):
     admin_read = fields.Boolean(load_default=False)
     admin_write = fields.Boolean(load_default=False)
 
-    def make(self, *, name: str, **wanted: bool) -> TokenWish:
+    def make(self, *, name: str, **wanted: bool) -> TokenInput:
         """Build the value."""
         chosen = {
             READ: wanted["read"],
@@ -241,7 +241,7 @@ class TokenForm(StrictSchema[TokenWish]):
             ADMIN_READ: wanted["admin_read"],
             ADMIN_WRITE: wanted["admin_write"],
         }
-        return TokenWish(name, frozenset(s for s, is_on in chosen.items() if is_on))
+        return TokenInput(name, frozenset(s for s, is_on in chosen.items() if is_on))
 
 
 class WelcomeForm(StrictSchema[ProfileChange]):

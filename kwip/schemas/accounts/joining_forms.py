@@ -11,7 +11,7 @@ from kwip.schemas.body import Id, StrictSchema, Text, choice, line
 
 
 @dataclass(frozen=True, slots=True)
-class InvitationWish:
+class InvitationInput:
     """How many people an invitation may invite, and for how many days it works."""
 
     max_uses: int | None
@@ -34,15 +34,15 @@ class _Number(fields.Integer):
         return None if value == "" else super()._deserialize(value, *args, **kwargs)
 
 
-class InvitationForm(StrictSchema[InvitationWish]):
+class InvitationForm(StrictSchema[InvitationInput]):
     """The limits of a new invitation; empty means none."""
 
     max_uses = _Number(load_default=None)
     days = _Number(load_default=None)
 
-    def make(self, *, max_uses: int | None, days: int | None) -> InvitationWish:
+    def make(self, *, max_uses: int | None, days: int | None) -> InvitationInput:
         """Build the value."""
-        return InvitationWish(max_uses, days)
+        return InvitationInput(max_uses, days)
 
 
 class CodeForm(StrictSchema[str]):

@@ -28,7 +28,7 @@ PLACE_NAMES: Mapping[Place, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class RuleWish:
+class RuleInput:
     """What is to be hidden where, and why; and what was searched for before."""
 
     kind: RuleKind
@@ -48,7 +48,7 @@ class SearchQuery(StrictSchema[str]):
         return q.strip()
 
 
-class RuleForm(StrictSchema[RuleWish]):
+class RuleForm(StrictSchema[RuleInput]):
     """Where something may be shown: a box that is not checked is not sent."""
 
     kind = fields.Enum(RuleKind, by_value=True, required=True)
@@ -61,14 +61,14 @@ class RuleForm(StrictSchema[RuleWish]):
 
     def make(
         self, *, kind: RuleKind, name: str, reason: str, q: str, **may: bool
-    ) -> RuleWish:
+    ) -> RuleInput:
         """Build the value: what is not allowed is hidden, where it could be shown."""
         places = {
             RuleKind.TAG: (Place.TRENDS, Place.SEARCH),
             RuleKind.DOMAIN: (Place.TRENDS, Place.PREVIEWS),
         }.get(kind, (Place.TRENDS,))
         hidden = frozenset(place for place in places if not may[place])
-        return RuleWish(kind, name.strip(), hidden, reason, q)
+        return RuleInput(kind, name.strip(), hidden, reason, q)
 
 
 class AdminTagSchema(TagSchema):

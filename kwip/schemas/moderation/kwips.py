@@ -17,7 +17,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
-class KwipsWish:
+class KwipsInput:
     """Words, an author and dates, as typed, and which page."""
 
     q: str
@@ -49,7 +49,7 @@ class KwipsWish:
         return {name: text for name, text in known.items() if text}
 
 
-class KwipsQuery(BodySchema[KwipsWish]):
+class KwipsQuery(BodySchema[KwipsInput]):
     """The query of the page."""
 
     q = line(is_required=False)
@@ -58,12 +58,12 @@ class KwipsQuery(BodySchema[KwipsWish]):
     until = line(is_required=False)
     max_id = Id(load_default=None)
 
-    def make(self, *, max_id: int | None, **typed: str) -> KwipsWish:
+    def make(self, *, max_id: int | None, **typed: str) -> KwipsInput:
         """Build the value."""
-        return KwipsWish(**typed, page=PageRequest(max_id=max_id))
+        return KwipsInput(**typed, page=PageRequest(max_id=max_id))
 
 
-class KwipActsForm(StrictSchema[tuple[KwipsWish, Decision]]):
+class KwipActsForm(StrictSchema[tuple[KwipsInput, Decision]]):
     """What to do with the chosen kwips, and what was searched for."""
 
     act = choice(Act.DELETE.value, Act.SENSITIVE.value)
@@ -76,8 +76,8 @@ class KwipActsForm(StrictSchema[tuple[KwipsWish, Decision]]):
 
     def make(
         self, *, act: str, text: str, post_ids: list[int], **typed: Any
-    ) -> tuple[KwipsWish, Decision]:
+    ) -> tuple[KwipsInput, Decision]:
         """Build both."""
         chosen = tuple(PostId(each) for each in post_ids)
         decision = Decision(act=Act(act), text=text, post_ids=chosen)
-        return KwipsWish(**typed), decision
+        return KwipsInput(**typed), decision

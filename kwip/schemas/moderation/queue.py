@@ -19,7 +19,7 @@ _UNKNOWN = lazy_gettext("Must be one of: {choices}.")
 
 
 @dataclass(frozen=True, slots=True)
-class QueueWish:
+class QueueInput:
     """Which reports to list."""
 
     which: str
@@ -33,7 +33,7 @@ class Change:
     version: int
 
 
-class QueueQuery(BodySchema[QueueWish]):
+class QueueQuery(BodySchema[QueueInput]):
     """The tab and the category of the queue."""
 
     show = fields.String(
@@ -47,9 +47,9 @@ class QueueQuery(BodySchema[QueueWish]):
         ),
     )
 
-    def make(self, *, show: str, category: str | None) -> QueueWish:
+    def make(self, *, show: str, category: str | None) -> QueueInput:
         """Build it; an empty category is any."""
-        return QueueWish(show, Category(category) if category else None)
+        return QueueInput(show, Category(category) if category else None)
 
 
 class DecisionForm(StrictSchema[Decision]):

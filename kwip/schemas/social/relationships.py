@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import fields, validate
 
-from kwip.domain.social.relationships import MAX_MUTE_S, FollowWish, MuteTerms
+from kwip.domain.social.relationships import MAX_MUTE_S, FollowOptions, MuteTerms
 from kwip.schemas.accounts.users import AccountSchema
 from kwip.schemas.body import BodySchema, Flag, Ids, NotYet, Text
 from kwip.schemas.dumping import DumpSchema, Instant, constant, instant
@@ -60,7 +60,7 @@ class NoteBody(BodySchema[str]):
         return comment or ""
 
 
-class FollowBody(BodySchema[FollowWish]):
+class FollowBody(BodySchema[FollowOptions]):
     """How to follow: with notifications of new posts, and with or without reposts."""
 
     notify = Flag(load_default=None)
@@ -69,9 +69,9 @@ class FollowBody(BodySchema[FollowWish]):
 
     def make(
         self, *, notify: bool | None, reblogs: bool | None, **_: object
-    ) -> FollowWish:
-        """Build the wish; None keeps what is not sent."""
-        return FollowWish(notify, None if reblogs is None else not reblogs)
+    ) -> FollowOptions:
+        """Build the options; None keeps what is not sent."""
+        return FollowOptions(notify, None if reblogs is None else not reblogs)
 
 
 class MuteBody(BodySchema[MuteTerms]):

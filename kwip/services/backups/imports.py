@@ -171,7 +171,7 @@ class Imports:
             return self._fail(
                 held, lazy_gettext("The file is no longer here. Upload it again.")
             )
-        viewer = Viewer(id=user.id, username=user.username, digest="")
+        viewer = Viewer.without_session(user.id, user.username)
         progress = NotedProgress(self.store, held, self.clock)
         with file.content as content:
             report = self.run(viewer, content, held.details["kind"], progress)

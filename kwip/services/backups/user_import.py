@@ -158,7 +158,7 @@ class UserImport:
             raise InvalidError(
                 f"The username {name} is taken. Use --as with another one."
             )
-        return Viewer(id=user_id, username=name, digest="")
+        return Viewer.without_session(user_id, name)
 
     def _import_kwips(
         self,

@@ -1,10 +1,10 @@
 """Decide who is notified of what, and store it.
 
-Notifications of favourites and follows are stored in the transaction of the act, those
-of posts by fan-out. Users are not notified of what they do themselves, of users they
-mute, of blocks in either direction, of silenced users they don't follow, or of what
-they may not see. Reads check this again. Nor are they of what happens in conversations
-they mute; what they were notified of before stays.
+Notifications of posts are stored by fan-out, others (of favourites, follows and so on)
+in the transaction of the act. Users are not notified of what they do themselves, of
+users they mute, of blocks in either direction, of silenced users they don't follow, or
+of what they may not see. Reads check this again. Nor are they of what happens in
+conversations they mute; what they were notified of before stays.
 """
 
 from __future__ import annotations
@@ -96,12 +96,12 @@ class Notifier:
                 return
 
     def signal_recipients(self, *notices: Notification | None) -> None:
-        """Signal the recipients of notifications that were written with an act."""
+        """Signal notifications that were written with an act, and are invalidated."""
         recipients = [each.recipient_id for each in notices if each is not None]
-        self._tell(recipients)
+        self._wake(recipients)
 
-    def _tell(self, recipients: Sequence[UserId]) -> None:
-        """Tell open pages and devices that some users have new notifications."""
+    def _wake(self, recipients: Sequence[UserId]) -> None:
+        """Wake the open pages and devices of users who have new notifications."""
         self.signal([notifications_topic(each) for each in recipients])
         self.devices.wake(recipients)
 
@@ -145,15 +145,15 @@ class Notifier:
         )
         self._show(notified)
 
-    def notified(self, notice: Notification | None) -> None:
-        """Show a notification that was written with an act, if there is one."""
+    def show(self, notice: Notification | None) -> None:
+        """Invalidate and signal a notification that was written with an act."""
         if notice is not None:
             self._show([notice.recipient_id])
 
     def _show(self, recipients: Sequence[UserId]) -> None:
-        """Show what was written, on pages that are open and devices, too."""
+        """Invalidate and signal what was written."""
         self.fence.invalidate(invalidation_rules.notify(recipient_ids=recipients))
-        self._tell(recipients)
+        self._wake(recipients)
 
     def of_follow(
         self, follower_id: UserId, followee_id: UserId

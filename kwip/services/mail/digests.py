@@ -49,7 +49,7 @@ class Digests:
         As on the page, nothing by people that the user muted or blocked, or who are
         suspended, and nothing that a filter hides.
         """
-        viewer = Viewer(id=user_id, username=username, digest="")
+        viewer = Viewer.without_session(user_id, username)
         filtering = Filtering(context=FilterContext.NOTIFICATIONS)
         page = PageRequest(limit=MOST, since_id=above, filtering=filtering)
         found = self.notifications.page(viewer, self.loaders.begin(), page, wanted)

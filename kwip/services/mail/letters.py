@@ -45,7 +45,7 @@ def _password_reset(_: Mail, username: str, link: str, site: Site) -> Letter:
                 "If it wasn't you, ignore this email. Your password stays the same."
             ),
         ),
-        reason=_account(site),
+        reason=site.reason,
     )
 
 
@@ -63,7 +63,7 @@ def _password_changed(mail: Mail, username: str, _: str, site: Site) -> Letter:
         ),
         after=(gettext("If it wasn't you, someone may have access to your account."),),
         action=(gettext("Reset your password"), site.page("/password/forgot")),
-        reason=_account(site),
+        reason=site.reason,
     )
 
 
@@ -86,7 +86,7 @@ def _confirm_email(mail: Mail, username: str, link: str, site: Site) -> Letter:
         paragraphs=(opening, gettext("The link works for 48 hours.")),
         action=(gettext("Confirm address"), address),
         after=(gettext("If it wasn't you, ignore this email. Nothing changes then."),),
-        reason=_account(site),
+        reason=site.reason,
     )
 
 
@@ -114,7 +114,7 @@ def _email_changed(mail: Mail, username: str, link: str, site: Site) -> Letter:
             gettext("Use the old address again"),
             site.page(f"/email/undo?link={link}"),
         ),
-        reason=_account(site),
+        reason=site.reason,
     )
 
 
@@ -141,7 +141,7 @@ def _new_login(mail: Mail, username: str, _: str, site: Site) -> Letter:
                 "password, which logs out all other devices."
             ),
         ),
-        reason=_account(site),
+        reason=site.reason,
     )
 
 
@@ -158,7 +158,7 @@ def _export_ready(_: Mail, username: str, __: str, site: Site) -> Letter:
         ),
         action=(gettext("Download archive"), site.page("/settings/data")),
         after=(gettext("If it wasn't you, change your password."),),
-        reason=_account(site),
+        reason=site.reason,
     )
 
 
@@ -185,7 +185,7 @@ def _two_factor(mail: Mail, username: str, _: str, site: Site) -> Letter:
             gettext("See how you log in"),
             site.page("/settings/two-factor"),
         ),
-        reason=_account(site),
+        reason=site.reason,
     )
 
 
@@ -201,7 +201,7 @@ def _account_approved(_: Mail, username: str, __: str, site: Site) -> Letter:
             ),
         ),
         action=(gettext("Log in"), site.page("/login")),
-        reason=_account(site),
+        reason=site.reason,
     )
 
 
@@ -220,7 +220,7 @@ def _account_closed(mail: Mail, username: str, _: str, site: Site) -> Letter:
         ),
         action=(gettext("Log in and keep my account"), site.page("/login")),
         after=(gettext("If it wasn't you, log in and change your password."),),
-        reason=_account(site),
+        reason=site.reason,
     )
 
 
@@ -317,12 +317,12 @@ def _closure_reminder(mail: Mail, username: str, _: str, site: Site) -> Letter:
             gettext("To keep it, log in before then."),
         ),
         action=(gettext("Log in and keep my account"), site.page("/login")),
-        reason=_account(site),
+        reason=site.reason,
     )
 
 
 def _deleted_at(mail: Mail) -> str:
-    return _said(dt.datetime.fromisoformat(mail.details["delete_at"]))
+    return dates.time(dt.datetime.fromisoformat(mail.details["delete_at"]))
 
 
 def _test(_: Mail, __: str, ___: str, site: Site) -> Letter:
@@ -342,16 +342,8 @@ def _typed(site: Site) -> str:
     )
 
 
-def _account(site: Site) -> str:
-    return site.reason
-
-
 def _when(mail: Mail) -> str:
-    return _said(mail.created_at)
-
-
-def _said(at: dt.datetime) -> str:
-    return dates.time(at)
+    return dates.time(mail.created_at)
 
 
 _LETTERS: Mapping[MailKind, Callable[[Mail, str, str, Site], Letter]] = {

@@ -10,24 +10,30 @@ from kwip.text.translation import gettext
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kwip.domain.accounts.site import SiteSettings
+
 
 class Site:
-    """The name of the site, and the addresses of pages that mails link to."""
+    """The name of the site, and the addresses of pages that mails link to.
 
-    def __init__(self, origin: str, host: str):
+    `settings` returns those in force, as this process remembers them.
+    """
+
+    def __init__(self, origin: str, host: str, settings: Callable[[], SiteSettings]):
         self._origin = origin
         self.host = host
-        self._name_of: Callable[[], str] = str
-
-    def ask_name_of(self, name_of: Callable[[], str]) -> None:
-        """Use what a function returns as the name of the site."""
-        self._name_of = name_of
+        self._settings = settings
 
     @property
     def name(self) -> str:
         """The name of the site, or its host while nobody has named it."""
-        name = self._name_of()
+        name = self._settings().name
         return self.host if name in {"", UNNAMED} else name
+
+    @property
+    def language(self) -> str:
+        """The language for people who have chosen none."""
+        return self._settings().language
 
     def page(self, path: str) -> str:
         """Return the address of a page."""

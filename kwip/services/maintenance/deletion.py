@@ -303,7 +303,7 @@ class Deletion:
                 yield
 
     def _delete_post(self, user: User, post_id: PostId) -> None:
-        viewer = Viewer(id=user.id, username=user.username, digest="")
+        viewer = Viewer.without_session(user.id, user.username)
         # Gone, or never there: its claim may be older than the post, or alone.
         with suppress(GoneError, NotFoundError):
             self.posts.delete(viewer, post_id)

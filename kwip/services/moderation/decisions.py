@@ -13,14 +13,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kwip.domain.accounts.audit_log import Action
-from kwip.domain.accounts.roles import outranks
 from kwip.domain.clock import at
-from kwip.domain.errors import (
-    ConflictError,
-    ForbiddenError,
-    InvalidError,
-    NotFoundError,
-)
+from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.mail.mails import MailKind
 from kwip.domain.messages import lazy_gettext
 from kwip.domain.moderation.reports import Event, ReportedPost, ReportEvent
@@ -37,6 +31,7 @@ from kwip.store.moderation.reports import resolved
 from kwip.text.profiles import clean_lines
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping
     from typing import Any
 
@@ -148,16 +143,20 @@ class Decisions:
     ) -> Strike:
         """Undo a strike, and notify the person. A deleted post stays deleted.
 
+        `appeal` is an approved one; without, one that waits is approved, too.
+
         Raises:
             NotFoundError: There is no such strike.
             ForbiddenError: The moderator doesn't outrank the person.
-            ConflictError: It is not in force, or its appeal was decided.
+            ConflictError: It is not in force, or its appeal was decided, or has just
+                come.
         """
         strike = self.store.find(strike_id)
         if strike is None:
             raise NotFoundError(lazy_gettext("Strike not found."), strike_id=strike_id)
         user = self.target(order, strike.user_id)
         now = at(self.clock())
+        appeal = appeal or _granted(strike, staff, now)
         event = ReportEvent(
             event=Event.UNDO, by_id=staff.id, at=now, act=strike.act.value
         )
@@ -235,7 +234,7 @@ class Decisions:
 
         self.store.add(strike, strike.created_at + _SWEEP_AFTER, also)
         self.notices.hurry(notice)
-        self.notifier.notified(told)
+        self.notifier.show(told)
 
     def _note_undo(self, strike: Strike, event: ReportEvent, session: Any) -> None:
         """Note in its report that a strike is undone, if the report is still there."""
@@ -276,9 +275,17 @@ class Decisions:
             ForbiddenError: The moderator doesn't outrank them.
         """
         user = self.person(user_id)
-        if order.role is not None and not outranks(order.role, user.role):
-            raise ForbiddenError(
-                lazy_gettext("You can only act on people whose role is below yours."),
-                rule="role",
-            )
+        order.require_outranks(user.role)
         return user
+
+
+def _granted(strike: Strike, staff: Viewer, now: dt.datetime) -> Appeal | None:
+    """Approve the appeal that waits for a decision, if there is one."""
+    if strike.appeal is None or strike.appeal.state is not AppealState.PENDING:
+        return None
+    return replace(
+        strike.appeal,
+        state=AppealState.APPROVED,
+        decided_at=now,
+        decided_by_id=staff.id,
+    )

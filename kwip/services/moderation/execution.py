@@ -100,7 +100,7 @@ class Execution:
                 pass  # Nothing can be brought back; the strike no longer counts.
 
     def _delete(self, author: User, post_ids: Sequence[PostId]) -> None:
-        viewer = Viewer(id=author.id, username=author.username, digest="")
+        viewer = Viewer.without_session(author.id, author.username)
         for post_id in post_ids:
             with suppress(GoneError, NotFoundError):
                 self.posts.delete(viewer, post_id)

@@ -167,7 +167,7 @@ class GuestReplies:
         until = at(self.clock()) + WAITS
         # Again after a worker died in between, but nobody is notified twice.
         self.store.confirm(reply.id, until, notification)
-        self.notifier.notified(notification)
+        self.notifier.show(notification)
         self.mails.store.drop(mail.id)
 
     def withdraw(self, link: str) -> None:

@@ -76,7 +76,7 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _Accepted:
     """What is accepted as an answer, and what is there already."""
 
     limits: Mapping[str, Limit]
@@ -121,7 +121,7 @@ class Fetcher:
             FetchError: It may not be fetched, cannot be, or is of another type.
         """
         with self.patience.granted(self.timeout_s) as timeout_s:
-            return self._follow(url, _Wish(limits, copy), Deadline(timeout_s))
+            return self._follow(url, _Accepted(limits, copy), Deadline(timeout_s))
 
     def post(self, url: str, headers: Mapping[str, str], content: bytes) -> Answered:
         """Post to an address, by https only; a redirect is an answer like others.
@@ -190,11 +190,11 @@ class Fetcher:
                 self.slow.add(place.host)
             raise
 
-    def _follow(self, url: str, wish: _Wish, deadline: Deadline) -> Fetched:
+    def _follow(self, url: str, accepted: _Accepted, deadline: Deadline) -> Fetched:
         for _ in range(MAX_REDIRECTS + 1):
             parts, place = self._checked(url)
             with self._unless_slow(place):
-                found = self._get(url, parts, place, wish, deadline)
+                found = self._get(url, parts, place, accepted, deadline)
             if isinstance(found, Fetched):
                 return found
             url = found
@@ -205,11 +205,11 @@ class Fetcher:
         url: str,
         parts: SplitResult,
         place: Place,
-        wish: _Wish,
+        accepted: _Accepted,
         deadline: Deadline,
     ) -> Fetched | str:
         """Request one address; return the answer, or the address it redirects to."""
-        most = max(limit.max_bytes for limit in wish.limits.values()) + _HEAD_BYTES
+        most = max(limit.max_bytes for limit in accepted.limits.values()) + _HEAD_BYTES
         is_allowed = (place.host, place.port) in self.allowed
         with connected(
             place, deadline, most_bytes=most, is_allowed=is_allowed
@@ -219,13 +219,13 @@ class Fetcher:
             client.putrequest(
                 "GET", _target(parts), skip_host=True, skip_accept_encoding=True
             )
-            for name, value in self._headers(parts, place, wish).items():
+            for name, value in self._headers(parts, place, accepted).items():
                 client.putheader(name, value)
             client.endheaders()
             response = client.getresponse()
             if response.status in _REDIRECTS:
                 return _redirected(url, response)
-            return _answer(url, response, wish)
+            return _answer(url, response, accepted)
 
     def _checked(self, url: str) -> tuple[SplitResult, Place]:
         """Return where an address leads, if it may be requested.
@@ -244,11 +244,13 @@ class Fetcher:
             raise FetchError("refused")
         return parts, Place(host, port, parts.scheme == "https")
 
-    def _headers(self, parts: SplitResult, place: Place, wish: _Wish) -> dict[str, str]:
-        types = (f"{name}*" if name.endswith("/") else name for name in wish.limits)
+    def _headers(
+        self, parts: SplitResult, place: Place, accepted: _Accepted
+    ) -> dict[str, str]:
+        types = (f"{name}*" if name.endswith("/") else name for name in accepted.limits)
         known = {
-            "If-None-Match": wish.copy.etag,
-            "If-Modified-Since": wish.copy.modified,
+            "If-None-Match": accepted.copy.etag,
+            "If-Modified-Since": accepted.copy.modified,
         }
         return {name: said for name, said in known.items() if said} | {
             "Host": _host_header(parts, place),
@@ -305,14 +307,16 @@ def _redirected(url: str, response: http.client.HTTPResponse) -> str:
     return urljoin(url, location.strip())
 
 
-def _answer(url: str, response: http.client.HTTPResponse, wish: _Wish) -> Fetched:
+def _answer(
+    url: str, response: http.client.HTTPResponse, accepted: _Accepted
+) -> Fetched:
     """Read an answer.
 
     Raises:
         FetchError: It is an error, of another type, or too large.
     """
-    if response.status == HTTPStatus.NOT_MODIFIED and wish.copy != NO_COPY:
-        return Fetched(url=url, copy=wish.copy, is_same=True)
+    if response.status == HTTPStatus.NOT_MODIFIED and accepted.copy != NO_COPY:
+        return Fetched(url=url, copy=accepted.copy, is_same=True)
     if response.status == HTTPStatus.GONE:
         raise FetchError("gone")
     if response.status != HTTPStatus.OK:
@@ -321,7 +325,7 @@ def _answer(url: str, response: http.client.HTTPResponse, wish: _Wish) -> Fetche
     header["Content-Type"] = response.getheader("Content-Type") or ""
     media_type = header.get_content_type()
     limit = next(
-        (x for name, x in wish.limits.items() if media_type.startswith(name)), None
+        (x for name, x in accepted.limits.items() if media_type.startswith(name)), None
     )
     encoding = (response.getheader("Content-Encoding") or "identity").lower()
     if limit is None or encoding not in {"identity", "gzip", "x-gzip"}:

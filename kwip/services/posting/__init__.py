@@ -1,4 +1,5 @@
 """Posts, drafts, polls, quotes, reposts, favourites, bookmarks, pins.
 
-May call timelines (a new post is hydrated), delivery, reading and coherence.
+May call timelines (a new post is hydrated), links, media, delivery, reading and
+coherence.
 """

@@ -5,25 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.domain.clock import at
 from kwip.domain.errors import (
     ConflictError,
     ForbiddenError,
     InvalidError,
-    RateLimitedError,
 )
 from kwip.domain.messages import lazy_gettext
 from kwip.domain.posting.posts import Visibility
-from kwip.domain.social.nudges import A_DAY, INVITE_AGAIN, MAX_INVITES, Nudge, NudgeKind
-from kwip.domain.timelines.notifications import NotificationKind
+from kwip.domain.social.nudges import NudgeKind
 from kwip.domain.timelines.visibility import may_see
 
 if TYPE_CHECKING:
     from kwip.domain.accounts.users import User, Viewer
-    from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId
     from kwip.domain.posting.posts import Post
-    from kwip.services.delivery.notifier import Notifier
+    from kwip.services.delivery.nudging import Nudging
     from kwip.services.posting.permissions import Permissions
     from kwip.services.reading.stores import Stores
 
@@ -34,8 +30,7 @@ class ConversationInvites:
 
     stores: Stores
     permissions: Permissions
-    notifier: Notifier
-    clock: ClockMs
+    nudging: Nudging
 
     def invite(self, viewer: Viewer, post_id: PostId, username: str) -> User:
         """Notify a user of a post that the viewer and they may see; return the user.
@@ -58,37 +53,18 @@ class ConversationInvites:
                 lazy_gettext("You can't invite people into a direct conversation."),
                 rule="direct",
             )
-        user = self._guest(viewer, username)
+        user = self._invited(viewer, username)
         self._require_visible(viewer, user, post)
-        now = at(self.clock())
-        kind = NudgeKind.INVITATION
-        if self.stores.nudges.count(viewer.id, kind, now - A_DAY) >= MAX_INVITES:
-            raise RateLimitedError(
-                lazy_gettext("You can't invite more people today."),
-                retry_after_s=A_DAY.total_seconds(),
-            )
-        nudge = Nudge(
-            kind=kind,
-            actor_id=viewer.id,
-            recipient_id=user.id,
-            root_id=post.root_id,
-            at=now,
-            expires_at=now + INVITE_AGAIN,
-        )
-        notification = self.notifier.of_nudge(
-            viewer.id, user.id, NotificationKind.INVITATION, post
-        )
-        if not self.stores.nudges.add(nudge, notification):
+        if not self.nudging.nudge(viewer.id, user.id, NudgeKind.INVITATION, post):
             raise ConflictError(
                 lazy_gettext(
                     "You've already invited @%(name)s into this conversation.",
                     name=user.username,
                 )
             )
-        self.notifier.notified(notification)
         return user
 
-    def _guest(self, viewer: Viewer, username: str) -> User:
+    def _invited(self, viewer: Viewer, username: str) -> User:
         name = username.strip().removeprefix("@").lower()
         user_id = self.stores.users.ids_of([name]).get(name) if name else None
         user = self.stores.users.get_many([user_id]).get(user_id) if user_id else None
@@ -99,7 +75,7 @@ class ConversationInvites:
         return user
 
     def _require_visible(self, viewer: Viewer, user: User, post: Post) -> None:
-        """Check that the guest may see the post, and neither blocks the other."""
+        """Check that the user may see the post, and neither blocks the other."""
         theirs = self.stores.relationships.relations([user.id])[user.id]
         if theirs.has_block(viewer.id) or not may_see(user.id, theirs, post):
             raise _wrong(

@@ -160,7 +160,7 @@ class Pushing:
         user = self.stores.users.get_many([key.user_id]).get(key.user_id)
         if user is None or user.is_suspended:
             return None
-        return Viewer(id=user.id, username=user.username, digest="")
+        return Viewer.without_session(user.id, user.username)
 
     def _new(
         self, subscription: PushSubscription, viewer: Viewer

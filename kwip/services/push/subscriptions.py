@@ -31,7 +31,7 @@ EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AppWish:
+class AppOptions:
     """What an app wants to be told, and its token, which it finds in each message."""
 
     kinds: frozenset[NotificationKind]
@@ -55,9 +55,9 @@ class PushSubscriptions:
         return self.vapid.public_key
 
     def subscribe(
-        self, viewer: Viewer, target: PushTarget, wish: AppWish | None = None
+        self, viewer: Viewer, target: PushTarget, options: AppOptions | None = None
     ) -> PushSubscription:
-        """Subscribe the viewer's session, or with a wish their token.
+        """Subscribe the viewer's session, or with `options` their token.
 
         It replaces an earlier one, and is told of what happens from now on.
 
@@ -68,12 +68,12 @@ class PushSubscriptions:
         subscription = PushSubscription(
             user_id=viewer.id,
             digest=viewer.digest,
-            holder="session" if wish is None else "token",
+            holder="session" if options is None else "token",
             target=self._checked(target),
             above=first_id_at(now_ms),
-            kinds=frozenset() if wish is None else wish.kinds,
-            policy=PushPolicy.ALL if wish is None else wish.policy,
-            token=None if wish is None else self.seal(wish.token),
+            kinds=frozenset() if options is None else options.kinds,
+            policy=PushPolicy.ALL if options is None else options.policy,
+            token=None if options is None else self.seal(options.token),
         )
         now = at(now_ms)
         self.store.save(subscription, now, now + EVERY)

@@ -1,4 +1,4 @@
 """Find posts, people and hashtags.
 
-Calls `timelines`, `delivery` and `reading`; may not call `posting` and `social`.
+Calls `timelines` and `reading`; may not call `posting` and `social`.
 """

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.domain.clock import at
-from kwip.domain.errors import ConflictError, InvalidError, RateLimitedError
+from kwip.domain.errors import ConflictError, InvalidError
 from kwip.domain.ids import MAX_ID, first_id_at
 from kwip.domain.messages import lazy_gettext
 from kwip.domain.posting.posts import Visibility
-from kwip.domain.social.nudges import A_DAY, BUZZ_AFTER, MAX_BUZZES, Nudge, NudgeKind
-from kwip.domain.timelines.notifications import NotificationKind
+from kwip.domain.social.nudges import BUZZ_AFTER, NudgeKind
 from kwip.domain.timelines.visibility import require_shown
 
 if TYPE_CHECKING:
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
     from kwip.domain.social.relationships import Relationship
-    from kwip.services.delivery.notifier import Notifier
+    from kwip.services.delivery.nudging import Nudging
     from kwip.services.reading.stores import Stores
     from kwip.services.social.relationships import Relationships
 
@@ -33,7 +31,7 @@ class Buzzes:
 
     stores: Stores
     relationships: Relationships
-    notifier: Notifier
+    nudging: Nudging
     clock: ClockMs
 
     def buzz(self, viewer: Viewer, user_id: UserId) -> Relationship:
@@ -52,28 +50,12 @@ class Buzzes:
         found = self.stores.users.get_many([user_id]).get(user_id)
         user = require_shown(user_id, found)
         self._require_welcome(viewer, user)
-        now = at(self.clock())
-        done = self.stores.nudges.count(viewer.id, NudgeKind.BUZZ, now - A_DAY)
-        if done >= MAX_BUZZES:
-            raise RateLimitedError(
-                lazy_gettext("You can't buzz more people today."),
-                retry_after_s=A_DAY.total_seconds(),
-            )
-        nudge = Nudge(
-            kind=NudgeKind.BUZZ,
-            actor_id=viewer.id,
-            recipient_id=user_id,
-            at=now,
-            expires_at=now + BUZZ_AFTER,
-        )
-        notification = self.notifier.of_nudge(viewer.id, user_id, NotificationKind.BUZZ)
-        if not self.stores.nudges.add(nudge, notification):
+        if not self.nudging.nudge(viewer.id, user_id, NudgeKind.BUZZ):
             raise ConflictError(
                 lazy_gettext(
                     "You've buzzed @%(name)s already this week.", name=user.username
                 )
             )
-        self.notifier.notified(notification)
         return self.relationships.fresh(viewer, user_id)
 
     def _require_welcome(self, viewer: Viewer, user: User) -> None:

@@ -16,7 +16,7 @@ from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.messages import lazy_gettext
 from kwip.domain.social.relationships import (
     NO_RELATIONS,
-    FollowWish,
+    FollowOptions,
     MuteTerms,
     Relationship,
     Unfollowed,
@@ -68,7 +68,7 @@ class Relationships:
         notify: bool | None = None,
         hides_reposts: bool | None = None,
     ) -> Relationship:
-        """Follow a user, or ask to follow a locked one; twice only changes the wishes.
+        """Follow a user, or ask to follow a locked one; twice only changes the options.
 
         They say whether the viewer is notified of each new post, and does not see
         reposts; None keeps one as it is.
@@ -78,19 +78,19 @@ class Relationships:
             ForbiddenError: One of the two blocks the other.
         """
         require_shown(user_id, self._other(viewer, user_id))
-        wish = FollowWish(notify, hides_reposts)
+        options = FollowOptions(notify, hides_reposts)
         edge = Edge(
             viewer.id,
             user_id,
             "merging",
             _nonce(),
-            notify=bool(wish.notify),
-            hides_reposts=bool(wish.hides_reposts),
+            notify=bool(options.notify),
+            hides_reposts=bool(options.hides_reposts),
         )
         notification = self.notifier.of_follow(viewer.id, user_id)
         is_new = self.stores.relationships.follow(edge, at(self.clock()), notification)
         if not is_new:
-            self.stores.relationships.change_wish(viewer.id, user_id, wish)
+            self.stores.relationships.change_options(viewer.id, user_id, options)
         invalidated = invalidation_rules.follow(
             follower_id=viewer.id, followee_id=user_id
         )
@@ -98,12 +98,12 @@ class Relationships:
         self.notifier.signal_recipients(notification)
         return self.fresh(viewer, user_id)
 
-    def change_wish(
-        self, viewer: Viewer, user_id: UserId, wish: FollowWish
+    def change_options(
+        self, viewer: Viewer, user_id: UserId, options: FollowOptions
     ) -> Relationship:
         """Change what the viewer wants of a user's posts, if they follow the user."""
         self._other(viewer, user_id)
-        self.stores.relationships.change_wish(viewer.id, user_id, wish)
+        self.stores.relationships.change_options(viewer.id, user_id, options)
         self._finish(
             invalidation_rules.follow(follower_id=viewer.id, followee_id=user_id)
         )

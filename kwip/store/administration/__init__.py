@@ -1,1 +1,1 @@
-"""What administrators run a site with. It calls nothing but what is beside it."""
+"""What administrators say, hide and count; the figures also query posts."""

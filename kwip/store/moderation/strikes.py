@@ -96,14 +96,18 @@ class StrikeStore(DueWork):
     ) -> bool:
         """Note that a strike is to be undone, with an approved appeal if there is one.
 
-        One transaction with `also`; False if it is not in force, or the appeal decided.
+        One transaction with `also`; False if it is not in force, the appeal was
+        decided, or there is one of which the caller does not know.
         """
 
         def work(session: ClientSession) -> bool:
+            waiting = AppealState.PENDING.value
             query: Document = {"_id": strike_id, "state": StrikeState.DONE.value}
             values: Document = {"state": StrikeState.UNDOING.value, "due_at": due_at}
-            if appeal is not None:
-                query["appeal.state"] = AppealState.PENDING.value
+            if appeal is None:
+                query["appeal.state"] = {"$ne": waiting}
+            else:
+                query["appeal.state"] = waiting
                 values["appeal"] = _appeal_document(appeal)
             change = {"$set": values}
             result = self._strikes.update_one(query, change, session=session)

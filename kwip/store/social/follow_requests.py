@@ -65,7 +65,7 @@ class FollowRequestStore:
     def accept(self, edge: Edge, now: dt.datetime) -> bool:
         """Turn a request into the follow `edge`; False if there is no request.
 
-        The follow keeps the wishes of the request: notifications, and reposts.
+        The follow keeps the options of the request: notifications, and reposts.
         """
 
         def work(session: Any) -> bool:

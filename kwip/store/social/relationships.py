@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
-    from kwip.domain.social.relationships import FollowWish, Relations
+    from kwip.domain.social.relationships import FollowOptions, Relations
     from kwip.domain.timelines.notifications import Notification
     from kwip.store.client import Document, Store
 
@@ -119,14 +119,14 @@ class RelationshipStore:
         write_request(self._store.database, asked, now, notification, session)
         return True
 
-    def change_wish(
-        self, follower_id: UserId, followee_id: UserId, wish: FollowWish
+    def change_options(
+        self, follower_id: UserId, followee_id: UserId, options: FollowOptions
     ) -> bool:
         """Change what a follower wants of a followee's posts; False if no follow.
 
         For a request, it applies once that is accepted.
         """
-        change = {k: v for k, v in asdict(wish).items() if v is not None}
+        change = {k: v for k, v in asdict(options).items() if v is not None}
         if not change:
             return False
 
@@ -136,10 +136,10 @@ class RelationshipStore:
                 {"$set": change},
                 session=session,
             )
-            if result.matched_count and wish.notify is not None:
+            if result.matched_count and options.notify is not None:
                 self._followers.update_one(
                     follower_key(followee_id, follower_id),
-                    {"$set": {"notify": wish.notify}},
+                    {"$set": {"notify": options.notify}},
                     session=session,
                 )
             return result.matched_count == 1

@@ -44,6 +44,18 @@ def test_an_appeal_is_answered_once(kwip, strikes, mod, order, bob, strike, appr
     assert (mail["user_id"], mail["details"]["text"]) == (bob.id, "We see.")
 
 
+def test_who_ends_a_silence_approves_the_appeal_against_it(
+    kwip, strikes, mod, order, bob, strike
+):
+    strikes.appeal(bob.id, strike.id, "It was only bread.")
+    kwip.services.limits.lift(mod, order(), bob.id, Act.SILENCE)
+
+    [view] = strikes.of_viewer(bob)
+    assert (view.strike.is_in_force, is_silenced(kwip, bob)) == (False, False)
+    assert view.strike.appeal.state is AppealState.APPROVED
+    assert strikes.appealed() == []
+
+
 def test_nobody_appeals_too_late_for_others_or_without_words(
     kwip, strikes, alice, bob, strike
 ):

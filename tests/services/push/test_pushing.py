@@ -15,7 +15,7 @@ from kwip.domain.push import PushPolicy
 from kwip.domain.timelines.notifications import EVERY_KIND
 from kwip.domain.timelines.notifications import NotificationKind as Kind
 from kwip.services.push.pushing import LEASE
-from kwip.services.push.subscriptions import AppWish
+from kwip.services.push.subscriptions import AppOptions
 from kwip.store.maintenance.deletion import DeletionStore
 from tests.push_service import claims_of
 
@@ -44,7 +44,7 @@ def app(kwip, alice, push):
         kwip.services.push_subscriptions.subscribe(
             device.viewer,
             device.target(is_standard=is_standard),
-            AppWish(kinds=frozenset(kinds), policy=policy, token=token),
+            AppOptions(kinds=frozenset(kinds), policy=policy, token=token),
         )
         return device
 

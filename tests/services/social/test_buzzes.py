@@ -17,6 +17,7 @@ from kwip.domain.errors import (
 )
 from kwip.domain.mail.preferences import Frequency, MailPreferences
 from kwip.domain.posting.posts import Draft, Visibility
+from kwip.domain.social.nudges import LIMITS, NudgeKind
 from kwip.domain.social.relationships import MuteTerms
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.domain.timelines.pages import PageRequest
@@ -31,7 +32,7 @@ def later(kwip):
 
     def later(days):
         now_ms = kwip.services.buzzes.clock() + days * DAY_MS
-        for service in (kwip.services.buzzes, kwip.services.conversation_invites):
+        for service in (kwip.services.buzzes, kwip.services.nudging):
             object.__setattr__(service, "clock", lambda: now_ms)
 
     return later
@@ -45,6 +46,16 @@ def say(kwip):
         return kwip.services.posts.publish(viewer.id, Draft(text=text, **fields))
 
     return say
+
+
+@pytest.fixture
+def once_a_day(monkeypatch):
+    """Return a function that allows one nudge of a kind in a day."""
+
+    def once_a_day(kind):
+        monkeypatch.setitem(LIMITS, kind, LIMITS[kind]._replace(a_day=1))
+
+    return once_a_day
 
 
 def told(kwip, viewer):
@@ -83,7 +94,7 @@ def test_somebody_who_is_silent_is_told_once_a_week_that_a_follower_misses_them(
 
 
 def test_nobody_is_buzzed_who_does_not_want_it_or_has_muted_or_blocked(
-    kwip, alice, bob, carol, later, new_user, monkeypatch
+    kwip, alice, bob, carol, later, new_user, once_a_day
 ):
     services = kwip.services
     for one in (bob, carol):
@@ -99,7 +110,7 @@ def test_nobody_is_buzzed_who_does_not_want_it_or_has_muted_or_blocked(
         services.buzzes.buzz(alice, bob.id)
 
     assert told(kwip, bob) == told(kwip, carol) == []
-    monkeypatch.setattr("kwip.services.social.buzzes.MAX_BUZZES", 1)
+    once_a_day(NudgeKind.BUZZ)
     dave = new_user("dave")
     services.relationships.follow(alice, dave.id)
     with pytest.raises(RateLimitedError):
@@ -146,7 +157,7 @@ def test_an_invitation_leads_to_what_its_guest_may_see_once(
 
 
 def test_nobody_is_invited_to_what_they_may_not_see(
-    kwip, alice, bob, carol, say, monkeypatch
+    kwip, alice, bob, carol, say, once_a_day
 ):
     services = kwip.services
     invite = services.conversation_invites.invite
@@ -173,7 +184,7 @@ def test_nobody_is_invited_to_what_they_may_not_see(
     services.relationships.block(carol, alice.id)
     with pytest.raises(InvalidError, match="see"):
         invite(alice, other.id, "carol")
-    monkeypatch.setattr("kwip.services.posting.conversation_invites.MAX_INVITES", 1)
+    once_a_day(NudgeKind.INVITATION)
     services.relationships.unblock(carol, alice.id)
     with pytest.raises(RateLimitedError):
         invite(alice, other.id, "carol")

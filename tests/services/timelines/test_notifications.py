@@ -7,7 +7,7 @@ import pytest
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import PostId
 from kwip.domain.posting.posts import Draft, Edit, Visibility
-from kwip.domain.social.relationships import FollowWish
+from kwip.domain.social.relationships import FollowOptions
 from kwip.domain.timelines.notifications import (
     SPOKEN_TO,
     Notification,
@@ -275,8 +275,8 @@ def test_who_asks_no_longer_is_not_told(people, say, told, kwip):
         relationships.follow(each, alice.id)
         assert relationships.follow(each, alice.id, notify=True).is_notifying
         assert relationships.follow(each, alice.id).is_notifying
-    no_more = FollowWish(notify=False)
-    assert not relationships.change_wish(bob, alice.id, no_more).is_notifying
+    no_more = FollowOptions(notify=False)
+    assert not relationships.change_options(bob, alice.id, no_more).is_notifying
     relationships.unfollow(carol, alice.id)
     assert not relationships.follow(carol, alice.id).is_notifying
     relationships.block(dave, alice.id)
@@ -288,8 +288,8 @@ def test_who_asks_no_longer_is_not_told(people, say, told, kwip):
 def test_to_end_asking_follows_nobody(people, kwip):
     alice, bob = people("alice", "bob")
 
-    found = kwip.services.relationships.change_wish(
-        bob, alice.id, FollowWish(notify=False)
+    found = kwip.services.relationships.change_options(
+        bob, alice.id, FollowOptions(notify=False)
     )
 
     assert not found.is_following

@@ -31,8 +31,8 @@ def relationships() -> Response:
 
 def follow(user_id: UserId) -> Response:
     """Follow an account, with notifications or without reposts if asked."""
-    wish = asdict(http.load_body(FollowBody()))
-    found = http.services().relationships.follow(http.signed_in(), user_id, **wish)
+    options = asdict(http.load_body(FollowBody()))
+    found = http.services().relationships.follow(http.signed_in(), user_id, **options)
     return http.answer_dumped(RelationshipSchema, found)
 
 

@@ -14,7 +14,7 @@ from kwip.schemas.timelines.push import (
     PushSubscriptionSchema,
     SubscriptionView,
 )
-from kwip.services.push.subscriptions import AppWish
+from kwip.services.push.subscriptions import AppOptions
 
 if TYPE_CHECKING:
     from flask import Response
@@ -31,9 +31,9 @@ def subscribe_to_push() -> Response:
     """Subscribe this token, instead of an earlier subscription."""
     target, alerts = http.load_body(PushSubscriptionBody())
     token = request.headers["Authorization"].partition(" ")[2].strip()
-    wish = AppWish(kinds=alerts.kinds, policy=alerts.policy, token=token)
+    options = AppOptions(kinds=alerts.kinds, policy=alerts.policy, token=token)
     service = http.services().push_subscriptions
-    return _answer(service.subscribe(http.signed_in(), target, wish))
+    return _answer(service.subscribe(http.signed_in(), target, options))
 
 
 def change_push_subscription() -> Response:

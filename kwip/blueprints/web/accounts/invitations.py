@@ -31,9 +31,9 @@ def invitations() -> Response:
 def invite() -> Response:
     """Create an invitation."""
     try:
-        wish = http.load_form(InvitationForm())
+        asked = http.load_form(InvitationForm())
         http.services().invitations.create(
-            http.signed_in(), max_uses=wish.max_uses, days=wish.days
+            http.signed_in(), max_uses=asked.max_uses, days=asked.days
         )
     except InvalidError as error:
         return page_again(_OWN, error, **_own())

@@ -72,10 +72,10 @@ def invitation(code: str) -> Response:
 def join() -> Response:
     """Create an account and log in, or ask for one."""
     try:
-        wish = http.load_form(SignUpForm())
-        form = SignUp(**wish.fields, language=language())
+        asked = http.load_form(SignUpForm())
+        form = SignUp(**asked.fields, language=language())
         admitted = http.services().sign_in.sign_up(
-            form, applicant(), invite=wish.invite, reason=wish.reason
+            form, applicant(), invite=asked.invite, reason=asked.reason
         )
     except _TRY_AGAIN as error:
         return page_again("signup.html", error, **_ways_in())

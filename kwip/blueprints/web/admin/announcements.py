@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.accounts.audit_log import Order
     from kwip.domain.administration.announcements import Announcement
-    from kwip.schemas.accounts.announcements import AnnouncementWish
+    from kwip.schemas.accounts.announcements import AnnouncementInput
 
 _MAY = Permission.MANAGE_ANNOUNCEMENTS
 
@@ -38,17 +38,17 @@ def all_announcements() -> Response:
 def add_announcement() -> Response:
     """Add an announcement: as a draft, at once, or only to see it."""
     try:
-        wish = http.load_form(AnnouncementForm())
-        if wish.act == "preview":
+        asked = http.load_form(AnnouncementForm())
+        if asked.act == "preview":
             return page(
                 "admin_announcements.html",
-                form=_typed(wish),
-                preview=page_html(wish.typed.text),
+                form=_typed(asked),
+                preview=page_html(asked.typed.text),
                 **_listed(),
             )
-        is_published = wish.act == "publish"
+        is_published = asked.act == "publish"
         http.services().announcements.add(
-            wish.typed, by_viewer(_MAY, wish.reason), is_published=is_published
+            asked.typed, by_viewer(_MAY, asked.reason), is_published=is_published
         )
     except (InvalidError, ConflictError) as error:
         return page_again("admin_announcements.html", error, **_listed())
@@ -66,16 +66,16 @@ def edit_announcement(announcement_id: int) -> Response:
     """Change an announcement, or show what it would look like."""
     announcements = http.services().announcements
     try:
-        wish = http.load_form(AnnouncementForm())
-        if wish.act == "preview":
+        asked = http.load_form(AnnouncementForm())
+        if asked.act == "preview":
             return page(
                 "admin_announcement.html",
-                form=_typed(wish),
-                preview=page_html(wish.typed.text),
+                form=_typed(asked),
+                preview=page_html(asked.typed.text),
                 **_about(announcements.get(announcement_id)),
             )
-        order = by_viewer(_MAY, wish.reason)
-        announcements.edit(announcement_id, wish.typed, wish.version, order)
+        order = by_viewer(_MAY, asked.reason)
+        announcements.edit(announcement_id, asked.typed, asked.version, order)
     except (InvalidError, ConflictError) as error:
         about = _about(announcements.get(announcement_id))
         return page_again("admin_announcement.html", error, **about)
@@ -134,10 +134,10 @@ def _form_of(found: Announcement) -> Form:
     return Form({"text": found.text, "version": str(found.version), **times})
 
 
-def _typed(wish: AnnouncementWish) -> Form:
-    typed = wish.typed
-    values = {"text": typed.text, "version": str(wish.version)}
-    values["reason"] = wish.reason
+def _typed(asked: AnnouncementInput) -> Form:
+    typed = asked.typed
+    values = {"text": typed.text, "version": str(asked.version)}
+    values["reason"] = asked.reason
     return Form(values | {"starts_at": typed.starts_at, "ends_at": typed.ends_at})
 
 

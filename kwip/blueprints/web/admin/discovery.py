@@ -35,14 +35,14 @@ def hashtags() -> Response:
 def change_hashtag() -> Response:
     """Choose whether a hashtag may trend or be found."""
     try:
-        wish = http.load_form(RuleForm())
+        asked = http.load_form(RuleForm())
         http.services().discovery_changes.hide(
-            RuleKind.TAG, wish.name, wish.places, by_viewer(_MAY, wish.reason)
+            RuleKind.TAG, asked.name, asked.places, by_viewer(_MAY, asked.reason)
         )
     except (InvalidError, ConflictError) as error:
         http.begin_loader()
         return page_again("admin_hashtags.html", error, **_tags(""))
-    place = url_for("web.hashtags", q=wish.search or None)
+    place = url_for("web.hashtags", q=asked.search or None)
     return go(place, gettext("Changes saved."))
 
 
@@ -54,9 +54,9 @@ def links() -> Response:
 def change_link() -> Response:
     """Choose whether a link, or all of a domain, may trend or have previews."""
     try:
-        wish = http.load_form(RuleForm())
+        asked = http.load_form(RuleForm())
         http.services().discovery_changes.hide(
-            wish.kind, wish.name, wish.places, by_viewer(_MAY, wish.reason)
+            asked.kind, asked.name, asked.places, by_viewer(_MAY, asked.reason)
         )
     except (InvalidError, ConflictError) as error:
         http.begin_loader()

@@ -65,11 +65,11 @@ def invite_for_site() -> Response:
     """Create an invitation of the site."""
     found = http.services().invitations
     try:
-        wish = http.load_form(InvitationForm())
+        asked = http.load_form(InvitationForm())
         found.create_for_staff(
             by_viewer(_INVITE),
-            max_uses=wish.max_uses,
-            days=wish.days,
+            max_uses=asked.max_uses,
+            days=asked.days,
             creator_id=http.signed_in().id,
         )
     except InvalidError as error:

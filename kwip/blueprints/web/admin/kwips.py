@@ -25,57 +25,57 @@ if TYPE_CHECKING:
     from flask import Response
 
     from kwip.domain.timelines.views import PostView
-    from kwip.schemas.moderation.kwips import KwipsWish
+    from kwip.schemas.moderation.kwips import KwipsInput
 
 _MAY = Permission.ACT_ON_REPORTS
 
 
 def kwips() -> Response:
     """Search public kwips by words, author and date."""
-    wish = http.load_query(KwipsQuery())
+    asked = http.load_query(KwipsQuery())
     nothing: Page[PostView] = Page(items=())
     try:
-        return page("admin_kwips.html", **_found(wish), form=Form())
+        return page("admin_kwips.html", **_found(asked), form=Form())
     except InvalidError as error:
-        return page_again("admin_kwips.html", error, wish=wish, page=nothing)
+        return page_again("admin_kwips.html", error, asked=asked, page=nothing)
 
 
 def act_on_kwips() -> Response:
     """Delete kwips, or mark them as sensitive."""
-    wish, decision = http.load_form(KwipActsForm())
+    asked, decision = http.load_form(KwipActsForm())
     try:
         order = by_viewer(_MAY, reason_of(decision.text))
         strikes = http.services().post_acts.act(http.signed_in(), order, decision)
     except (InvalidError, ForbiddenError) as error:
         http.begin_loader()
-        return page_again("admin_kwips.html", error, **_found(wish))
+        return page_again("admin_kwips.html", error, **_found(asked))
     count = sum(len(strike.posts) for strike in strikes)
     message = ngettext(
         "Done, for %(num)s kwip. Its author gets an email.",
         "Done, for %(num)s kwips. Their authors get an email.",
         count,
     )
-    return go(url_for("web.kwips") + http.query(**wish.words()), message)
+    return go(url_for("web.kwips") + http.query(**asked.words()), message)
 
 
 def delete_guest_reply() -> Response:
     """Delete a guest's reply that is shown below somebody's kwip."""
-    wish = http.load_form(GuestRemovalForm())
-    order = by_viewer(_MAY, wish.reason)
-    http.services().guest_replies.moderate(order, wish.guest_id)
-    back = local_or(wish.address, url_for("web.kwips"))
+    asked = http.load_form(GuestRemovalForm())
+    order = by_viewer(_MAY, asked.reason)
+    http.services().guest_replies.moderate(order, asked.guest_id)
+    back = local_or(asked.address, url_for("web.kwips"))
     return go(back, gettext("The reply is deleted."))
 
 
-def _found(wish: KwipsWish) -> dict[str, object]:
+def _found(asked: KwipsInput) -> dict[str, object]:
     nothing: Page[PostView] = Page(items=())
-    request = replace(wish.page, limit=MAX_POSTS)
+    request = replace(asked.page, limit=MAX_POSTS)
     found = (
-        http.services().post_acts.find(http.loader(), wish.query, request)
-        if wish.query
+        http.services().post_acts.find(http.loader(), asked.query, request)
+        if asked.query
         else nothing
     )
-    return {"wish": wish, "page": found}
+    return {"asked": asked, "page": found}
 
 
 ROUTES = (

@@ -80,8 +80,8 @@ def _act(
 
 def _limit(username: str, act: Act, message: str) -> Response:
     """Silence or suspend a member, who is told and can appeal."""
-    wish = http.load_form(StaffActForm())
-    decision = Decision(act=act, text=wish.text, sends_mail=wish.sends_mail)
+    asked = http.load_form(StaffActForm())
+    decision = Decision(act=act, text=asked.text, sends_mail=asked.sends_mail)
     viewer = http.signed_in()
     return _act(
         username,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.errors import KwipError
     from kwip.domain.moderation.strikes import ReportDetail
-    from kwip.schemas.moderation.queue import QueueWish
+    from kwip.schemas.moderation.queue import QueueInput
 
 _MAY_ACT = Permission.ACT_ON_REPORTS
 _DONE = {
@@ -51,11 +51,11 @@ _CHANGED = {
 
 def reports() -> Response:
     """List reports: open, assigned to the viewer, or resolved; all or one category."""
-    wish = http.load_query(QueueQuery())
+    asked = http.load_query(QueueQuery())
     queue, viewer = http.services().queue, http.signed_in()
-    found = queue.page(viewer, _filter(wish), http.page_request())
+    found = queue.page(viewer, _filter(asked), http.page_request())
     return page(
-        "admin_reports.html", wish=wish, page=found, counts=queue.counts(viewer)
+        "admin_reports.html", asked=asked, page=found, counts=queue.counts(viewer)
     )
 
 
@@ -145,11 +145,11 @@ def _to(report_id: int, message: str) -> Response:
     return go(url_for("web.report", report_id=report_id), message)
 
 
-def _filter(wish: QueueWish) -> ReportFilter:
+def _filter(asked: QueueInput) -> ReportFilter:
     return ReportFilter(
-        is_open=wish.which != RESOLVED,
-        category=wish.category,
-        assigned_id=http.signed_in().id if wish.which == MINE else None,
+        is_open=asked.which != RESOLVED,
+        category=asked.category,
+        assigned_id=http.signed_in().id if asked.which == MINE else None,
     )
 
 

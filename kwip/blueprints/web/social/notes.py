@@ -38,11 +38,11 @@ def write_note(username: str) -> Response:
     """Save the viewer's note about a user; an empty one is deleted."""
     view = _view(username)
     try:
-        wish = http.load_form(NoteForm())
-        http.services().notes.write(http.signed_in(), view.user.id, wish.text)
+        asked = http.load_form(NoteForm())
+        http.services().notes.write(http.signed_in(), view.user.id, asked.text)
     except InvalidError as error:
         return page_again("note.html", error, view=view)
-    back = local_or(wish.address, url_for("web.profile", username=username))
+    back = local_or(asked.address, url_for("web.profile", username=username))
     return go(back, gettext("Note saved."))
 
 

@@ -21,7 +21,7 @@ from kwip.blueprints.web.pages import (
     way_back,
 )
 from kwip.domain.errors import ConflictError, ForbiddenError, RateLimitedError
-from kwip.domain.social.relationships import FollowWish
+from kwip.domain.social.relationships import FollowOptions
 from kwip.schemas.forms import ActForm, MuteForm
 from kwip.text.translation import gettext, ngettext
 
@@ -57,7 +57,7 @@ def notify(username: str) -> Response:
 def unnotify(username: str) -> Response:
     """Stop notifications for each new kwip of a user."""
     back = _back(username)
-    _wish(username, FollowWish(notify=False))
+    _change(username, FollowOptions(notify=False))
     return go(
         back, gettext("Notifications from @%(username)s are off.", username=username)
     )
@@ -89,14 +89,14 @@ def unblock(username: str) -> Response:
 def hide_reposts(username: str) -> Response:
     """Hide what a user reposts."""
     back = _back(username)
-    _wish(username, FollowWish(hides_reposts=True))
+    _change(username, FollowOptions(hides_reposts=True))
     return go(back, gettext("Reposts by @%(username)s are hidden.", username=username))
 
 
 def show_reposts(username: str) -> Response:
     """Show what a user reposts again."""
     back = _back(username)
-    _wish(username, FollowWish(hides_reposts=False))
+    _change(username, FollowOptions(hides_reposts=False))
     return go(
         back, gettext("Reposts by @%(username)s are shown again.", username=username)
     )
@@ -121,9 +121,9 @@ def mute_terms(username: str) -> Response:
 
 def mute(username: str) -> Response:
     """Mute a user, for good or for some time."""
-    wish = http.load_form(MuteForm())
-    back = local_or(wish.address, url_for("web.profile", username=username))
-    http.services().relationships.mute(http.signed_in(), _id_of(username), wish.terms)
+    asked = http.load_form(MuteForm())
+    back = local_or(asked.address, url_for("web.profile", username=username))
+    http.services().relationships.mute(http.signed_in(), _id_of(username), asked.terms)
     return go(
         back,
         gettext(
@@ -163,9 +163,9 @@ def _left_lists(done: Unfollowed) -> str:
     )
 
 
-def _wish(username: str, wish: FollowWish) -> None:
+def _change(username: str, options: FollowOptions) -> None:
     user_id = _id_of(username)
-    http.services().relationships.change_wish(http.signed_in(), user_id, wish)
+    http.services().relationships.change_options(http.signed_in(), user_id, options)
 
 
 def _back(username: str) -> str:

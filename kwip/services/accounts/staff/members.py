@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 #: Entries of the audit log on a member's page.
 _LOGGED = 20
 #: Invitations that are counted there, and people who came by them.
-_INVITATIONS, _GUESTS = 100, 40
+_INVITATIONS, _INVITED = 100, 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +110,8 @@ class Members:
         current = [s for s in sessions if not s.expires_at or s.expires_at > now]
         came = self.invitations.of_user(user.id)
         made = self.invitations.of_creator(user.id, _INVITATIONS)
-        guests = self.invitations.invited_by([each.code for each in made])
-        ids = [each.user_id for each in guests[:_GUESTS]]
+        invited = self.invitations.invited_by([each.code for each in made])
+        ids = [each.user_id for each in invited[:_INVITED]]
         people = self.stores.users.get_many(ids + ([came.inviter_id] if came else []))
         return MemberFacts(
             user=user,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kwip.cache import invalidation_rules
 from kwip.domain.accounts.audit_log import BY_KWIP, Action
-from kwip.domain.accounts.roles import Role, may_appoint, outranks
+from kwip.domain.accounts.roles import Role, may_appoint
 from kwip.domain.accounts.users import check_password
 from kwip.domain.clock import at
 from kwip.domain.errors import ConflictError, ForbiddenError, NotFoundError
@@ -220,11 +220,7 @@ class Moderation:
         user = self.stores.users.get_many([user_id]).get(user_id)
         if user is None:
             raise NotFoundError(lazy_gettext("User not found."), user_id=user_id)
-        if order.role is not None and not outranks(order.role, user.role):
-            raise ForbiddenError(
-                lazy_gettext("You can only act on people whose role is below yours."),
-                rule="role",
-            )
+        order.require_outranks(user.role)
         self.audit_log.record_about(order, action, user_id, user.username, **details)
 
 

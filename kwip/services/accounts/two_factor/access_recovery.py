@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.domain.accounts.audit_log import Action
-from kwip.domain.accounts.roles import outranks
 from kwip.domain.accounts.two_factor import Event, TwoFactor
-from kwip.domain.errors import ConflictError, ForbiddenError, NotFoundError
+from kwip.domain.errors import ConflictError, NotFoundError
 from kwip.domain.mail.mails import LINK_LIFETIMES, MailKind
 from kwip.domain.messages import lazy_gettext
 
@@ -82,11 +81,8 @@ class AccessRecovery:
     def _owner(self, user_id: UserId, order: Order) -> Credentials:
         user = self.stores.users.get_many([user_id]).get(user_id)
         owner = self.stores.users.credentials_of(user.username) if user else None
-        if user and order.role and not outranks(order.role, user.role):
-            raise ForbiddenError(
-                lazy_gettext("You can only act on people whose role is below yours."),
-                rule="role",
-            )
+        if user:
+            order.require_outranks(user.role)
         if owner is None:
             raise NotFoundError(
                 lazy_gettext("This account has no password."), user_id=user_id

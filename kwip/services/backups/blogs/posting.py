@@ -106,7 +106,7 @@ class BlogPosting:
         found = self.posts.stores.users.get_many([blog.owner_id]).get(blog.owner_id)
         if found is None or found.is_suspended:
             return None
-        viewer = Viewer(id=found.id, username=found.username, digest="")
+        viewer = Viewer.without_session(found.id, found.username)
         return None if self.email_address.is_lacking(viewer) else viewer
 
     def _failed(self, held: Blog, error: FetchError, now: dt.datetime) -> str:

@@ -1,1 +1,1 @@
-"""Uploaded files, and previews of links."""
+"""Uploaded files, and previews of links. Imports nothing that stores posts."""

@@ -52,24 +52,6 @@ class PreviewDocument(TypedDict):
     image: ImageDocument | None
 
 
-class LinkPreviewDocument(TypedDict):
-    """What is known of an address.
-
-    `owner` is the job that is fetching it, if one is. From `ready_at` on, another one
-    may fetch it. `is_known` says that `preview` was found, or that there is none.
-    """
-
-    _id: str
-    schema: int
-    url: str
-    owner: str | None
-    attempts: int
-    is_known: bool
-    preview: PreviewDocument | None
-    ready_at: dt.datetime
-    due_at: dt.datetime
-
-
 class Known(NamedTuple):
     """What was found at an address: a preview, or nothing."""
 
