@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 DEMO_GRACE_S, PROGRAMS_GRACE_S, SERVERS_GRACE_S = 0.3, 2.4, 2.0
 FRONT_GRACE_S = 0.2
 _ASK_S = 1.0
+#: Preparing may build an index of a large collection. What else it waits for has limits
+#: of its own: MongoDB must be up, and elect a primary, much sooner.
+_PREPARED_S = 24 * 3_600.0
 _IPV6 = 6
 
 
@@ -194,7 +197,8 @@ def preparation(settings: Settings, code: str, stack: Stack) -> Child:
     """
     module = ("kwip.cli.starting.prepare", code_digest(code), *stack.members)
     child = program(settings, "prepare", *module)
-    return replace(child, environ={**child.environ, **stack.environ}, once=True)
+    environ = {**child.environ, **stack.environ}
+    return replace(child, environ=environ, once=True, ready_s=_PREPARED_S)
 
 
 def demo_world(settings: Settings) -> Child:

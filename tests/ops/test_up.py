@@ -181,6 +181,12 @@ def test_without_a_live_port_there_is_no_live_process(settings):
     assert roles() - roles(live_port=0) == {"live"}
 
 
+def test_an_index_may_take_longer_to_build_than_a_program_to_start(settings):
+    stack = up.Stack(servers=lambda _: [], programs=[], ports={})
+
+    assert up.preparation(settings, "code", stack).ready_s >= 3_600
+
+
 @pytest.mark.parametrize("variable", part(PORTS, of=3))
 def test_a_busy_port_is_named(make_stack, variable):
     stack = make_stack()
