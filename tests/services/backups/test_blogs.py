@@ -221,6 +221,24 @@ def test_nothing_is_posted_of_paused_and_removed_blogs_and_suspended_owners(
     assert texts(alice) == []
 
 
+def test_nothing_more_is_posted_once_the_owner_is_suspended(
+    kwip, site, alice, blog, read, texts, monkeypatch
+):
+    posts = type(kwip.services.posts)
+    publish = posts.publish
+
+    def publish_and_suspend(self, author_id, draft):
+        made = publish(self, author_id, draft)
+        kwip.services.moderation.suspend(author_id, BY_KWIP)
+        return made
+
+    monkeypatch.setattr(posts, "publish", publish_and_suspend)
+    site.serve("/feed", rss(item(5), item(4), item(3)), kind=RSS)
+
+    assert read() == "taken_over"
+    assert [text[:6] for text in texts(alice)] == ["Loaf 3"]
+
+
 def test_a_feed_posts_a_few_entries_at_once_and_a_day(
     kwip, site, alice, blog, read, texts
 ):

@@ -201,8 +201,8 @@ class BlogPosting:
     def _post(self, held: Blog, owner: Viewer) -> str:
         """Post what waits, and end the lease."""
         for entry in held.waiting:
-            if not self.store.holds(held):
-                return "taken_over"  # or paused, or removed
+            if not self.store.holds(held) or self._owner(held) is None:
+                return "taken_over"  # or paused, removed, or suspended meanwhile
             try:
                 self._post_one(held, owner, entry)
             except _REFUSED as error:
