@@ -215,6 +215,7 @@ revoke_quote = Rule(
     "post:{post_id} id_list:quotes:{quote_of_id}",
     counts="post:{quote_of_id}",
 )
+show_guests = Rule("Invalidate the replies of guests below a post.", "guests:{post_id}")
 set_policies = Rule("Invalidate whom a post lets quote and reply.", "post:{post_id}")
 mark_posts = Rule("Invalidate posts whose media are covered now.", "post:{post_ids}")
 retag = Rule(

@@ -114,6 +114,11 @@ def thread(root_id: PostId) -> CacheKey:
     return CacheKey(f"thread:{root_id}")
 
 
+def guests(post_id: PostId) -> CacheKey:
+    """The replies of guests that the author of a post shows."""
+    return CacheKey(f"guests:{post_id}")
+
+
 def tag(name: str) -> CacheKey:
     """The slices of a hashtag's timeline, by its folded name."""
     return CacheKey(f"tag:{name}")

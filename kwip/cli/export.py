@@ -29,10 +29,11 @@ def command() -> None:
 def user(settings: Settings, name: str, file: Path, *, as_json: bool) -> None:
     """Write everything of the user NAME into the new ZIP archive FILE.
 
-    It has the profile, settings, kwips with earlier versions and files, follows,
-    followers, blocks, mutes, lists, followed hashtags, favourites and bookmarks, as
-    JSON Lines and as pages: open index.html in a browser. `kwip import` brings it into
-    another Kwip. It has private kwips, too: only its owner can read the file.
+    It has the profile, settings, kwips with earlier versions and files, replies by
+    guests, follows, followers, blocks, mutes, lists, notes, followed hashtags,
+    favourites and bookmarks, as JSON Lines and as pages: open index.html in a browser.
+    `kwip import` brings it into another Kwip. It has private kwips, too: only its owner
+    can read the file.
     """
     username = name.removeprefix("@").lower()
     with connected(settings) as wiring, Bars(is_quiet=as_json) as bars:

@@ -132,6 +132,23 @@ class Ids(fields.List[Any]):
         return super()._deserialize(several, *args, **kwargs)
 
 
+class Words(fields.List[Any]):
+    """Several words, or a single one outside a list."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            fields.String(),
+            load_default=list,
+            validate=validate.Length(
+                max=50, error=lazy_gettext("Up to {max} at once.")
+            ),
+        )
+
+    def _deserialize(self, value: object, *args: Any, **kwargs: Any) -> list[Any]:
+        several = value if isinstance(value, list) else [value]
+        return super()._deserialize(several, *args, **kwargs)
+
+
 class Flag(fields.Boolean):
     """A boolean in any of the forms that clients send; empty means not given."""
 

@@ -73,6 +73,11 @@ def line_html(text: str, urls: Urls) -> str:
     return bio_html(text, urls).removeprefix("<p>").removesuffix("</p>")
 
 
+def plain_html(text: str, urls: Urls) -> str:
+    """Return a text as paragraphs, without links."""
+    return _render(text, (), urls)
+
+
 def _weight(text: str, entities: tuple[_Entity, ...], html: str) -> int:
     letters = getsizeof(text) + getsizeof(html)
     return _TEXT_BYTES + letters + _ENTITY_BYTES * len(entities)

@@ -72,6 +72,10 @@ class Urls:
         """Return the address of a post's page."""
         return f"{self.user(view.author.username)}/{view.post.id}"
 
+    def guests(self, view: PostView) -> str:
+        """Return the address of the page with the replies of guests to a post."""
+        return f"{self.post(view)}/guests"
+
     def tag(self, name: str) -> str:
         """Return the address of a hashtag's page, by its folded name."""
         return f"{self.origin}/tags/{quote(name, safe='')}"

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.account_closing import AccountClosing
     from kwip.services.accounts.administration.analysis import Analysis
     from kwip.services.accounts.administration.announcements import Announcements
+    from kwip.services.accounts.administration.app_figures import AppFigures
     from kwip.services.accounts.administration.discovery_rules import DiscoveryChanges
     from kwip.services.accounts.authentication import Authentication
     from kwip.services.accounts.closures import Closures
@@ -257,6 +258,7 @@ class Accounts:
     members: Members
     site_activity: SiteActivity
     analysis: Analysis
+    app_figures: AppFigures
     access_recovery: AccessRecovery
     second_step: SecondStep
     two_factor: TwoFactorSettings

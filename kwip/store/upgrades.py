@@ -20,6 +20,8 @@ SCHEMAS: Mapping[str, int] = {
     "follows": 3,
     "followers": 2,
     "mutes": 2,
+    "applications": 2,
+    "wait_list": 2,
 }
 
 
@@ -199,6 +201,11 @@ def _mute_gets_terms(document: dict[str, Any]) -> None:
     document.setdefault("expires_at", None)
 
 
+def _request_gets_a_language(document: dict[str, Any]) -> None:
+    """Schema 1 of applications and of the waiting list did not know the language."""
+    document.setdefault("language", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """How documents of one schema become those of the next.
@@ -248,6 +255,8 @@ STEPS: Sequence[Step] = (
     Step("follows", 2, _edge_gets_reposts),
     Step("followers", 1, _edge_gets_notify),
     Step("mutes", 1, _mute_gets_terms),
+    Step("applications", 1, _request_gets_a_language),
+    Step("wait_list", 1, _request_gets_a_language),
 )
 _BY_SCHEMA = {(step.collection, step.schema): step for step in STEPS}
 

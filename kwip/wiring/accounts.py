@@ -13,6 +13,7 @@ from kwip.services.accounts.account import Account
 from kwip.services.accounts.account_closing import AccountClosing
 from kwip.services.accounts.administration.analysis import Analysis
 from kwip.services.accounts.administration.announcements import Announcements
+from kwip.services.accounts.administration.app_figures import AppFigures
 from kwip.services.accounts.administration.discovery_rules import DiscoveryChanges
 from kwip.services.accounts.authentication import Authentication
 from kwip.services.accounts.closures import Closures
@@ -139,6 +140,7 @@ def make_accounts(
         is_required_of_staff=settings.staff_two_factor,
     )
     staff = Staff(stores.users, entities)
+    figures = _figures(core, reading)
     return Accounts(
         site=site,
         announcements=_announcements(core, audit_log),
@@ -176,16 +178,9 @@ def make_accounts(
         closing=AccountClosing(two_factor, closures),
         staff=staff,
         emoji_changes=EmojiChanges(media.emojis, audit_log),
-        analysis=Analysis(
-            store=FiguresStore(core.store),
-            users=stores.users,
-            jobs=core.jobs,
-            hydration=reading.hydration,
-            clock=clock,
-        ),
-        site_activity=SiteActivity(
-            store=core.store, users=stores.users, jobs=core.jobs, clock=clock
-        ),
+        analysis=figures.analysis,
+        app_figures=figures,
+        site_activity=figures.activity,
         members=Members(
             stores=stores,
             store=MemberStore(core.store),
@@ -303,4 +298,23 @@ def _joining(core: Core, users: Users, site: Site, mails: Mails) -> _Joining:
             audit_log=audit_log,
             clock=clock,
         ),
+    )
+
+
+def _figures(core: Core, reading: Reading) -> AppFigures:
+    store, users = FiguresStore(core.store), core.stores.users
+    clock = core.options.clock
+    return AppFigures(
+        store=store,
+        activity=SiteActivity(
+            store=core.store, users=users, jobs=core.jobs, clock=clock
+        ),
+        analysis=Analysis(
+            store=store,
+            users=users,
+            jobs=core.jobs,
+            hydration=reading.hydration,
+            clock=clock,
+        ),
+        clock=clock,
     )

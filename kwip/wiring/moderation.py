@@ -98,6 +98,7 @@ def make_moderation(
             site=accounts.site,
             email_domains=accounts.email_domains,
             notifier=posting.posts.notifier,
+            fence=core.fence,
             mails=mail.mails,
             ids=core.ids,
             clock=clock,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 import pytest
@@ -32,6 +33,7 @@ def ask(mod):
         assert answer.status_code == status, answer.text
         return answer.json
 
+    ask.mod = mod
     return ask
 
 
@@ -168,3 +170,45 @@ def test_requests_to_join_are_pending_accounts(ask, wiring):
 
     assert ask("GET", "accounts?pending=true") == []
     assert wiring.stores.users.ids_of(["dave", "erin"]) == {"dave": int(dave["id"])}
+
+
+def test_figures_are_counted_by_the_day_for_who_may_see_the_dashboard(
+    ask, wiring, alice, report
+):
+    keys = ["new_users", "opened_reports", "resolved_reports", "active_users", "x"]
+    alice.say("Rye", language="de")
+    read = {"$set": {"last_read_at": dt.datetime.now(dt.UTC)}}
+    wiring.store.database["timelines"].update_one({}, read)
+    today = f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"
+    days = {"start_at": today, "end_at": f"{today}T23:00:00Z"}
+    ask("POST", f"reports/{report}/resolve")
+
+    new, opened, resolved, active = ask("POST", "measures", keys=keys, **days)
+
+    people = wiring.stores.users.count()
+    assert new == {
+        "key": "new_users",
+        "unit": None,
+        "total": str(people),
+        "previous_total": "0",
+        "data": [{"date": f"{today}T00:00:00.000Z", "value": str(people)}],
+    }
+    assert [opened["total"], resolved["total"]] == ["1", "1"]
+    assert active["total"] == "1"
+    assert len(ask("POST", "measures", keys="new_users")[0]["data"]) == 30
+    future = {"start_at": "2999-01-01", "end_at": "2999-02-01"}
+    assert ask("POST", "measures", keys=keys, **future) == []
+    assert ask("POST", "measures", keys=keys, end_at="0001-01-01") == []
+    ask("POST", "measures", 422, keys=keys, start_at="soon")
+    languages, sources = ask("POST", "dimensions", keys=["languages", "sources"])
+    assert {"key": "de", "human_key": "de", "value": "1"} in languages["data"]
+    assert sum(int(row["value"]) for row in sources["data"]) == 2
+    [cohort] = ask("POST", "retention", frequency="month", **days)
+    assert cohort["period"] == f"{today[:7]}-01T00:00:00.000Z"
+    [part] = cohort["data"]
+    assert (part["value"], part["rate"]) == ("2", pytest.approx(2 / people))
+    assert len(ask("POST", "retention", start_at="2026-01-01", end_at=today)) == 12
+    assert ask("POST", "retention") == []
+    for person, scopes in ((alice, BOTH), (None, frozenset({ADMIN_WRITE}))):
+        token = (person or ask.mod).make_token(scopes)
+        ask("POST", "measures", 403, person or ask.mod, token, keys=keys)

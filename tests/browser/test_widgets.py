@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import mimetypes
 import re
 from collections import Counter
@@ -11,6 +12,8 @@ import pytest
 from playwright.sync_api import expect
 
 from config.settings import PROJECT
+from kwip.domain.accounts.users import ProfileChange
+from kwip.domain.moderation.guest_replies import GuestReply, GuestReplyState
 from tests.browser.conftest import PHONE
 from tests.browser.test_lightbox import upload
 from tests.browser.test_soundness import axe_faults, overflow_of
@@ -33,6 +36,7 @@ new PerformanceObserver((list) => {
   window.moved += own.reduce((sum, one) => sum + one.value, 0);
 }).observe({type: "layout-shift", buffered: true});"""
 ARABIC = re.compile("[\u0600-\u06ff]")
+GUEST = re.compile("Carla.*Guest.*Me <b>too</b>", re.DOTALL)
 SVG = "image/svg+xml"
 HIDE = """hidden => {
   Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
@@ -113,6 +117,27 @@ def leads_to(element, name, address):
     expect(link).to_have_attribute("href", address)
 
 
+def discuss(site, kwip, mira, bob):
+    """Let bob and mira reply to her kwip, and a guest."""
+    answer = bob.say("@mira Both days?", in_reply_to_id=kwip["id"])
+    mira.say("@bob Both.", in_reply_to_id=answer["id"])
+    change = ProfileChange(accepts_guests=True)
+    site.wiring.services.users.update_profile(mira.user, change)
+    now = dt.datetime.now(dt.UTC)
+    reply = GuestReply(
+        id=int(kwip["id"]) + 1,
+        post_id=int(kwip["id"]),
+        author_id=mira.user.id,
+        name="Carla",
+        text="Me <b>too</b>",
+        sender="",
+        created_at=now,
+        state=GuestReplyState.SHOWN,
+    )
+    until = now + dt.timedelta(days=1)
+    site.wiring.stores.guest_replies.add(reply, until, lambda _: None)
+
+
 def count_requests(page):
     """Count what a page asks of our JSON from now on, by path."""
     asked = Counter()
@@ -129,8 +154,7 @@ def count_requests(page):
 def test_a_static_site_has_a_timeline_comments_and_a_badge(
     open_browser, site, example, kwip, mira, bob
 ):
-    answer = bob.say("@mira Both days?", in_reply_to_id=kwip["id"])
-    mira.say("@bob Both.", in_reply_to_id=answer["id"])
+    discuss(site, kwip, mira, bob)
     page = open_browser()
     page.clock.install()
     page.add_init_script(MOVED)
@@ -140,7 +164,8 @@ def test_a_static_site_has_a_timeline_comments_and_a_badge(
     expect(page.locator("kwip-badge")).to_contain_text("0 followers · 2 kwips")
 
     comments.scroll_into_view_if_needed()
-    expect(comments).to_contain_text("2 replies")
+    expect(comments).to_contain_text("3 replies")
+    expect(comments.locator(".posts > .post")).to_contain_text(GUEST)
     mira.say("It is out of the oven.")
     bob.say("@mira Good.", in_reply_to_id=kwip["id"])
     page.clock.fast_forward(31_000)
@@ -150,7 +175,7 @@ def test_a_static_site_has_a_timeline_comments_and_a_badge(
     expect(timeline.get_by_role("article")).to_have_count(2)
     expect(timeline.get_by_role("article").first).to_contain_text("out of the oven")
     expect(comments.get_by_role("article").last).to_be_focused()
-    expect(comments).to_contain_text("3 replies")
+    expect(comments).to_contain_text("4 replies")
     expect(comments.locator("ol ol .mark")).to_have_text("Author")
     leads_to(comments, "Reply on Kwip", f"{site.origin}/share?in_reply_to={kwip['id']}")
     leads_to(page.locator("kwip-badge"), "Follow", f"{site.origin}/follow?name=mira")

@@ -100,6 +100,9 @@ STAFF_FIELDS = {
         f"/admin/announcements/<id:announcement_id>/{act}": {"reason": "Asked"}
         for act in ("publish", "end", "delete")
     },
+    "/api/v1/admin/measures": {"keys": ["new_users"]},
+    "/api/v1/admin/dimensions": {"keys": ["languages"]},
+    "/api/v1/admin/retention": {},
     "/admin/settings": {"sign_up": "open"},
     "/admin/settings/changes": {},
     "/admin/pages/<name>": {"act": "save"},

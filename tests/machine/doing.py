@@ -14,9 +14,15 @@ from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.media.attachments import AttachmentChange, AttachmentFile
 from kwip.domain.posting.polls import NewPoll
 from kwip.domain.posting.posts import Draft, Visibility
+from kwip.domain.social.keyword_filters import (
+    FilterAction,
+    FilterChange,
+    FilterContext,
+    KeywordChange,
+)
 from kwip.domain.timelines.pages import PageRequest
 from tests.machine.model import Kwip
-from tests.machine.timelines import downwards, timelines_of, upwards
+from tests.machine.timelines import AGAIN, downwards, timelines_of, upwards
 from tests.machine.world import PEOPLE, World
 from tests.pictures import BLUE, RED, plain, sent
 
@@ -30,6 +36,12 @@ class Fate(NamedTuple):
 
 WHOLE = Fate("whole", 0)
 WORDLESS = AttachmentChange()
+HIDING = FilterChange(
+    title="Hidden",
+    contexts=(FilterContext.HOME,),
+    action=FilterAction.HIDE,
+    keywords=(KeywordChange(text=AGAIN, is_whole_word=True),),
+)
 ASKED = NewPoll(titles=("Yes", "No"), duration_s=86_400)
 
 
@@ -174,7 +186,7 @@ class Doing(RuleBasedStateMachine):
     def _texts(self, text):
         """Give what a text says, and that with whom it names."""
         is_new = not text["is_said_again"]
-        words = f"Number {self.ran}.{len(self.model.posts)}" if is_new else "Again"
+        words = f"Number {self.ran}.{len(self.model.posts)}" if is_new else AGAIN
         says = " ".join([words, *(f"#{tag}" for tag in text["tags"])])
         return says, " ".join([says, *(f"@{name}" for name in text["names"])])
 
@@ -228,6 +240,20 @@ class Doing(RuleBasedStateMachine):
             chosen = [*votes.values()]
             wanted = (len(chosen), *map(chosen.count, range(len(ASKED.titles))))
             assert found[post_id].poll.counts == wanted, post_id
+
+    def _filter_or_not(self, who, fate):
+        """Hide in home what is said again, or hide nothing; both may be repeated."""
+        filters, viewer = self.services.filters, self.viewers[who]
+        pair = who, AGAIN
+
+        def work():
+            for each in filters.overview(viewer, self.services.loaders.begin()):
+                filters.delete(viewer, each.id)
+            if pair not in self.model.filters:
+                filters.create(viewer, HIDING)
+
+        self._act(work, fate)
+        self.model.filters ^= {pair}
 
     def _relate(self, act, pair, fate):
         if self._may_act(pair[0]):

@@ -283,6 +283,11 @@ class Machine(Doing):
             self.model.tags ^= {pair}
 
     @rule(who=PERSON, fate=ACT)
+    def filter_or_not(self, who, fate):
+        if self._may_act(who):
+            self._filter_or_not(who, fate)
+
+    @rule(who=PERSON, fate=ACT)
     def suspend_or_not(self, who, fate):
         act = "suspend" if self._may_act(who) else "unsuspend"
         user_id = self.viewers[who].id

@@ -70,8 +70,9 @@ class Model:
     suspended: set = field(default_factory=set)
     silenced: set = field(default_factory=set)
     lists: dict = field(default_factory=dict)
-    #: Who follows which hashtag.
+    #: Who follows which hashtag, and who hides in home what says which word.
     tags: set = field(default_factory=set)
+    filters: set = field(default_factory=set)
 
     # What people do.
 
@@ -176,6 +177,8 @@ class Model:
     # What they see: rules of a post, for `shown` and `allowed`.
 
     def home(self, viewer, post):
+        if self.hides(viewer, post.original or post):
+            return False
         if post.author == viewer:
             return True
         known, mine = self._known(viewer), self.lists[viewer]
@@ -185,6 +188,11 @@ class Model:
         is_tagged = any((viewer, tag) in self.tags for tag in post.tags)
         is_answer = post.parent and post.parent.author != post.author
         return is_known or (is_tagged and not is_answer and self.tag(viewer, post))
+
+    def hides(self, viewer, post):
+        """Tell whether a filter hides a post, which is never one's own."""
+        hidden = any((viewer, word) in self.filters for word in post.text.split())
+        return hidden and post.author != viewer
 
     def list(self, viewer, post):
         mine, known = self.lists[viewer], self._known(viewer)

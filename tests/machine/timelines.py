@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from kwip.domain.social.keyword_filters import FilterContext, Filtering
 from kwip.domain.timelines.pages import PageRequest
 from kwip.text.queries import parse_query
 
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TAG = "one"
+#: What posts say that are said again, which is what people may hide in home.
+AGAIN = "Again"
+AT_HOME = Filtering(context=FilterContext.HOME)
 
 
 class Timeline(NamedTuple):
@@ -33,7 +38,12 @@ def timelines_of(services, model, viewers, lists, name):
     viewer, reads = viewers.get(name), services.timelines
     if viewer is not None:
         yield Timeline(
-            f"home of {name}", partial(reads.home, viewer), model.home, is_stored=True
+            f"home of {name}",
+            lambda loader, page: reads.home(
+                viewer, loader, replace(page, filtering=AT_HOME)
+            ),
+            model.home,
+            is_stored=True,
         )
         yield Timeline(
             f"list of {name}",

@@ -158,8 +158,8 @@ def _invited(number):
 def _waiting(number):
     """Return an address on the waiting list; most are not confirmed."""
     is_confirmed = number < USERS[5]
-    document = {"_id": f"w{number}", "schema": 1, "email": f"w{number}@example.org"}
-    document |= {"created_at": NOW, "is_confirmed": is_confirmed}
+    document = {"_id": f"w{number}", "schema": 2, "email": f"w{number}@example.org"}
+    document |= {"created_at": NOW, "is_confirmed": is_confirmed, "language": ""}
     return document | {"confirmed_at": NOW if is_confirmed else None}
 
 

@@ -668,6 +668,9 @@ CALLS = {
     "FiguresStore.authors_between": lambda s: s.figures.authors_between(
         [1, 2, 3], NOW_MS, NOW_MS + 60_000
     ),
+    "FiguresStore.readers_between": lambda s: s.figures.readers_between(NOW, LATER),
+    "FiguresStore.resolved_between": lambda s: s.figures.resolved_between(NOW, LATER),
+    "FiguresStore.made_with": lambda s: s.figures.made_with(0, NOW_MS, 50),
     "FiguresStore.most_answered": lambda s: s.figures.most_answered(NOW_MS, 50, 5),
     "SiteStore.read": lambda s: s.site.read(),
     "SiteStore.change": lambda s: s.site.change(s.site.read(), [CHANGED]),
@@ -740,6 +743,7 @@ CALLS = {
     "GuestReplyStore.forget_post": lambda s: s.guest_replies.forget_post(6),
     "GuestReplyStore.find": lambda s: s.guest_replies.find(7),
     "GuestReplyStore.shown": lambda s: s.guest_replies.shown(8, 9),
+    "GuestReplyStore.by": lambda s: s.guest_replies.by(10, 0, 9),
     "GuestReplyStore.waiting": lambda s: s.guest_replies.waiting(10, 9),
     "GuestReplyStore.waiting_for": lambda s: s.guest_replies.waiting_for(9),
     "GuestReplyStore.undecided_of": lambda s: s.guest_replies.undecided_of("digest 9"),

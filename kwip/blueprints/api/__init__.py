@@ -8,7 +8,7 @@ from __future__ import annotations
 from kwip.blueprints.api import announcements, emojis, empty, instance
 from kwip.blueprints.api.accounts import accounts, endorsements, featured_tags
 from kwip.blueprints.api.discovery import search, suggestions, tags, trends
-from kwip.blueprints.api.moderation import admin, admin_trends, reports
+from kwip.blueprints.api.moderation import admin, admin_figures, admin_trends, reports
 from kwip.blueprints.api.posting import (
     media,
     polls,
@@ -37,6 +37,7 @@ ROUTES = (
     *people.ROUTES,
     *reports.ROUTES,
     *admin.ROUTES,
+    *admin_figures.ROUTES,
     *admin_trends.ROUTES,
     *media.ROUTES,
     *statuses.ROUTES,

@@ -80,7 +80,8 @@ def embed_thread(post_id: PostId) -> Response:
     asked = http.load_query(EmbeddedTimelineQuery())
     page = http.services().widgets.thread(http.loader(), post_id, asked.page)
     author = page.post.author
-    shown = _page("thread", author, page=page, post_id=post_id)
+    guests = http.services().widgets.guests(http.loader(), page.post)
+    shown = _page("thread", author, page=page, post_id=post_id, guests=guests)
     named = surrogate_keys.of_post(post_id), surrogate_keys.of_user(author.id)
     return name_entities(shown, page.items, *named)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from http import HTTPStatus
+from operator import attrgetter
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -28,17 +29,21 @@ from kwip.schemas.timelines.feeds import (
     SearchFeedQuery,
     author_of,
     entry_of,
+    entry_of_guest,
     icon_of,
 )
 from kwip.text.hashtags import clean_hashtag
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from werkzeug.wrappers import Response as BaseResponse
 
     from kwip.domain.ids import ListId, PostId
     from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.timelines.views import PostView
+    from kwip.schemas.timelines.feeds import FeedEntry
 
 
 def public_feed(extension: str) -> Response:
@@ -139,7 +144,14 @@ def thread_feed(username: str, post_id: PostId, extension: str) -> BaseResponse:
     )
     if (post.author.username, post.post.id) != (username, post_id):
         return redirect(about.url(extension, asked), HTTPStatus.SEE_OTHER)
-    return _answer(extension, about, asked, found, *surrogate_keys.of_views([post]))
+    lowest = found.next_max_id or 0
+    guests = [
+        entry_of_guest(reply, post, urls)
+        for reply in http.services().widgets.guests(loader, post)
+        if lowest < reply.id < asked.upper
+    ]
+    named = surrogate_keys.of_views([post])
+    return _answer(extension, about, asked, found, *named, guests=guests)
 
 
 def search_feed(extension: str) -> Response:
@@ -184,8 +196,9 @@ def _answer(
     asked: PageRequest,
     found: Page[PostView],
     *lists: str,
+    guests: Sequence[FeedEntry] = (),
 ) -> Response:
-    """Answer with a page of a feed.
+    """Answer with a page of a feed, with the replies of guests among the others.
 
     It names the next one, but as no archive: older pages change when posts are edited
     or deleted.
@@ -193,13 +206,16 @@ def _answer(
     urls, next_url = http.site().urls, None
     if found.next_max_id is not None:
         next_url = about.url(extension, replace(asked, max_id=found.next_max_id))
+    entries = [*(entry_of(view, urls) for view in found.items), *guests]
+    if guests:
+        entries.sort(key=attrgetter("published"), reverse=True)
     feed = Feed(
         about=about,
         id=about.url(extension),
         url=about.url(extension, asked),
         first_url=about.url(extension, replace(asked, max_id=None)),
         next_url=next_url,
-        entries=tuple(entry_of(view, urls) for view in found.items),
+        entries=tuple(entries),
     )
     made = FORMATS[extension]
     content_type = f"{made.media_type}; charset=utf-8"

@@ -25,6 +25,7 @@ from kwip.schemas.timelines.widget_queries import (
 from kwip.schemas.timelines.widget_shapes import WIDGET_SCHEMA
 from kwip.schemas.timelines.widgets import (
     VERSION,
+    WidgetGuestSchema,
     WidgetPostSchema,
     WidgetProfileSchema,
     WidgetStatsSchema,
@@ -126,7 +127,8 @@ def list_widget(list_id: ListId) -> Response:
 def thread_widget(post_id: PostId) -> Response:
     """Return a post and its conversation, in reading order.
 
-    `before` is the last post of the page before, as in every widget.
+    `before` is the last post of the page before, as in every widget. The first page has
+    the replies of guests.
     """
     asked = http.load_query(ThreadWidgetQuery())
     page = http.services().widgets.thread(
@@ -134,7 +136,15 @@ def thread_widget(post_id: PostId) -> Response:
     )
     posts = _dump(page, asked)
     shown = nest(page, posts) if asked.is_nested else posts
-    return _send(shown, page, surrogate_keys.of_post(post_id))
+    guests = _guests(page.post) if asked.before is None else []
+    return _send(shown, page, surrogate_keys.of_post(post_id), guests=guests)
+
+
+def _guests(view: PostView) -> list[dict[str, object]]:
+    found = http.services().widgets.guests(http.loader(), view)
+    dumped = http.dump(WidgetGuestSchema, found, many=True)
+    url = http.site().urls.guests(view)
+    return [each | {"url": url} for each in cast("list[dict[str, object]]", dumped)]
 
 
 def search_widget() -> Response:
@@ -157,13 +167,14 @@ def _dump(page: Page[PostView], asked: WidgetRequest) -> list[dict[str, object]]
 
 
 def _send(
-    posts: list[dict[str, object]], page: Page[PostView], *lists: str
+    posts: list[dict[str, object]], page: Page[PostView], *lists: str, **more: object
 ) -> Response:
     following = None
     if page.next_max_id is not None:
         then = {} if page.as_of is None else {"as_of": str(page.as_of)}
         following = http.page_url(before=str(page.next_max_id), **then)
-    response = http.answer({"version": VERSION, "posts": posts, "next": following})
+    shown = {"version": VERSION, "posts": posts, "next": following}
+    response = http.answer(shown | more)
     return name_entities(response, page.items, *lists)
 
 

@@ -64,7 +64,10 @@ class Invited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """Somebody's request to join. The id becomes that of the user."""
+    """Somebody's request to join. The id becomes that of the user.
+
+    `language` is that of the page on which they asked; empty if it is not known.
+    """
 
     id: UserId
     username: str
@@ -74,12 +77,17 @@ class Application:
     password_hash: str
     reason: str
     at: dt.datetime
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A confirmed address on the waiting list; `key` identifies it."""
+    """A confirmed address on the waiting list; `key` identifies it.
+
+    `language` is as that of an `Application`.
+    """
 
     key: str
     email: str
     confirmed_at: dt.datetime
+    language: str = ""

@@ -140,7 +140,8 @@ def _add_entry(element: Element, entry: FeedEntry) -> None:
 def _add_author(element: Element, author: FeedAuthor) -> None:
     person = SubElement(element, "author")
     _add(person, "name", author.name)
-    _add(person, "uri", author.url)
+    if author.url:
+        _add(person, "uri", author.url)
 
 
 def json_feed(feed: Feed) -> str:
@@ -179,7 +180,8 @@ def _item(entry: FeedEntry) -> dict[str, object]:
 
 
 def _json_author(author: FeedAuthor) -> dict[str, str]:
-    return {"name": author.name, "url": author.url, "avatar": author.avatar}
+    known = {"name": author.name, "url": author.url, "avatar": author.avatar}
+    return {key: value for key, value in known.items() if value}
 
 
 def _attachment(media: FeedMedia) -> dict[str, object]:

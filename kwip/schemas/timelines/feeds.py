@@ -14,12 +14,13 @@ from urllib.parse import urlencode, urlsplit
 from markupsafe import Markup
 
 from kwip.domain.clock import at
-from kwip.domain.ids import ms_of
+from kwip.domain.ids import PostId, ms_of
 from kwip.domain.media.attachments import AttachmentKind, media_type
 from kwip.domain.media.media import is_picture_name
 from kwip.domain.timelines.pages import DEFAULT_LIMIT, PageRequest
 from kwip.schemas.body import Id, StrictSchema
 from kwip.schemas.emojis import post_shown
+from kwip.schemas.html import plain_html
 from kwip.schemas.timelines import parameters
 from kwip.text.excerpts import excerpt
 from kwip.text.translation import gettext, gettext_markup
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kwip.domain.accounts.users import User
-    from kwip.domain.ids import PostId
     from kwip.domain.media.attachments import Attachment
+    from kwip.domain.moderation.guest_replies import GuestReply
     from kwip.domain.posting.posts import Post
     from kwip.domain.timelines.views import PostView
     from kwip.schemas.urls import Urls
@@ -43,11 +44,11 @@ NO_TIME = at(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedAuthor:
-    """Who wrote an entry, or whose feed it is."""
+    """Who wrote an entry, or whose feed it is; a guest only has a name."""
 
     name: str
-    url: str
-    avatar: str
+    url: str = ""
+    avatar: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +188,31 @@ def entry_of(view: PostView, urls: Urls) -> FeedEntry:
         media=() if _is_covered(post) else tuple(_media(post, urls)),
         language=post.language,
         in_reply_to=_in_reply_to(shown, urls),
+    )
+
+
+def entry_of_guest(reply: GuestReply, view: PostView, urls: Urls) -> FeedEntry:
+    """Return what a feed shows of a guest's reply to a post."""
+    post = view.post
+    said = gettext_markup(
+        '<p>Reply to <a href="%(url)s">@%(name)s</a>:</p>',
+        url=urls.post(view),
+        name=view.author.username,
+    )
+    text = plain_html(reply.text, urls).replace("<p>", '<p dir="auto">')
+    return FeedEntry(
+        id=_id(PostId(reply.id), urls),
+        url=urls.guests(view),
+        title=excerpt(reply.text, TITLE_MAX),
+        has_title=False,
+        html=str(said) + text,
+        published=reply.created_at,
+        updated=reply.created_at,
+        author=FeedAuthor(name=f"{reply.name} ({gettext('Guest')})"),
+        tags=(),
+        media=(),
+        language=None,
+        in_reply_to=(_id(post.id, urls), urls.post(view)),
     )
 
 

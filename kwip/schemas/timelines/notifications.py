@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import fields, missing, validate
+from marshmallow import fields, missing
 
 from kwip.domain.ids import UserId
 from kwip.domain.moderation.strikes import Act
@@ -18,7 +18,7 @@ from kwip.domain.timelines.notifications import (
 )
 from kwip.domain.timelines.pages import PageRequest
 from kwip.schemas.accounts.users import AccountSchema
-from kwip.schemas.body import BodySchema, Id, StrictSchema, Text
+from kwip.schemas.body import BodySchema, Id, StrictSchema, Text, Words
 from kwip.schemas.dumping import DumpSchema, Instant, instant
 from kwip.schemas.pages import Limit
 from kwip.schemas.posting.polls import WithVotes
@@ -90,23 +90,6 @@ class NotificationSchema(DumpSchema):
             "appeal": None,
             "created_at": instant(strike.created_at),
         }
-
-
-class Words(fields.List[Any]):
-    """Several words, or a single one outside a list."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            fields.String(),
-            load_default=list,
-            validate=validate.Length(
-                max=50, error=lazy_gettext("Up to {max} at once.")
-            ),
-        )
-
-    def _deserialize(self, value: object, *args: Any, **kwargs: Any) -> list[Any]:
-        several = value if isinstance(value, list) else [value]
-        return super()._deserialize(several, *args, **kwargs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,28 @@ _PERSON = {
     "emojis": _EMOJIS,
 }
 
+_TIMELINE = _object(
+    "Public posts, or those of a user, a hashtag or a thread.",
+    {
+        "version": {"const": 1},
+        "posts": _list({"$ref": "#/$defs/nested_post"}),
+        "next": _maybe(_URL) | {"description": "The next page."},
+    },
+)
+_TIMELINE["properties"]["guests"] = _list(
+    _object(
+        "A reply by somebody without an account. `url` has all of them.",
+        {
+            "id": _ID,
+            "url": _URL,
+            "text": _TEXT,
+            "html": _TEXT | {"description": "The text, safe to insert into a page."},
+            "created_at": _TIME,
+            "author": _object("Who they say they are.", {"display_name": _TEXT}),
+        },
+    )
+) | {"description": "Of a thread: what its author shows by guests, on its first page."}
+
 WIDGET_SCHEMA: dict[str, Any] = {
     "$schema": _DRAFT,
     "title": "Kwip widgets, version 1",
@@ -73,14 +95,7 @@ WIDGET_SCHEMA: dict[str, Any] = {
         {"$ref": "#/$defs/error"},
     ],
     "$defs": {
-        "timeline": _object(
-            "Public posts, or those of a user, a hashtag or a thread.",
-            {
-                "version": {"const": 1},
-                "posts": _list({"$ref": "#/$defs/nested_post"}),
-                "next": _maybe(_URL) | {"description": "The next page."},
-            },
-        ),
+        "timeline": _TIMELINE,
         "single": _object(
             "One post.", {"version": {"const": 1}, "post": {"$ref": "#/$defs/post"}}
         ),

@@ -21,6 +21,7 @@ from kwip.schemas.emojis import (
     emojis_of_user,
     post_shown,
 )
+from kwip.schemas.html import plain_html
 from kwip.schemas.posting.attachments import attachments_of
 from kwip.schemas.posting.polls import WidgetPollSchema
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from kwip.domain.accounts.users import User
     from kwip.domain.ids import PostId
+    from kwip.domain.moderation.guest_replies import GuestReply
     from kwip.domain.posting.posts import Post
     from kwip.domain.timelines.views import PostView, ThreadPage
     from kwip.schemas.posting.attachments import AttachmentView
@@ -109,6 +111,23 @@ class WidgetStatsSchema(DumpSchema):
     posts_count = fields.Integer()
     followers_count = fields.Integer()
     following_count = fields.Integer()
+
+
+class WidgetGuestSchema(DumpSchema):
+    """A `GuestReply` below a thread, with the keys of a post that it can have.
+
+    Its author has a name, and nobody could follow them.
+    """
+
+    id = fields.String()
+    text = fields.String()
+    html = fields.Method("get_html")
+    created_at = Instant()
+    author = fields.Function(lambda reply: {"display_name": reply.name})
+
+    def get_html(self, reply: GuestReply) -> str:
+        """Return the text as HTML that is safe in any page: it has no links."""
+        return plain_html(reply.text, self.urls)
 
 
 class WidgetMediaSchema(DumpSchema):

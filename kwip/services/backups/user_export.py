@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kwip.domain.accounts.users import User
     from kwip.domain.clock import ClockMs
     from kwip.domain.media.attachments import Attachment
+    from kwip.domain.moderation.guest_replies import GuestReply
     from kwip.domain.posting.blogs import Blog
     from kwip.domain.posting.drafts import SavedDraft
     from kwip.domain.posting.posts import Post
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 PROFILE, KWIPS, LISTS = "profile.json", "kwips.jsonl", "lists.jsonl"
 FOLLOWERS, TAGS, SETTINGS = "followers.jsonl", "hashtags.jsonl", "settings.json"
 FOLLOWS, BLOCKS, MUTES = "follows.jsonl", "blocks.jsonl", "mutes.jsonl"
-NOTES = "notes.jsonl"
+NOTES, GUESTS = "notes.jsonl", "guest_replies.jsonl"
 _PICTURES = {"avatar": AVATAR, "banner": BANNER}
 _ACTS = {"favourites.jsonl": Act.FAVOURITE, "bookmarks.jsonl": Act.BOOKMARK}
 _BATCH = 500
@@ -73,6 +74,7 @@ class UserExport:
             _write(archive, PROFILE, [_profile(user)])
             progress.begin("kwips", user.posts_count)
             _write(archive, KWIPS, self._kwips(user.id, progress))
+            _write(archive, GUESTS, self._guests(user.id))
             for name, rows in self._people(user.id).items():
                 _write(archive, name, rows)
             for name, act in _ACTS.items():
@@ -103,6 +105,12 @@ class UserExport:
             for post in posts:
                 yield _kwip(post) | {"earlier": self._earlier(post)}
             progress.advance(len(posts))
+
+    def _guests(self, user_id: UserId) -> Iterator[dict[str, Any]]:
+        after = 0
+        while found := self.stores.guest_replies.by(user_id, after, _BATCH):
+            yield from map(_guest, found)
+            after = found[-1].id
 
     def _earlier(self, post: Post) -> list[dict[str, Any]]:
         """Return the texts before it was edited; one query if it was."""
@@ -263,6 +271,15 @@ def _profile(user: User) -> dict[str, Any]:
         "is_discoverable": user.is_discoverable,
         "is_locked": user.is_locked,
         "created_at": user.created_at,
+    }
+
+
+def _guest(reply: GuestReply) -> dict[str, Any]:
+    return {
+        "kwip_id": str(reply.post_id),
+        "name": reply.name,
+        "text": reply.text,
+        "created_at": reply.created_at,
     }
 
 

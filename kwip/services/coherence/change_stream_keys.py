@@ -224,7 +224,7 @@ LEFT_OUT: Mapping[str, str] = {
     "hashtags": "never cached",
     "drafts": "never cached",
     "nudges": "never cached",
-    "guest_replies": "never cached",
+    "guest_replies": "what is cached of them expires; a deletion names no post",
     "blogs": "never cached",
     "credentials": "never cached",
     "emojis": "processes remember them by the version in the fence",

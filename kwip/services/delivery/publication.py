@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwip.cache import invalidation_rules
+from kwip.domain.posting.posts import IMPORTED
 from kwip.domain.timelines.active_order import bumps_conversation
 from kwip.services.delivery.signals import (
     PUBLIC,
@@ -85,10 +86,14 @@ class Publication:
 
 
 def bump(activity: ActivityStore, post: Post) -> tuple[Invalidation, ...]:
-    """Move a conversation up after a public reply; return what to invalidate."""
+    """Move a conversation up after a public reply; return what to invalidate.
+
+    Imported replies only move imported conversations.
+    """
     if not bumps_conversation(post):
         return ()
-    root = activity.bump(post.root_id, post.id)
+    is_imported = post.source == IMPORTED
+    root = activity.bump(post.root_id, post.id, is_imported=is_imported)
     if root is None:
         return ()
     return invalidation_rules.bump(

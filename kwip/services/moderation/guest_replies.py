@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from kwip.cache import invalidation_rules
 from kwip.domain.accounts.audit_log import Action
 from kwip.domain.clock import at
 from kwip.domain.errors import (
@@ -30,10 +31,12 @@ from kwip.domain.moderation.guest_replies import (
 )
 from kwip.domain.posting.posts import Draft, ReplyPolicy, Visibility
 from kwip.domain.timelines.notifications import Notification, NotificationKind
+from kwip.domain.timelines.surrogate_keys import of_post
 from kwip.services.mail.mails import GONE
 from kwip.store.accounts.users import digest_of
 from kwip.text.emails import clean_email
 from kwip.text.profiles import clean_line
+from kwip.text.translation import language
 
 if TYPE_CHECKING:
     from kwip.domain.accounts.audit_log import Order
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.joining.site import Site
     from kwip.services.accounts.staff.audit_log import AuditLog
     from kwip.services.accounts.staff.email_domains import EmailDomains
+    from kwip.services.coherence.fence import Fence
     from kwip.services.delivery.notifier import Notifier
     from kwip.services.mail.mails import Mails
     from kwip.services.posting.posts import Posts
@@ -78,6 +82,7 @@ class GuestReplies:
     site: Site
     email_domains: EmailDomains
     notifier: Notifier
+    fence: Fence
     mails: Mails
     ids: IdGenerator
     clock: ClockMs
@@ -130,7 +135,11 @@ class GuestReplies:
             MailKind.GUEST_REPLY,
             NOBODY,
             email.address,
-            {"reply_id": str(reply.id), "author": view.author.username},
+            {
+                "reply_id": str(reply.id),
+                "author": view.author.username,
+                "language": language(),
+            },
         )
         also = partial(self.mails.store.add, mail, mail.created_at)
         self.store.add(reply, now + UNCONFIRMED, also)
@@ -192,7 +201,9 @@ class GuestReplies:
             ForbiddenError: The site takes no such replies any more.
         """
         is_on = self.site.current().guest_replies
-        if is_on and self.store.approve(viewer.id, reply_id):
+        post_id = self.store.approve(viewer.id, reply_id) if is_on else None
+        if post_id is not None:
+            self._invalidate(post_id)
             return
         found = self.store.find(reply_id)
         if is_on or found is None or found.author_id != viewer.id:
@@ -208,8 +219,10 @@ class GuestReplies:
         Raises:
             NotFoundError: The viewer has no such reply.
         """
-        if not self.store.remove(viewer.id, reply_id):
+        post_id = self.store.remove(viewer.id, reply_id)
+        if post_id is None:
             raise _gone(reply_id)
+        self._invalidate(post_id)
 
     def find_shown(self, reply_id: int) -> GuestReply:
         """Return a reply that is shown, to whoever may see its post.
@@ -240,6 +253,11 @@ class GuestReplies:
             post_id=str(reply.post_id),
         )
         self.store.remove(reply.author_id, reply.id)
+        self._invalidate(reply.post_id)
+
+    def _invalidate(self, post_id: PostId) -> None:
+        self.fence.invalidate(invalidation_rules.show_guests(post_id=post_id))
+        self.posts.purges.forget(of_post(post_id))
 
     def _require_room(self, post_id: PostId) -> None:
         """Refuse one more reply to a post of which too many wait; one query."""

@@ -43,6 +43,7 @@ class Entities:
         self.posts = post_entities.posts(stores, entries)
         self.reactions = post_entities.reactions(stores)
         self.threads = post_entities.threads(stores)
+        self.guests = post_entities.guests(stores)
         self.id_lists = post_entities.id_lists(stores)
         self.active = post_entities.active(stores)
         self.homes = timeline_entities.homes(stored)

@@ -18,6 +18,7 @@ from kwip.domain.clock import at, to_ms
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.media.attachments import Attachment, AttachmentKind
 from kwip.domain.media.link_previews import LinkPreview, PreviewImage, PreviewKind
+from kwip.domain.moderation.guest_replies import GuestReply, GuestReplyState
 from kwip.domain.posting.polls import Option, Poll
 from kwip.domain.posting.posts import Post, QuotePolicy, ReplyPolicy, Visibility
 from kwip.domain.posting.reactions import Reacted
@@ -358,3 +359,30 @@ def encode_thread(thread: tuple[Threaded, ...]) -> bytes:
 def decode_thread(raw: bytes) -> tuple[Threaded, ...]:
     """Unpack a thread: five numbers per post."""
     return _unpack(raw, 0, Threaded)[1]
+
+
+def encode_guests(replies: tuple[GuestReply, ...]) -> bytes:
+    """Pack the replies of guests that are shown below one post."""
+    return _dump(
+        [
+            [x.id, x.post_id, x.author_id, x.name, x.text, to_ms(x.created_at)]
+            for x in replies
+        ]
+    )
+
+
+def decode_guests(raw: bytes) -> tuple[GuestReply, ...]:
+    """Unpack replies of guests."""
+    return tuple(
+        GuestReply(
+            id=id_,
+            post_id=PostId(post_id),
+            author_id=UserId(author_id),
+            name=name,
+            text=text,
+            sender="",
+            created_at=at(ms),
+            state=GuestReplyState.SHOWN,
+        )
+        for id_, post_id, author_id, name, text, ms in json.loads(raw.decode())
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kwip.cache import keys
 from kwip.domain.memo import Decoded
+from kwip.domain.moderation.guest_replies import MAX_SHOWN
 from kwip.domain.posting.reactions import Act
 from kwip.domain.timelines.id_lists import IdListChunk, IdListSlice, Row
 from kwip.domain.timelines.threads import MAX_THREAD
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from kwip.domain.ids import PostId, UserId
+    from kwip.domain.moderation.guest_replies import GuestReply
     from kwip.domain.posting.posts import Post
     from kwip.domain.posting.reactions import Reacted, Span
     from kwip.domain.timelines.threads import Threaded
@@ -78,6 +80,21 @@ def threads(stores: Stores) -> Kind[PostId, tuple[Threaded, ...]]:
         ttl_s=keys.TIMELINE_TTL_S,
         is_streamed=True,
         weight=THREAD_WEIGHT,
+    )
+
+
+def guests(stores: Stores) -> Kind[PostId, tuple[GuestReply, ...]]:
+    """Return the kind of replies of guests that are shown."""
+    return Kind(
+        name="guests",
+        key=keys.guests,
+        encode=payloads.encode_guests,
+        decode=payloads.decode_guests,
+        load=lambda ids: {
+            i: tuple(stores.guest_replies.shown(i, MAX_SHOWN)) for i in ids
+        },
+        ttl_s=keys.TIMELINE_TTL_S,
+        is_streamed=False,  # what is deleted does not say of which post it was
     )
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kwip.domain.administration.discovery_rules import DiscoveryRules
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import PostId
+    from kwip.domain.moderation.guest_replies import GuestReply
     from kwip.domain.timelines.id_lists import Row
     from kwip.domain.timelines.pages import Page, PageRequest
     from kwip.domain.timelines.pushdown import Kinds
@@ -199,3 +200,15 @@ class Widgets:
             GoneError: It was deleted.
         """
         return self._threads.newest(None, loader, post_id, page)
+
+    def guests(self, loader: Loader, view: PostView) -> tuple[GuestReply, ...]:
+        """Read the replies of guests to a post that has been read, oldest first.
+
+        One round trip if its author takes any.
+        """
+        post_id = view.post.id
+        is_public = view.post.visibility is Visibility.PUBLIC
+        if not (is_public and view.author.accepts_guests):
+            return ()
+        found = loader.load(Lookup(self._entities.guests, [post_id]))[0]
+        return found.get(post_id, ())

@@ -73,8 +73,8 @@ class Widget extends HTMLElement {
       this.place = null;
       wrong = told ?? gettext("This element does not say what to show.");
     }
-    const label = { "aria-label": this.place?.title };
-    this.frame = make("div", { class: "frame", role: "group", ...label });
+    const label = this.place?.title;
+    this.frame = make("div", { class: "frame", role: "group", "aria-label": label });
     this.shadowRoot.replaceChildren(this.frame);
     if (wrong) {
       this.notice(wrong, this.own());
@@ -83,8 +83,13 @@ class Widget extends HTMLElement {
     const bone = () => make("div", { class: "bone" }, make("i"), make("i"), make("i"));
     const bones = Array.from({ length: this.constructor.bones }, bone);
     this.frame.setAttribute("aria-busy", "true");
-    const loading = { class: "bones", role: "status", "aria-label": gettext("Loading…") };
-    this.fill(make("div", loading, bones));
+    this.fill(
+      make(
+        "div",
+        { class: "bones", role: "status", "aria-label": gettext("Loading…") },
+        bones,
+      ),
+    );
     this.sight.observe(this);
   }
 
@@ -178,9 +183,11 @@ class Widget extends HTMLElement {
 }
 
 // A list of kwips. It may grow at its end, and new ones wait until a reader wants them.
+// After its end come replies of guests.
 class List extends Widget {
   begin() {
     this.posts = this.list = this.root = null;
+    this.guests = [];
     this.entries = new Map();
     super.begin();
   }
@@ -213,7 +220,7 @@ class List extends Widget {
       this.isLong = false;
       this.next = next;
       this.arrange(page);
-      return null;
+      return;
     }
     const had = new Set(old.map((post) => post.cursor));
     const has = new Set(page.map((post) => post.cursor));
@@ -223,13 +230,13 @@ class List extends Widget {
     const rest = next ? old.slice(last + 1) : [];
     const cursors = old.map((post) => BigInt(post.cursor));
     const newest = cursors.reduce((one, other) => (one > other ? one : other));
-    const isActive = this.text("order") === "active";
-    const isNew = ({ cursor }) => !had.has(cursor) && (isActive || BigInt(cursor) > newest);
+    const isNew = ({ cursor }) =>
+      !had.has(cursor) && (this.text("order") === "active" || BigInt(cursor) > newest);
     const count = page.filter(isNew).length;
     if (count && !wantsNew) {
       this.arrange([...page.filter((post) => !isNew(post)), ...rest]);
       this.offer(count);
-      return null;
+      return;
     }
     this.isLong &&= !isOther;
     if (!this.isLong) this.next = next;
@@ -241,7 +248,7 @@ class List extends Widget {
   // Bring the list to what it should be, touching only what differs.
   arrange(posts) {
     this.posts = posts;
-    if (!posts.length) {
+    if (!(posts.length + this.guests.length)) {
       this.notice(this.emptyText(), this.way());
       return;
     }
@@ -251,6 +258,7 @@ class List extends Widget {
       this.head.replaceWith(head);
       this.head = head;
     }
+    const guests = this.next ? [] : this.guests.map((each) => guest(each, this.words));
     const below = new Map([[null, []]]);
     const known = new Set(posts.map((post) => post.id));
     for (const post of posts) {
@@ -258,7 +266,7 @@ class List extends Widget {
       const place = this.isNested && known.has(parent) ? parent : null;
       below.set(place, [...(below.get(place) ?? []), this.item(post)]);
     }
-    settle(this.list, below.get(null));
+    settle(this.list, [...below.get(null), ...guests]);
     for (const post of posts) {
       const item = this.entries.get(post.cursor).item;
       const replies = below.get(post.id) ?? [];
@@ -293,8 +301,8 @@ class List extends Widget {
     entry.article?.querySelectorAll("details").forEach(({ open }, at) => {
       if (folds[at]) folds[at].open = open;
     });
-    if (entry.article) entry.article.replaceWith(made);
-    else entry.item.prepend(made);
+    entry.article?.remove();
+    entry.item.prepend(made);
     Object.assign(entry, { print, article: made });
     return entry.item;
   }
@@ -302,16 +310,10 @@ class List extends Widget {
   // A button for what is new.
   offer(count) {
     if (!this.list) return;
-    if (!count) {
-      this.news.replaceChildren();
-      return;
-    }
-    const label = this.newsText(count);
-    if (this.news.textContent !== label) {
-      this.news.replaceChildren(
-        button("new", label, () => this.focusOn(this.render(true))),
-      );
-    }
+    const label = count ? this.newsText(count) : "";
+    if (this.news.textContent === label) return;
+    const press = () => this.focusOn(this.render(true));
+    this.news.replaceChildren(count ? button("new", label, press) : "");
   }
 
   async loadMore() {
@@ -352,26 +354,23 @@ class Timeline extends List {
   static bones = 5;
 
   source() {
-    const [user, tag, list, search] = ["user", "tag", "list", "search"].map((name) =>
-      this.text(name),
-    );
-    const favourites = this.text("favourites");
+    const bare = (name) => this.text(name)?.replace(/^[@#]/, "");
+    const [user, favourites, tag] = ["user", "favourites", "tag"].map(bare);
+    const [list, search] = ["list", "search"].map((name) => this.text(name));
     const shared = { limit: this.text("limit") ?? "10" };
     for (const name of ["order", "media", "replies", "reposts"]) shared[name] = this.text(name);
     if (user) {
-      const name = encodeURIComponent(user.replace(/^@/, ""));
+      const name = encodeURIComponent(user);
       return this.at(`user/${name}`, shared, `/@${name}`, `@${name}`);
     }
     if (favourites) {
-      const name = favourites.replace(/^@/, "");
-      const path = `user/${encodeURIComponent(name)}/favourites`;
-      const title = gettext("Favourites of %(name)s", { name: `@${name}` });
+      const path = `user/${encodeURIComponent(favourites)}/favourites`;
+      const title = gettext("Favourites of %(name)s", { name: `@${favourites}` });
       return this.at(path, shared, `/embed/${path}`, title);
     }
     if (tag) {
-      const name = tag.replace(/^#/, "");
-      const path = encodeURIComponent(name);
-      return this.at(`tag/${path}`, shared, `/tags/${path}`, `#${name}`);
+      const path = encodeURIComponent(tag);
+      return this.at(`tag/${path}`, shared, `/tags/${path}`, `#${tag}`);
     }
     if (list) return this.at(`list/${list}`, shared, `/embed/list/${list}`, gettext("List"));
     if (search) {
@@ -421,13 +420,14 @@ class Comments extends List {
 
   // The replies: what comes after the kwip that the thread is named by.
   part({ posts, next }) {
+    this.guests = this.data.guests ?? [];
     const at = posts.findIndex((post) => post.id === this.post);
     if (at >= 0) this.root = posts[at];
     return { next, posts: posts.slice(at + 1) };
   }
 
   heading() {
-    const count = this.posts?.length ?? 0;
+    const count = (this.posts?.length ?? 0) + this.guests.length;
     const text = ngettext("%(num)s reply", "%(num)s replies", count);
     const title = count
       ? this.words.shorten(this.next ? text.replace(count, "$&+") : text, count)
@@ -492,8 +492,8 @@ class Badge extends Widget {
   }
 }
 
-const ELEMENTS = { timeline: Timeline, post: Post, comments: Comments, badge: Badge };
-for (const [name, element] of Object.entries(ELEMENTS)) {
+for (const element of [Timeline, Post, Comments, Badge]) {
+  const name = `kwip-${element.name.toLowerCase()}`;
   // Two scripts of the same page may have brought two copies.
-  if (!customElements.get(`kwip-${name}`)) customElements.define(`kwip-${name}`, element);
+  if (!customElements.get(name)) customElements.define(name, element);
 }

@@ -97,8 +97,10 @@ class Feed {
   // is shown no more.
   miss(error) {
     this.failures += 1;
-    const slowerMs = 2_500 * 2 ** this.failures * (1 + Math.random() / 2);
-    this.waitMs = Math.max(Math.min(slowerMs, LAST_MS), error.retryMs || 0);
+    this.waitMs = Math.max(
+      Math.min(2_500 * 2 ** this.failures * (1 + Math.random() / 2), LAST_MS),
+      error.retryMs || 0,
+    );
     this.error = error;
     if (error.isFinal) this.data = this.text = null;
     this.tell((each) => each.fail(error));

@@ -23,7 +23,7 @@ try {
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
+    if ((value ?? false) === false) continue;
     if (/^(href|src|poster)$/.test(name) && !/^https?:/.test(value)) continue;
     element.setAttribute(name, value === true ? "" : value);
     if (name === "class") element.setAttribute("part", value);
@@ -63,9 +63,9 @@ function withEmojis(text, emojis) {
   const known = new Map(emojis.map((each) => [`:${each.shortcode}:`, each]));
   return text.split(/(:\w+:)/).map((part) => {
     const emoji = known.get(part);
-    const src = emoji && (still ? emoji.static_url : emoji.url);
-    const shown = { class: "emoji", src, alt: part, title: part };
-    return emoji ? make("img", { ...shown, ...QUIETLY }) : part;
+    if (!emoji) return part;
+    const src = still ? emoji.static_url : emoji.url;
+    return make("img", { class: "emoji", src, alt: part, title: part, ...QUIETLY });
   });
 }
 
@@ -73,10 +73,10 @@ function withEmojis(text, emojis) {
 const QUIETLY = { loading: "lazy", decoding: "async", referrerpolicy: "no-referrer" };
 
 function avatar({ avatar: src }, size = 40) {
-  return make("img", { class: "avatar", ...QUIETLY, src, alt: "", width: size, height: size });
+  return make("img", { class: "avatar", src, alt: "", width: size, height: size, ...QUIETLY });
 }
 
-function nameOf({ display_name: name, username, emojis }) {
+function nameOf({ display_name: name, username, emojis = [] }) {
   return make("bdi", { class: "name" }, withEmojis(name || username, emojis));
 }
 

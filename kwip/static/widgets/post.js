@@ -17,19 +17,29 @@ function article(post, words, isAuthor) {
       { class: "face", tabindex: -1, "aria-hidden": "true" },
       avatar(post.author),
     ),
-    head(post, words, isAuthor),
+    head(post, words, isAuthor && gettext("Author")),
     content(post, words),
     countsOf(post, words),
   );
 }
 
-function repostedBy(person) {
-  const [before, after] = gettext("%(name)s reposted", { name: "\n" }).split("\n");
-  const who = link(person.url, {}, before, nameOf(person), after);
-  return make("p", { class: "why" }, icon("repost"), who);
+// Make the item of a reply by somebody without an account.
+function guest(reply, words) {
+  const text = make("div", { class: "text" }, safe(reply.html));
+  return make("li", { class: "post" }, head(reply, words, gettext("Guest")), text);
 }
 
-function head(post, words, isAuthor) {
+function repostedBy(person) {
+  const [before, after] = gettext("%(name)s reposted", { name: "\n" }).split("\n");
+  return make(
+    "p",
+    { class: "why" },
+    icon("repost"),
+    link(person.url, {}, before, nameOf(person), after),
+  );
+}
+
+function head(post, words, mark) {
   const { author } = post;
   return make(
     "header",
@@ -38,9 +48,9 @@ function head(post, words, isAuthor) {
       author.url,
       { class: "author" },
       nameOf(author),
-      make("bdi", { class: "handle" }, `@${author.username}`),
+      author.username && make("bdi", { class: "handle" }, `@${author.username}`),
     ),
-    isAuthor && make("span", { class: "mark" }, gettext("Author")),
+    mark && make("span", { class: "mark" }, mark),
     link(post.url, { class: "when" }, words.time(post.created_at)),
     post.edited_at && make("span", { class: "edited" }, gettext("edited")),
   );
@@ -56,15 +66,21 @@ function content(post, words) {
     post.quote && quote(post.quote, words),
   ];
   if (!post.warning) return parts;
-  const warning = make("span", { dir: "auto" }, withEmojis(post.warning, post.emojis));
-  return fold("warning", warning, parts);
+  return fold(
+    "warning",
+    make("span", { dir: "auto" }, withEmojis(post.warning, post.emojis)),
+    parts,
+  );
 }
 
 // Something closed, until a reader opens it.
 function fold(className, label, ...parts) {
-  const action = make("span", { class: "fold-action", "aria-hidden": "true" });
-  action.dataset.closed = gettext("Show");
-  action.dataset.open = gettext("Hide");
+  const action = make("span", {
+    class: "fold-action",
+    "aria-hidden": "true",
+    "data-closed": gettext("Show"),
+    "data-open": gettext("Hide"),
+  });
   return make(
     "details",
     { class: `fold ${className}` },
@@ -76,22 +92,25 @@ function fold(className, label, ...parts) {
 function mediaOf(post) {
   const { media } = post;
   if (!media.length) return null;
-  const grid = make("div", { class: `media media-${Math.min(media.length, 4)}` });
-  grid.append(...media.map(medium));
+  const shape = `media media-${Math.min(media.length, 4)}`;
+  const grid = make("div", { class: shape }, media.map(medium));
   if (!post.is_sensitive || post.warning) return grid;
   return fold("cover", gettext("Sensitive media"), grid);
 }
 
 function medium({ type, url, preview, width, height, description }) {
   if (type === "image") {
-    const source = { src: preview ?? url, alt: description, width, height };
-    const label = description ? null : gettext("Open the picture");
-    return link(url, { "aria-label": label }, make("img", { ...source, ...QUIETLY }));
+    return link(
+      url,
+      { "aria-label": !description && gettext("Open the picture") },
+      make("img", { src: preview ?? url, alt: description, width, height, ...QUIETLY }),
+    );
   }
-  const named = { src: url, controls: true, "aria-label": description || null };
-  if (type === "audio") return make("audio", { ...named, preload: "none" });
+  const label = description || null;
+  const named = { src: url, controls: true, "aria-label": label, preload: "none" };
+  if (type === "audio") return make("audio", named);
   const sized = { poster: preview, width, height, playsinline: true };
-  return make("video", { ...named, ...sized, preload: "none", loop: type === "gifv" });
+  return make("video", { ...named, ...sized, loop: type === "gifv" });
 }
 
 function poll(post, words) {
@@ -103,8 +122,13 @@ function poll(post, words) {
     const share = voters ? votes / voters : 0;
     const bar = make("i");
     bar.style.inlineSize = `${share * 100}%`;
-    const leads = votes && votes === most ? "leads" : null;
-    return make("li", { class: leads }, bar, name, make("b", {}, words.share.format(share)));
+    return make(
+      "li",
+      { class: votes > 0 && votes === most && "leads" },
+      bar,
+      name,
+      make("b", {}, words.share.format(share)),
+    );
   });
   const date = words.own.date.format(new Date(endsAt));
   return make(
@@ -143,8 +167,9 @@ function card({ url, title, description, host, image }) {
 }
 
 function quote({ post }, words) {
-  const gone = gettext("This kwip can't be shown.");
-  if (!post) return make("p", { class: "quote quiet" }, gone);
+  if (!post) {
+    return make("p", { class: "quote quiet" }, gettext("This kwip can't be shown."));
+  }
   const header = head(post, words);
   header.prepend(avatar(post.author, 20));
   return make("blockquote", { class: "quote" }, header, content(post, words));
@@ -159,9 +184,13 @@ function countsOf(post, words) {
     ngettext("%(num)s repost", "%(num)s reposts", reposts),
     ngettext("%(num)s favourite", "%(num)s favourites", favourites),
   ].join(", ");
-  const shown = Object.entries({ reply: replies, repost: reposts, favourite: favourites });
-  const spans = shown.map(([name, count]) =>
-    make("span", {}, icon(name), count > 0 && words.short.format(count)),
+  const span = (name, count) =>
+    make("span", {}, icon(name), count > 0 && words.short.format(count));
+  return link(
+    post.url,
+    { class: "counts", "aria-label": label },
+    span("reply", replies),
+    span("repost", reposts),
+    span("favourite", favourites),
   );
-  return link(post.url, { class: "counts", "aria-label": label }, spans);
 }

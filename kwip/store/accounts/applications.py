@@ -16,7 +16,7 @@ from kwip.domain.errors import ConflictError
 from kwip.domain.ids import NOBODY, UserId
 from kwip.store.accounts.users import TAKEN, claims_of
 from kwip.store.client import translated
-from kwip.store.upgrades import schema_of
+from kwip.store.upgrades import schema_of, upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,10 +120,12 @@ def _to_document(application: Application) -> dict[str, Any]:
         "password_hash": application.password_hash,
         "reason": application.reason,
         "at": application.at,
+        "language": application.language,
     }
 
 
 def _to_application(document: Any) -> Application:
+    document = upgrade("applications", document)
     return Application(
         id=UserId(document["_id"]),
         username=document["username"],
@@ -133,4 +135,5 @@ def _to_application(document: Any) -> Application:
         password_hash=document["password_hash"],
         reason=document["reason"],
         at=document["at"],
+        language=document["language"],
     )

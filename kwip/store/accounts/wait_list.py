@@ -9,7 +9,7 @@ from pymongo import ASCENDING
 from kwip.domain.accounts.joining import Waiting
 from kwip.store.accounts.users import digest_of
 from kwip.store.client import translated
-from kwip.store.upgrades import schema_of
+from kwip.store.upgrades import schema_of, upgrade
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -32,7 +32,13 @@ class WaitListStore:
         self._entries = store.database["wait_list"]
 
     @translated()
-    def add(self, email: Email, now: dt.datetime, expires_at: dt.datetime) -> None:
+    def add(
+        self,
+        email: Email,
+        now: dt.datetime,
+        expires_at: dt.datetime,
+        language: str = "",
+    ) -> None:
         """Store an address that is yet to be confirmed.
 
         Nothing changes if it is there.
@@ -40,6 +46,7 @@ class WaitListStore:
         made = {
             "schema": schema_of("wait_list"),
             "email": email.address,
+            "language": language,
             "created_at": now,
             "is_confirmed": False,
             "confirmed_at": None,
@@ -97,4 +104,5 @@ class WaitListStore:
 
 
 def _to_waiting(document: Document) -> Waiting:
-    return Waiting(document["_id"], document["email"], document["confirmed_at"])
+    d = upgrade("wait_list", document)
+    return Waiting(d["_id"], d["email"], d["confirmed_at"], d["language"])

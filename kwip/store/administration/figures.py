@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from pymongo import DESCENDING, ReadPreference
 
 from kwip.domain.ids import UserId, first_id_at
+from kwip.domain.moderation.reports import KEPT
 from kwip.store.client import ONE_BATCH, Store, translated
 from kwip.store.paging import union
 from kwip.store.posting.posts import ENTRY, to_entry
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
 
     from kwip.domain.timelines.timelines import Entry
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class FiguresStore:
-    """Counts in the `posts` and `users` collections."""
+    """Counts in the `posts`, `users`, `reports` and `timelines` collections."""
 
     def __init__(self, store: Store):
         distant = Store(
@@ -32,6 +34,8 @@ class FiguresStore:
         )
         self._posts = distant.database["posts"]
         self._users = distant.database["users"]
+        self._reports = distant.database["reports"]
+        self._timelines = distant.database["timelines"]
 
     @translated()
     def posts_between(self, start_ms: int, end_ms: int, most: int) -> int:
@@ -60,6 +64,30 @@ class FiguresStore:
         """
         looks = [_newest_of(user_id, _span(start_ms, end_ms)) for user_id in ids]
         return sum(1 for _ in union(self._posts, looks)) if looks else 0
+
+    @translated()
+    def readers_between(self, start: dt.datetime, end: dt.datetime) -> int:
+        """Count who last read home in a span of time, by the index of that."""
+        return self._timelines.count_documents(
+            {"last_read_at": {"$gte": start, "$lt": end}}
+        )
+
+    @translated()
+    def resolved_between(self, start: dt.datetime, end: dt.datetime) -> int:
+        """Count the reports resolved in a span of time, by when they are forgotten."""
+        return self._reports.count_documents(
+            {"expires_at": {"$gte": start + KEPT, "$lt": end + KEPT}}
+        )
+
+    @translated()
+    def made_with(
+        self, start_ms: int, end_ms: int, scanned: int
+    ) -> list[tuple[str | None, str]]:
+        """Return the language and the source of public posts of a span, the newest."""
+        query = {"is_listed": True, **_span(start_ms, end_ms)}
+        found = self._posts.find(query, {"language": 1, "source": 1})
+        newest = found.sort("_id", DESCENDING).limit(scanned).batch_size(ONE_BATCH)
+        return [(d.get("language"), d.get("source", "web")) for d in newest]
 
     @translated()
     def most_answered(

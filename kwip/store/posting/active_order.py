@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 
 from kwip.domain.ids import PostId, UserId
-from kwip.domain.posting.posts import OPEN
+from kwip.domain.posting.posts import IMPORTED, OPEN
 from kwip.domain.timelines.active_order import as_it_was, ordered
 from kwip.domain.timelines.id_lists import Row
 from kwip.store.client import ONE_BATCH, translated
@@ -47,10 +47,17 @@ class ActivityStore:
         self._posts = store.database["posts"]
 
     @translated()
-    def bump(self, root_id: PostId, reply_id: PostId) -> Root | None:
-        """Move a conversation up to a reply, and return where it is shown."""
+    def bump(
+        self, root_id: PostId, reply_id: PostId, *, is_imported: bool = False
+    ) -> Root | None:
+        """Move a conversation up to a reply, and return where it is shown.
+
+        An imported reply only moves what was imported, too, and is None for all else:
+        it is no news in the homes that hold a post which was written here.
+        """
+        query = {"_id": root_id} | ({"source": IMPORTED} if is_imported else {})
         found = self._posts.find_one_and_update(
-            {"_id": root_id},
+            query,
             {"$max": {_PLACE: reply_id}},
             {"author_id": 1, "is_listed": 1, "tags": 1},
             return_document=ReturnDocument.AFTER,

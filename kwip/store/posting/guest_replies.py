@@ -81,17 +81,21 @@ class GuestReplyStore:
         return self._store.transact(work)
 
     @translated()
-    def approve(self, author_id: UserId, reply_id: int) -> bool:
-        """Show a reply that waits, and forget its sender; False if there is none."""
-        waiting = {"_id": reply_id, "author_id": author_id, "state": _WAITING}
+    def approve(self, author_id: UserId, reply_id: int) -> PostId | None:
+        """Show a reply that waits, and forget its sender; None if there is none.
+
+        Again for one that is shown. Returns the post that it is to.
+        """
+        confirmed = {"$in": [_WAITING, _SHOWN]}
+        own = {"_id": reply_id, "author_id": author_id, "state": confirmed}
         shown = {"state": _SHOWN, "sender": "", "expires_at": None}
-        return self._replies.update_one(waiting, {"$set": shown}).matched_count == 1
+        return _post_of(self._replies.find_one_and_update(own, {"$set": shown}))
 
     @translated()
-    def remove(self, author_id: UserId, reply_id: int) -> bool:
-        """Delete a reply; False if there is none."""
+    def remove(self, author_id: UserId, reply_id: int) -> PostId | None:
+        """Delete a reply, and return the post that it was to; None if there is none."""
         own = {"_id": reply_id, "author_id": author_id}
-        return self._replies.delete_one(own).deleted_count == 1
+        return _post_of(self._replies.find_one_and_delete(own))
 
     @translated()
     def forget_post(self, post_id: PostId) -> None:
@@ -108,6 +112,12 @@ class GuestReplyStore:
     def shown(self, post_id: PostId, limit: int, after: int = 0) -> list[GuestReply]:
         """Return the replies to a post that its author has agreed to, oldest first."""
         shown = {"post_id": post_id, "state": _SHOWN, "_id": {"$gt": after}}
+        return self._listed(shown, limit)
+
+    @translated()
+    def by(self, author_id: UserId, above: int, limit: int) -> list[GuestReply]:
+        """Return the replies that an author shows above an id, oldest first."""
+        shown = {"author_id": author_id, "state": _SHOWN, "_id": {"$gt": above}}
         return self._listed(shown, limit)
 
     @translated()
@@ -128,6 +138,10 @@ class GuestReplyStore:
     def _listed(self, query: Document, limit: int) -> list[GuestReply]:
         found = self._replies.find(query).sort("_id", ASCENDING).limit(limit)
         return [_to_reply(d) for d in found]
+
+
+def _post_of(found: Document | None) -> PostId | None:
+    return None if found is None else PostId(found["post_id"])
 
 
 def _to_reply(d: Document) -> GuestReply:

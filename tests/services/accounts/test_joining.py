@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 
 import pytest
@@ -24,6 +25,7 @@ from kwip.services.maintenance.checks.fsck import Fsck
 from kwip.services.maintenance.checks.joining_check import check_joining
 from kwip.store.maintenance.audit import AuditStore
 from kwip.store.maintenance.joining_audit import JoiningAuditStore
+from kwip.text.dates import written_for
 from kwip.text.emails import read_email
 from tests.wired import Silence, form_of
 
@@ -41,8 +43,9 @@ def join(kwip):
     return kwip.services, mode
 
 
-def sign_up(services, name, **ways):
-    return services.sign_in.sign_up(form_of(name), BROWSER, **ways)
+def sign_up(services, name, language="", **ways):
+    form = replace(form_of(name), language=language)
+    return services.sign_in.sign_up(form, BROWSER, **ways)
 
 
 def mails(kwip, kind):
@@ -165,8 +168,9 @@ def test_who_is_approved_can_log_in_and_who_is_not_is_forgotten(kwip, join):
     services, mode = join
     mode("approval", confirm_email="yes")
     for name in ("dave", "erin"):
-        sign_up(services, name, reason="I bake.")
-    services.applications.approve(services.applications.named("dave").id, BY_ANN)
+        sign_up(services, name, "de", reason="I bake.")
+    dave = services.applications.named("dave").id
+    assert services.applications.approve(dave, BY_ANN).language == "de"
     erin = services.applications.named("erin").id
     services.applications.reject(erin, BY_ANN, "No more bakers.")
     admitted = services.sign_in.sign_in("dave", "correct horse", BROWSER)
@@ -177,6 +181,7 @@ def test_who_is_approved_can_log_in_and_who_is_not_is_forgotten(kwip, join):
     ]
     assert len(mails(kwip, "confirm_email")) == 1
     [mail] = mails(kwip, "account_rejected")
+    assert mail.details["language"] == "de"
     assert services.mails.send(mail.id) == "done"
     assert mails(kwip, "account_rejected") == []  # the address is gone with it
     kwip.services.users.sign_up(form_of("erin"))  # name and address are free again
@@ -214,7 +219,8 @@ def test_an_address_waits_once_confirmed_until_it_is_invited(kwip, join):
         services.wait_list.join("dave@example.org")
     mode("closed")
     for address in ("dave@example.org", "Dave@example.org", "erin@example.org"):
-        services.wait_list.join(address)
+        with written_for("de", ""):
+            services.wait_list.join(address)
     first, _, of_erin = mails(kwip, "waiting_list")
     unconfirmed = services.wait_list.waiting()
     for mail in (first, of_erin):
@@ -228,6 +234,7 @@ def test_an_address_waits_once_confirmed_until_it_is_invited(kwip, join):
     admitted = sign_up(services, "dave", invite=mail.details["code"])
 
     assert unconfirmed == []
+    assert mail.details["language"] == "de"
     assert sent == "dave@example.org"
     assert kwip.store.database["wait_list"].count_documents({}) == 0
     assert admitted is not None

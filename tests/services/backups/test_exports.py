@@ -15,6 +15,7 @@ from kwip.domain.accounts.transfers import ARCHIVES
 from kwip.domain.clock import system_clock_ms
 from kwip.domain.errors import ConflictError, NotFoundError
 from kwip.domain.media.attachments import AttachmentChange
+from kwip.domain.moderation.guest_replies import GuestReply, GuestReplyState
 from kwip.domain.posting.posts import Draft, Edit
 from kwip.domain.social.keyword_filters import (
     FilterChange,
@@ -42,7 +43,21 @@ def later(kwip, **span):
     kwip.sweeper.sweep()
 
 
-def unposted(services, viewer):
+def unposted(services, viewer, post):
+    """Let somebody have a draft, a feed, and replies of guests: one is shown."""
+    store = services.guest_replies.store
+    for number, state in enumerate(("shown", "waiting"), 1):
+        reply = GuestReply(
+            id=number,
+            post_id=post.id,
+            author_id=viewer.id,
+            name="Gus",
+            text="Rye!",
+            sender="",
+            created_at=post.created_at,
+            state=GuestReplyState(state),
+        )
+        store.add(reply, post.created_at + timedelta(days=1), lambda _: None)
     services.drafts.save(viewer, Draft(text="Half a loaf"))
     services.blogs.add(viewer, "http://127.0.0.1/feed")
 
@@ -60,12 +75,13 @@ def test_an_archive_has_everything_and_can_be_read_without_kwip(
     post = services.posts.publish(alice.id, draft)
     services.posts.edit(alice, post.id, Edit(text="Rye & <i>spelt</i>"))
     services.relationships.follow(bob, alice.id)
-    keyword = KeywordChange(text="crumbs")
     change = FilterChange(
-        title="Crumbs", contexts=(FilterContext.HOME,), keywords=(keyword,)
+        title="Crumbs",
+        contexts=(FilterContext.HOME,),
+        keywords=(KeywordChange(text="crumbs"),),
     )
     services.filters.create(alice, change)
-    unposted(services, alice)
+    unposted(services, alice, post)
     rings.run()
 
     exports.request(alice)
@@ -84,7 +100,13 @@ def test_an_archive_has_everything_and_can_be_read_without_kwip(
         assert settings["email"] == "alice@example.org"
         assert settings["filters"][0]["keywords"][0]["text"] == "crumbs"
         assert unposted_in(settings) == ("Half a loaf", "http://127.0.0.1/feed")
-    mails = list(kwip.store.database["mails"].find())
+        assert json.loads(archive.read("guest_replies.jsonl")) == {
+            "kwip_id": str(post.id),
+            "name": "Gus",
+            "text": "Rye!",
+            "created_at": post.created_at.isoformat(),
+        }
+    mails = kwip.store.database["mails"].find()
     assert [(m["kind"], m["user_id"]) for m in mails] == [("export_ready", alice.id)]
     with pytest.raises(NotFoundError):
         exports.open(bob)

@@ -197,16 +197,22 @@ def test_an_archive_of_kwip_adds_what_is_not_here(
     exports = kwip.services.exports
     exports.request(bob)
     rings.run()
+    mongodb["posts"].delete_one({"text": "wheat"})
+    mongodb["posts"].update_one({}, {"$set": {"last_public_reply_id": root.id}})
 
     with exports.open(bob).content as file:
         own = imports.run(bob, file, ARCHIVE, Silence())
+        assert mongodb["posts"].count_documents({"root_id": root.id}) == 2
+        # A reply that is brought back is no news in homes.
+        assert kwips(mongodb, bob)["Rye"]["last_public_reply_id"] == root.id
         done = bring(file)
 
-    assert dict(own.counts) == {"kwips": 0, "known": 2, "left_out": 0}
+    assert dict(own.counts) == {"kwips": 1, "known": 1, "left_out": 0}
     assert done.counts["kwips"] == 2
     found = kwips(mongodb, alice)
     assert ms_of(found["Rye"]["_id"]) == ms_of(root.id)
     assert found["wheat"]["in_reply_to_id"] == found["Rye"]["_id"]
+    assert found["Rye"]["last_public_reply_id"] == found["wheat"]["_id"]
 
 
 @pytest.mark.parametrize(

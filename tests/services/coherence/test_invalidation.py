@@ -49,6 +49,13 @@ SKELETONS = {
 }
 
 
+def guest_of(post):
+    """Give the document of a reply that waits for the author of a post."""
+    about = {"post_id": post.id, "author_id": post.author_id, "state": "waiting"}
+    words = {"name": "Gus", "text": "Tea", "sender": "", "created_at": post.created_at}
+    return {"_id": post.id, "expires_at": None, "schema": 1} | about | words
+
+
 class World:
     """Three people with posts, a session and a token, all of it cached."""
 
@@ -85,6 +92,7 @@ class World:
         )
         people = {"alice": alice, "bob": bob, "carol": carol}
         access = {"session": session, "visitor": visitor, "token": token}
+        self.kwip.store.database["guest_replies"].insert_one(guest_of(root))
         posts = {"root": root, "answer": answer, "told": told, "list": made}
         return people | access | posts
 
@@ -162,6 +170,7 @@ class World:
                 [statistics.Span(each, 700_000, 800_000, "all") for each in people],
             ),
             Lookup(entities.threads, [self.root.id]),
+            Lookup(entities.guests, [self.root.id]),
             Lookup(entities.homes, [Slice(each) for each in people]),
             Lookup(entities.user_timelines, [Slice(each) for each in people]),
             Lookup(entities.media_timelines, [Slice(each) for each in people]),
@@ -252,6 +261,7 @@ WRITES = {
     "feature_tag": lambda w: w.services.featured_tags.add(
         w.bob, w.services.loaders.begin(), "tea"
     ),
+    "show_guests": lambda w: w.services.guest_replies.approve(w.bob, w.root.id),
     "dismiss_announcement": lambda w: w.services.announcements.dismiss(
         w.alice, w.announced()
     ),

@@ -160,13 +160,16 @@ def test_what_is_held_can_be_undone_until_it_is_posted(kwip, alice, later):
     assert left.content.text == "One"
 
 
-def test_an_undo_needs_room_for_one_more_draft(kwip, alice, monkeypatch):
+def test_an_undo_gives_the_text_back_even_beyond_the_limit(kwip, alice, monkeypatch):
     monkeypatch.setattr(drafts, "MAX_DRAFTS", 1)
     kwip.services.drafts.save(alice, Draft(text="One"))
     held = kwip.services.scheduled.hold(alice, Draft(text="Two"), 10)
 
+    assert kwip.services.scheduled.undo(alice, held.id)
+    texts = {each.content.text for each in kwip.services.drafts.overview(alice)}
+    assert texts == {"One", "Two"}
     with pytest.raises(InvalidError, match="Delete a draft first"):
-        kwip.services.scheduled.undo(alice, held.id)
+        kwip.services.drafts.save(alice, Draft(text="Three"))
 
 
 def test_a_draft_that_is_scheduled_by_a_form_sent_twice_is_there_once(kwip, alice):

@@ -6,6 +6,7 @@ import datetime as dt
 
 from kwip.domain.accounts.audit_log import BY_KWIP, Action, AuditQuery
 from kwip.domain.accounts.roles import Role
+from kwip.domain.accounts.users import ProfileChange
 from kwip.domain.moderation.guest_replies import GuestReply, GuestReplyState
 
 
@@ -43,23 +44,71 @@ def test_a_visitor_replies_and_the_author_decides(anybody, at_alice, alice, wiri
     assert f"{path}/report?guest=" in str([a.get("href") for a in page.all("a")])
 
 
+def on_other_sites(client, path):
+    """Return what the widget of a thread has by guests; its feeds have the same."""
+    post_id = path.rsplit("/", 1)[1]
+    assert "guests" not in client.get(f"/api/widgets/v1/post/{post_id}").json
+    found = client.get(f"/api/widgets/v1/thread/{post_id}").json["guests"]
+    frame = client.get(f"/embed/thread/{post_id}").text
+    assert frame.count("Buy &lt;b&gt;waiting") == len(found)
+    items = client.get(f"{path}.json").json["items"]
+    assert [item["authors"] for item in items[:-1]] == [
+        [{"name": f"{each['author']['display_name']} (Guest)"}] for each in found
+    ]
+    for extension in ("rss", "atom"):
+        feed = client.get(f"{path}.{extension}").text
+        assert feed.count("Carla (Guest)") == len(found)
+        assert feed.count("Buy &amp;lt;b&amp;gt;waiting") == len(found)
+    return found
+
+
+def add(wiring, post_id, reply_id, state):
+    """Store a reply to a kwip of alice's."""
+    now = dt.datetime.now(dt.UTC)
+    reply = GuestReply(
+        id=reply_id,
+        post_id=post_id,
+        author_id=wiring.stores.users.ids_of(["alice"])["alice"],
+        name="Carla",
+        text=f"Buy <b>{state}</b>",
+        sender="",
+        created_at=now,
+        state=state,
+    )
+    until = now + dt.timedelta(hours=1)
+    wiring.stores.guest_replies.add(reply, until, lambda _: None)
+
+
+def test_a_reply_is_on_other_sites_from_approval_to_deletion(
+    client, at_alice, alice, wiring
+):
+    wiring.fence.outlast_leases = lambda: None
+    wiring.services.site.change({"guest_replies": "yes"}, BY_KWIP)
+    change = ProfileChange(accepts_guests=True)
+    wiring.services.users.update_profile(alice.user, change)
+    post_id = int(alice.say("Rye or spelt?")["id"])
+    path, reply_id = f"/@alice/{post_id}", post_id + 1
+    add(wiring, post_id, reply_id, GuestReplyState.WAITING)
+    assert on_other_sites(client, path) == []
+    at_alice.get("/settings/guests")
+    at_alice.send(f"/settings/guests/{reply_id}/approve")
+
+    [shown] = on_other_sites(client, path)
+    assert (shown["id"], shown["author"]) == (str(reply_id), {"display_name": "Carla"})
+    assert (shown["text"], "<b>" in shown["html"]) == ("Buy <b>waiting</b>", False)
+    assert shown["url"].endswith(f"{path}/guests")
+    after = f"/api/widgets/v1/thread/{post_id}?before={post_id}"
+    assert client.get(after).json["guests"] == []
+    at_alice.send(f"/settings/guests/{reply_id}/remove")
+    assert on_other_sites(client, path) == []
+
+
 def test_a_reply_is_reported_and_a_moderator_deletes_it(at_bob, alice, bob, wiring):
     path = f"/@alice/{alice.say('Rye or spelt?')['id']}"
     post_id, other = int(path.rsplit("/", 1)[1]), alice.say("Another")["id"]
-    store, now = wiring.stores.guest_replies, dt.datetime.now(dt.UTC)
     ids = {state: post_id + n for n, state in enumerate(GuestReplyState)}
     for state, reply_id in ids.items():
-        reply = GuestReply(
-            id=reply_id,
-            post_id=post_id,
-            author_id=alice.user.id,
-            name="Carla",
-            text=f"Buy <b>{state}</b>",
-            sender="",
-            created_at=now,
-            state=state,
-        )
-        store.add(reply, now + dt.timedelta(hours=1), lambda _: None)
+        add(wiring, post_id, reply_id, state)
     shown = ids[GuestReplyState.SHOWN]
 
     form = at_bob.get(f"{path}/report?guest={shown}")
@@ -84,4 +133,4 @@ def test_a_reply_is_reported_and_a_moderator_deletes_it(at_bob, alice, bob, wiri
     )
     assert (entry.actor.name, entry.subject) == ("bob", "@alice")
     assert entry.details["post_id"] == str(post_id)
-    assert store.find(waits["guest_id"]) is not None
+    assert wiring.stores.guest_replies.find(waits["guest_id"]) is not None

@@ -85,11 +85,7 @@ def held_draft(draft_id: int) -> Response:
 def undo_draft(draft_id: int) -> Response:
     """Don't post a kwip that waits; continue it."""
     http.load_form(ActForm())
-    try:
-        is_undone = http.services().scheduled.undo(http.signed_in(), draft_id)
-    except InvalidError as error:
-        return go(url_for("web.drafts"), error.message)
-    if not is_undone:
+    if not http.services().scheduled.undo(http.signed_in(), draft_id):
         return go(url_for("web.home"), gettext("Too late: your kwip is posted."))
     there = url_for("web.continue_draft", draft_id=draft_id)
     return go(there, gettext("Not posted."))

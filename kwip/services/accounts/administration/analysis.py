@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from kwip.domain.administration.analysis import (
@@ -24,7 +25,7 @@ from kwip.domain.clock import at
 from kwip.store.jobs import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
@@ -62,15 +63,23 @@ class Analysis:
         Up to three queries for each week, and two for each pair of weeks that was not
         counted when both were over.
         """
-        now = self.clock()
-        starts = _weeks(now, WEEKS)
-        book = _Book(self.jobs, COHORTS, now)
-        cohorts = [self._cohort(book, start, starts) for start in starts]
-        book.save(keep=lambda key: int(key.split(":")[1]) >= starts[0])
+        starts = _weeks(self.clock(), WEEKS)
+        return self.cohorts(COHORTS, [*starts, starts[-1] + _WEEK_MS])
+
+    def cohorts(self, name: str, bounds: Sequence[int]) -> list[Cohort]:
+        """Return who joined in each part of a time and posted later, oldest first.
+
+        `bounds` is when each part begins, and when the last one ends. What is counted
+        is kept in the row `name`, as far as it is not older than the first part.
+        """
+        book, parts = _Book(self.jobs, name, self.clock()), list(pairwise(bounds))
+        cohorts = [self._cohort(book, parts[n:]) for n in range(len(parts))]
+        book.save(keep=lambda key: int(key.split(":")[1]) >= bounds[0])
         return cohorts
 
-    def _cohort(self, book: _Book, start: int, starts: list[int]) -> Cohort:
-        end = start + _WEEK_MS
+    def _cohort(self, book: _Book, parts: Sequence[tuple[int, int]]) -> Cohort:
+        """Look at who joined in the first of some parts."""
+        start, end = parts[0]
         is_over = end <= book.now
         joined = book.count(
             f"joined:{start}",
@@ -80,12 +89,11 @@ class Analysis:
         people = self.store.joined_between(start, end, MAX_SAMPLE) if joined else []
         active = tuple(
             book.count(
-                f"active:{start}:{week}",
-                partial(self.store.authors_between, people, week, week + _WEEK_MS),
-                is_over=week + _WEEK_MS <= book.now,
+                f"active:{start}:{begin}",
+                partial(self.store.authors_between, people, begin, until),
+                is_over=until <= book.now,
             )
-            for week in starts
-            if week >= start
+            for begin, until in parts
         )
         return Cohort(
             begins_at=at(start), joined=joined, sampled=len(people), active=active

@@ -70,6 +70,7 @@ class Applications:
             password_hash=new.password_hash,
             reason=why,
             at=at(self.clock()),
+            language=new.user.language,
         )
         try:
             self.store.add(application)
@@ -115,7 +116,10 @@ class Applications:
             order, Action.APPROVE_USER, found.id, found.username
         )
         user = User(
-            id=found.id, username=found.username, display_name=found.display_name
+            id=found.id,
+            username=found.username,
+            display_name=found.display_name,
+            language=found.language,
         )
         kinds = (MailKind.ACCOUNT_APPROVED, MailKind.CONFIRM_EMAIL)
         drafts = [self.mails.draft(kind, found.id, found.email) for kind in kinds]
@@ -145,7 +149,11 @@ class Applications:
             raise InvalidError(lazy_gettext("The answer was not sent."), wrong)
         found = self.get(user_id)
         self.audit_log.record_about(order, Action.REJECT_USER, found.id, found.username)
-        details = {"username": found.username, "answer": said}
+        details = {
+            "username": found.username,
+            "answer": said,
+            "language": found.language,
+        }
         mail = self.mails.draft(MailKind.ACCOUNT_REJECTED, NOBODY, found.email, details)
         if not self.store.take_and(
             found.id,

@@ -59,7 +59,7 @@ class WaitList:
         email = clean_email(text)
         self.email_domains.require_allowed(email)
         now = at(self.clock())
-        self.store.add(email, now, now + UNCONFIRMED)
+        self.store.add(email, now, now + UNCONFIRMED, language())
         draft = self.mails.draft
         self.mails.post(
             draft(
@@ -114,7 +114,7 @@ class WaitList:
         posted: list[Mail] = []
 
         def also(waiting: Waiting, session: Any) -> None:
-            details = {"code": made.code}
+            details = {"code": made.code, "language": waiting.language}
             mail = self.mails.draft(MailKind.INVITATION, NOBODY, waiting.email, details)
             self.invitations.store.add(made, session)
             self.mails.store.add(mail, mail.created_at, session)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from kwip.domain.accounts.site_activity import ActivityReport, Period
 from kwip.domain.clock import at
@@ -25,8 +25,7 @@ _DAY_MS = 24 * _HOUR_MS
 DAYS = "report:days"
 #: For how many days people are called active.
 ACTIVE_DAYS = (1, 7, 30)
-_Counted = Literal["users", "posts"]
-_COUNTED: tuple[_Counted, ...] = ("users", "posts")
+_COUNTED = ("users", "posts")
 
 
 #: The parts of each period: how many, and how long each of them is.
@@ -68,16 +67,25 @@ class SiteActivity:
             people=self.users.count(),
         )
 
+    def by_day(self, kind: str, starts: Sequence[int]) -> list[int]:
+        """Count users, posts or reports of days in a row, by when they began."""
+        counted = self._counts(starts, _DAY_MS, (kind,))
+        return [counted[kind, start] for start in starts]
+
+    def made(self, kind: str, start_ms: int, end_ms: int) -> int:
+        """Count users, posts or reports of a span of time."""
+        return made_between(self.store, kind, start_ms, end_ms)
+
     def _counts(
-        self, starts: Sequence[int], length: int
-    ) -> dict[tuple[_Counted, int], int]:
-        """Count both kinds in each part, and store what days had that are over."""
+        self, starts: Sequence[int], length: int, kinds: Sequence[str] = _COUNTED
+    ) -> dict[tuple[str, int], int]:
+        """Count some kinds in each part, and store what days had that are over."""
         now, is_of_days = at(self.clock()), length == _DAY_MS
         row = self.jobs.find(DAYS) or Job.begun(DAYS, now)
         known = dict(row.counts) if is_of_days else {}
-        found: dict[tuple[_Counted, int], int] = {}
+        found: dict[tuple[str, int], int] = {}
         over: dict[str, int] = {}
-        for kind, start in product(_COUNTED, starts):
+        for kind, start in product(kinds, starts):
             day = f"{kind}:{start // _DAY_MS}"
             count = None if start == starts[-1] else known.get(day)
             if count is None:

@@ -242,6 +242,7 @@ def _readers(
     """Return the kinds for each prefix of names, and how their ids are parsed."""
     return {
         "post": ((entities.posts, lambda rest, _: PostId(int(rest))),),
+        "guests": ((entities.guests, lambda rest, _: PostId(int(rest))),),
         "user": ((entities.users, lambda rest, _: UserId(int(rest))),),
         "handle": ((entities.handles, lambda rest, _: rest),),
         "relations": ((entities.relations, lambda rest, _: UserId(int(rest))),),
