@@ -430,7 +430,7 @@ def test_a_damaged_archive_is_refused_before_anything_is_written(bring, mongodb)
 
     assert (done.state, done.problem) == (
         "failed",
-        "outbox.json can't be read: it is no JSON.",
+        "outbox.json can't be read: it isn't valid JSON.",
     )
     assert mongodb["posts"].count_documents({}) == 0
 
