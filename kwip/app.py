@@ -27,7 +27,6 @@ from kwip.blueprints.report import CLIENTS
 from kwip.blueprints.toolbar import Toolbar
 from kwip.blueprints.web.accounts.announcements import announced
 from kwip.blueprints.web.admin import shell
-from kwip.blueprints.web.admin.reports import waiting
 from kwip.domain.media.attachments import MAX_IMAGES, VIDEO_MAX_BYTES
 from kwip.domain.posting.replies import without_name
 from kwip.schemas import emojis
@@ -221,7 +220,7 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
         admin_role_names=shell.role_names,
         states=STATE_NAMES,
         actions=actions,
-        reports_waiting=waiting,
+        waiting_at=shell.waiting_at,
         announced=announced,
     )
     app.jinja_env.filters["without_name"] = without_name
@@ -232,7 +231,7 @@ def _prepare_templates(app: Flask, site: http.Site) -> None:
     for write in (
         *(dates.calendar_day, dates.calendar_month, dates.day, dates.month),
         *(dates.day_of_year, dates.month_of_year),
-        *(dates.time, dates.whole_time, dates.number),
+        *(dates.time, dates.whole_time, dates.number, dates.file_size),
     ):
         app.jinja_env.filters[write.__name__] = write
     app.jinja_env.filters["translated"] = translation.translated

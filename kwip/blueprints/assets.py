@@ -94,7 +94,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 #: The bundles whose texts are translated.
-_TRANSLATED = ("kwip.js", "passkeys.js")
+_TRANSLATED = tuple(name for name, of in BUNDLES.items() if "translation.js" in of)
 #: Files that are always here: browsers refuse `<use>` of another origin, and the
 #: scripts for other sites learn from their own address where the site is.
 _OWN = ("icons.svg", "widgets/")

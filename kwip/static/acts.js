@@ -38,7 +38,7 @@ function showCount(element, change, wordsFor) {
   const number = Math.max(0, Number(element.dataset.count) + change);
   element.dataset.count = number;
   const shown = document.createElement("b");
-  shown.textContent = number.toLocaleString("en-GB");
+  shown.textContent = number.toLocaleString(LOCALE);
   const [before, after] = wordsFor(number).split(number);
   element.replaceChildren(before, shown, after);
 }

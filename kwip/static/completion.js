@@ -103,7 +103,8 @@ function showSuggestions(place, options) {
   // A new hashtag is often meant as it is written, so Enter must not replace it.
   activate(place.sign === "#" ? -1 : 0);
   const count = ngettext("%(num)s suggestion.", "%(num)s suggestions.", options.length);
-  suggestionStatus.textContent = `${count} ${gettext("Use the arrow keys to choose.")}`;
+  const keys = gettext("Use the arrow keys to choose.");
+  suggestionStatus.textContent = `${count} ${keys}`;
 }
 
 function placeBelow(box, field) {

@@ -11,16 +11,30 @@ const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 // As the server writes them; Arabic with the digits that its other texts have.
 const locale = { en: "en-GB", ar: "ar-u-nu-latn" }[document.documentElement.lang];
 const LOCALE = locale ?? document.documentElement.lang;
-const words = (date, options) => new Intl.DateTimeFormat(LOCALE, options).format(date);
+const timeZone = chosenZone();
+const words = (date, options) =>
+  new Intl.DateTimeFormat(LOCALE, { timeZone, ...options }).format(date);
 
-// The same words as the server's, in the reader's time zone.
+// The zone that the reader has set, if the browser knows it; else that of the device.
+function chosenZone() {
+  const { zone } = document.documentElement.dataset;
+  try {
+    return zone && new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone;
+  } catch {
+    return undefined;
+  }
+}
+
+const isSame = (one, other, part) => words(one, part) === words(other, part);
+
+// The same words as the server's.
 function ago(date, now) {
   const seconds = (now - date) / 1000;
   if (seconds < MINUTE) return gettext("now");
   if (seconds < HOUR) return gettext("%(number)sm", { number: Math.floor(seconds / MINUTE) });
   if (seconds < DAY) return gettext("%(number)sh", { number: Math.floor(seconds / HOUR) });
   if (seconds < 7 * DAY) return gettext("%(number)sd", { number: Math.floor(seconds / DAY) });
-  const isThisYear = date.getFullYear() === now.getFullYear();
+  const isThisYear = isSame(date, now, { year: "numeric" });
   const year = isThisYear ? undefined : "numeric";
   return words(date, { day: "numeric", month: "short", year });
 }
@@ -50,7 +64,7 @@ function textOfTime(kind, date, now) {
 
 // The time of day, with the date if that is another one.
 function clock(date, now) {
-  if (date.toDateString() === now.toDateString()) return words(date, { timeStyle: "short" });
+  if (isSame(date, now, { dateStyle: "short" })) return words(date, { timeStyle: "short" });
   return words(date, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 }
 
@@ -58,12 +72,8 @@ showTimes();
 setInterval(() => showTimes(), MINUTE * 1000);
 document.addEventListener("kwip:added", () => showTimes());
 
-// Whoever has chosen no time zone is probably in that of the device.
-const zone = document.querySelector("select[data-guess]");
-if (zone && !zone.value) {
-  const here = new Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (all("option", zone).some(({ value }) => value === here)) zone.value = here;
-}
+const ofDevice = document.querySelector("select[name=time_zone] option[value='']");
+if (ofDevice) ofDevice.append(` (${new Intl.DateTimeFormat().resolvedOptions().timeZone})`);
 
 // Show a toast. `button` is {label, press}; the toast stays while it is hovered or
 // focused. `gone` is called with whether the focus was in it. Returns a function that

@@ -200,11 +200,11 @@ function newKey() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-// The clock of the browser is the viewer's, and its offset depends on the date.
+// Who has set no time zone means the clock of the browser. Its offset depends on the date.
 function prepareTime(form) {
   const { scheduled_at: at, utc_offset: offset } = form.elements;
-  if (!at) return;
-  const about = form.querySelector("[data-zone]");
+  const about = form.querySelector("[data-of-device]");
+  if (!about) return;
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (at.getAttribute("aria-invalid") !== "true") {
     about.textContent = gettext("Your time (%(zone)s), at least 5 minutes from now.", { zone });

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ZONE: ContextVar[dt.tzinfo] = ContextVar("zone", default=dt.UTC)
 #: Dates that a process remembers as written.
 _REMEMBERED = 4_096
+_KILO = 1_000
 #: How English writes dates; other languages by the skeletons of CLDR.
 _ENGLISH = {
     "MMMd": "%-d %b",
@@ -51,15 +52,20 @@ def written_for(code: str, zone: str) -> Iterator[None]:
 @lru_cache(64)
 def zone_of(name: str) -> dt.tzinfo:
     """Return a time zone; UTC for none, and for what this machine does not know."""
-    return ZoneInfo(name) if name in zones() else dt.UTC
+    return ZoneInfo(name) if name in zones()[1:] else dt.UTC
 
 
 @lru_cache(1)
 def zones() -> tuple[str, ...]:
-    """Return the names of time zones that people know, in order."""
-    return tuple(
-        sorted(z for z in available_timezones() if "/" in z and z[:3] != "Etc")
-    )
+    """Return the names of time zones that people know: UTC, and the others in order."""
+    named = (z for z in available_timezones() if "/" in z and z[:3] != "Etc")
+    return "UTC", *sorted(named)
+
+
+def hours_ahead(now: dt.datetime) -> int:
+    """Return how far the reader's time zone is ahead of UTC now, in whole hours."""
+    ahead = _here(now).utcoffset() or dt.timedelta()
+    return round(ahead / dt.timedelta(hours=1))
 
 
 def brief_day(moment: dt.datetime, now: dt.datetime) -> str:
@@ -125,6 +131,15 @@ def number(value: float, digits: int = 0) -> str:
 
     pattern = f"#,##0.{'0' * digits}" if digits else "#,##0"
     return str(format_decimal(round(value, digits), pattern, locale=language()))
+
+
+def file_size(value: float) -> str:
+    """Write a size in bytes: "1.5 MB", with a digit after the point from 1 kB on."""
+    for unit in ("Bytes", "kB", "MB", "GB"):
+        if value < _KILO or unit == "GB":
+            break
+        value /= _KILO
+    return f"{number(value, 0 if unit == 'Bytes' else 1)} {unit}"
 
 
 def _here(moment: dt.datetime) -> dt.datetime:

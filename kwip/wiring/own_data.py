@@ -72,6 +72,7 @@ def make_own_data(
                 site,
             ),
             rate_limits=rate_limits,
+            recipients=mail.mails.recipients,
             enqueue=core.enqueue,
             clock=clock,
         ),

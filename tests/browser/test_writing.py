@@ -228,7 +228,7 @@ def test_a_draft_is_continued_in_another_browser_and_a_filter_folds_what_it_says
     page.get_by_label("Your kwip").fill("Half a thought about #tea")
     page.locator(".compose-later > summary").click()
     zone = page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
-    expect(page.locator("[data-zone]")).to_contain_text(zone)
+    expect(page.locator("[data-of-device]")).to_contain_text(zone)
     page.get_by_role("button", name="Save draft").click()
     expect(page.get_by_text("Draft saved.")).to_be_visible()
 

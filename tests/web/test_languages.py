@@ -167,3 +167,5 @@ def test_times_without_a_script_are_in_the_readers_time_zone(at_alice, alice, vi
         (Page(visit(path).text), f"{made:%-d %b %Y, %H:%M} UTC"),
     ):
         assert words in [each.words for each in page.all("time")]
+    # Scripts write them in the same zone.
+    assert at_alice.get(path).one("html")["data-zone"] == "Asia/Kathmandu"

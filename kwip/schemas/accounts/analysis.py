@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from marshmallow import fields, validate
 
 from kwip.domain.administration.analysis import OFFSETS
+from kwip.domain.clock import at, system_clock_ms
 from kwip.schemas.body import BodySchema
+from kwip.text.dates import hours_ahead
 from kwip.text.translation import gettext, lazy_gettext
 
 if TYPE_CHECKING:
@@ -30,10 +32,10 @@ WEEKDAYS = (
 
 
 class OffsetQuery(BodySchema[int]):
-    """The reader's time zone, in hours from UTC."""
+    """A time zone in whole hours from UTC: the reader's, or another one."""
 
     offset = fields.Integer(
-        load_default=0,
+        load_default=lambda: hours_ahead(at(system_clock_ms())),
         validate=validate.OneOf(OFFSETS, error=lazy_gettext("Choose a time zone.")),
         error_messages={"invalid": lazy_gettext("Choose a time zone.")},
     )

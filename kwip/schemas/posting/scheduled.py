@@ -10,6 +10,7 @@ from marshmallow import Schema, fields
 from kwip.schemas.body import BodySchema
 from kwip.schemas.dumping import DumpSchema, Instant
 from kwip.schemas.posting.attachments import MediaAttachmentSchema
+from kwip.text.dates import ZONE
 from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
@@ -81,9 +82,10 @@ class WithTime(Schema):
 
 
 class TimeForm(BodySchema[dt.datetime]):
-    """When a kwip of a form is posted: a time of the viewer's clock.
+    """When a kwip of a form is posted: a time in the zone that the viewer has set.
 
-    `utc_offset` is how many minutes that clock is ahead of UTC; a script fills it in.
+    Without a zone, it is a time of their device, which is `utc_offset` minutes ahead of
+    UTC; a script fills that in.
     """
 
     scheduled_at = fields.NaiveDateTime(
@@ -96,6 +98,8 @@ class TimeForm(BodySchema[dt.datetime]):
 
     def make(self, *, scheduled_at: dt.datetime, utc_offset: int) -> dt.datetime:
         """Return the time in UTC."""
+        if ZONE.get() is not dt.UTC:
+            return scheduled_at.replace(tzinfo=ZONE.get()).astimezone(dt.UTC)
         ahead = max(-_WIDEST, min(_WIDEST, utc_offset))
         return scheduled_at.replace(tzinfo=dt.UTC) - dt.timedelta(minutes=ahead)
 

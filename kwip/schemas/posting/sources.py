@@ -8,7 +8,7 @@ from kwip.text.translation import lazy_gettext
 _LABELS = {
     "web": lazy_gettext("Web"),
     "api": lazy_gettext("API"),
-    "import": lazy_gettext("Import"),
+    "import": lazy_gettext("Imported"),
     "feed": lazy_gettext("Feed"),
 }
 

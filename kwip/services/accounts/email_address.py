@@ -77,8 +77,8 @@ class EmailAddress:
         if self.is_lacking(viewer):
             raise ForbiddenError(
                 lazy_gettext(
-                    "Confirm your email address first. "
-                    "We've sent you a link, and you can get a new one in the settings."
+                    "Confirm your email address first: open the link in our email, "
+                    "or get a new one in the settings."
                 ),
                 rule="confirmed_email",
             )

@@ -33,6 +33,7 @@ from kwip.services.backups.transferring import (
     take,
 )
 from kwip.services.backups.user_export import KWIPS
+from kwip.text.translation import language
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -83,7 +84,10 @@ class Exports:
             if last is not None:
                 remove_file(self.writer.media, last.path)
             new = Transfer(
-                user_id=viewer.id, file=secrets.token_hex(16), requested_at=now
+                user_id=viewer.id,
+                file=secrets.token_hex(16),
+                requested_at=now,
+                details={"language": language()},
             )
             if self.store.request(new, before=now - ARCHIVE_PAUSE):
                 self.enqueue("export", str(viewer.id))
@@ -133,7 +137,8 @@ class Exports:
         name = user.username if user else ""
         with tempfile.TemporaryDirectory(prefix="kwip-export-") as folder:
             path = Path(folder) / "archive.zip"
-            with self.notices.mails.recipients.writing_to(held.user_id):
+            asked_in = held.details.get("language", "")
+            with self.notices.mails.recipients.writing_to(held.user_id, asked_in):
                 manifest = self.writer.create(name, path, progress)
             progress.begin("storing", 0)
             size = path.stat().st_size

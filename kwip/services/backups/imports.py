@@ -40,6 +40,7 @@ from kwip.services.backups.transferring import (
     spend_import,
     take,
 )
+from kwip.text.translation import language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from kwip.services.backups.kwips_import import KwipsImport, Report
     from kwip.services.backups.tables_import import TablesImport
     from kwip.services.delivery.signals import Enqueue
+    from kwip.services.mail.recipients import Recipients
     from kwip.services.maintenance.progress import Progress
     from kwip.services.reading.rate_limits import RateLimits
     from kwip.store.accounts.transfers import TransferStore
@@ -72,6 +74,7 @@ class Imports:
     kwips: KwipsImport
     tables: TablesImport
     rate_limits: RateLimits
+    recipients: Recipients
     enqueue: Enqueue
     clock: ClockMs
 
@@ -100,7 +103,11 @@ class Imports:
             user_id=viewer.id,
             file=secrets.token_hex(16),
             requested_at=at(self.clock()),
-            details={"kind": kind, "name": name[:_NAME_CHARS]},
+            details={
+                "kind": kind,
+                "name": name[:_NAME_CHARS],
+                "language": language(),
+            },
         )
         file.seek(0)
         self.media.save(new.path, file)
@@ -141,7 +148,7 @@ class Imports:
         if found is not None and found.state is TransferState.DONE:
             file = self.media.open(found.report_path)
         if file is None:
-            raise NotFoundError(lazy_gettext("This report is no longer here."))
+            raise NotFoundError(lazy_gettext("This report is no longer available."))
         return file
 
     def settle(self, user_id: UserId) -> str:
@@ -169,11 +176,13 @@ class Imports:
         file = self.media.open(held.path)
         if user is None or user.is_suspended or file is None:
             return self._fail(
-                held, lazy_gettext("The file is no longer here. Upload it again.")
+                held, lazy_gettext("The file is no longer available. Upload it again.")
             )
         viewer = Viewer.without_session(user.id, user.username)
         progress = NotedProgress(self.store, held, self.clock)
-        with file.content as content:
+        asked_in = held.details.get("language", "")
+        writing = self.recipients.writing_to(user.id, asked_in)
+        with file.content as content, writing:
             report = self.run(viewer, content, held.details["kind"], progress)
         self.media.save(held.report_path, _written(report))
         now = at(self.clock())

@@ -53,6 +53,9 @@ _BATCH = 50
 _PAUSE = 3.0
 _TEXT_CHARS, _ABOUT_CHARS = 80, 1_500
 _IN_MEMORY, _PART = 8_000_000, 1 << 20
+_TOO_MANY_FILES = lazy_gettext(
+    "A kwip can have up to four pictures, or one video or audio file."
+)
 
 
 @dataclass(slots=True)
@@ -66,7 +69,16 @@ class Report:
         """Note why a kwip, or a part of it, is left out."""
         when = at(kwip.written_ms).isoformat() if kwip.written_ms > 0 else ""
         text = " ".join(kwip.text.split())[:_TEXT_CHARS]
-        self.left_out.append((kwip.key, when, why, text))
+        self.note(kwip.key, why, when=when, text=text)
+
+    def note(self, what: str, why: str, *, when: str = "", text: str = "") -> None:
+        """Note what is left out and why, in the language that is written now."""
+        self.left_out.append((what, when, str(why), text))
+
+
+def reason_of(error: InvalidError) -> str:
+    """Return what is wrong, in the language that is written now."""
+    return " ".join(map(str, error.fields.values())) or str(error.message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +171,7 @@ class _Work:
     def _is_usable(self, kwip: ImportedKwip) -> bool:
         why = kwip.left_out
         if not why and not 0 < kwip.written_ms <= self._service.posts.clock():
-            why = "its date is missing or in the future"
+            why = lazy_gettext("Its date is missing or in the future.")
         if why:
             self.report.leave_out(kwip, why)
         return not why
@@ -211,8 +223,7 @@ class _Work:
         try:
             yield
         except InvalidError as error:
-            why = " ".join(error.fields.values()) or error.message
-            self.report.leave_out(kwip, why)
+            self.report.leave_out(kwip, reason_of(error))
 
     def _store_waiting(self) -> None:
         """Store the kwips that are waiting: together, or each if an id is taken."""
@@ -290,19 +301,20 @@ class _Work:
         """Take in the files as if they were uploaded now; note those that are not."""
         kept: list[Attachment] = []
         for each in kwip.files:
-            why = None if _has_room(kept) else "a kwip can't have more files"
+            why = None if _has_room(kept) else str(_TOO_MANY_FILES)
             if why is None:
                 try:
                     made = self._upload(each).attachment
                 except InvalidError as error:
-                    why = " ".join(error.fields.values()) or error.message
+                    why = reason_of(error)
                 else:
                     if not kept or made.kind is AttachmentKind.IMAGE:
                         kept.append(made)
                         yield made
                         continue
-                    why = "a kwip can't have a video beside pictures"
-            self.report.leave_out(kwip, f"the file {each.member}: {why}")
+                    why = str(_TOO_MANY_FILES)
+            about = lazy_gettext("File %(name)s: %(why)s", name=each.member, why=why)
+            self.report.leave_out(kwip, about)
 
     def _upload(self, file: ImportedFile) -> Upload:
         attachments = self._service.posts.attachments

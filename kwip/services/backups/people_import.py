@@ -10,6 +10,7 @@ from kwip.cache import invalidation_rules
 from kwip.domain.batches import batches
 from kwip.domain.clock import at
 from kwip.domain.errors import KwipError, RateLimitedError
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.rate_limits import in_words
 from kwip.domain.timelines.lists import MEMBERS_AT_ONCE
 from kwip.services.social.relationships import FOR_GOOD
@@ -82,7 +83,7 @@ class PeopleImport:
             "follows": lambda user_id: self._follow(viewer, user_id),
         }
         shown = set(self.stores.users.shown_among(wanted))
-        added, refused = 0, []
+        added, refused = 0, list[str]()
         for user_id in sorted(shown - known - {viewer.id}):
             if progress is not None:
                 progress.advance()
@@ -91,8 +92,11 @@ class PeopleImport:
                 added += 1
             except RateLimitedError as error:
                 refused.append(
-                    "this is as many as you can follow in a day; import the file again "
-                    f"{in_words(error.retry_after_s)} for the others"
+                    lazy_gettext(
+                        "You can't follow more people today. Import the file again "
+                        "%(when)s for the others.",
+                        when=in_words(error.retry_after_s),
+                    )
                 )
                 break
             except KwipError as error:

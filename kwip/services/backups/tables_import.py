@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from kwip.domain.errors import InvalidError, KwipError
 from kwip.domain.ids import PostId, parse_id
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.timelines.lists import ListChange
-from kwip.services.backups.kwips_import import Report
+from kwip.services.backups.kwips_import import Report, reason_of
 from kwip.services.backups.sources.tables import username_of
 from kwip.services.social.lists import clean_title
 
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from kwip.services.posting.reactions import Reactions
 
 _POST = re.compile(r"/@[A-Za-z0-9_]{1,30}/([0-9]{1,19})")
-_ELSEWHERE = "this is an address of another site"
+_ELSEWHERE = lazy_gettext("This address is on another site.")
+_UNKNOWN = lazy_gettext("Nobody here has this username.")
+_UNFOLLOWED = lazy_gettext("You don't follow anyone with this username.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class TablesImport:
         for row in rows:
             name = username_of(row.value, self.site.host)
             if name is None:
-                report.left_out.append((row.value, "", _ELSEWHERE, row.title))
+                report.note(row.value, _ELSEWHERE, text=row.title)
             else:
                 names.append(name)
         return names
@@ -79,8 +82,10 @@ class TablesImport:
         names = self._names(rows, report)
         made = self.people.relate(viewer, kind, names, progress=progress)
         report.counts[kind] = made.added
-        report.left_out += [(f"@{n}", "", "nobody has this name", "") for n in made[1]]
-        report.left_out += [("", "", why, "") for why in made.refused]
+        for name in made.unknown:
+            report.note(f"@{name}", _UNKNOWN)
+        for why in made.refused:
+            report.note("", why)
 
     def _list(self, viewer: Viewer, rows: Sequence[TableRow], report: Report) -> None:
         lists: defaultdict[str, list[TableRow]] = defaultdict(list)
@@ -92,11 +97,10 @@ class TablesImport:
                 names = self._names(members, report)
                 left = self.people.add_list(viewer, change, names)
             except InvalidError as error:
-                why = " ".join(error.fields.values()) or error.message
-                report.left_out.append((title, "", why, ""))
+                report.note(title, reason_of(error))
                 continue
-            why = "you don't follow anybody with this name"
-            report.left_out += [(f"@{name}", "", why, title) for name in left]
+            for name in left:
+                report.note(f"@{name}", _UNFOLLOWED, text=title)
             report.counts["lists"] += 1
 
     def _bookmark(
@@ -112,11 +116,11 @@ class TablesImport:
             match = _POST.fullmatch(parts.path)
             post_id = parse_id(match[1]) if match else None
             if parts.hostname != self.site.host or post_id is None:
-                report.left_out.append((row.value, "", _ELSEWHERE, ""))
+                report.note(row.value, _ELSEWHERE)
                 continue
             try:
                 self.reactions.bookmark(viewer, PostId(post_id))
             except KwipError as error:
-                report.left_out.append((row.value, "", error.message, ""))
+                report.note(row.value, error.message)
                 continue
             report.counts["bookmarks"] += 1

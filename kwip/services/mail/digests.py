@@ -106,7 +106,7 @@ class Digests:
                 others,
                 who=who,
             )
-        said = _SAID[newest.kind](who)
+        said = _SAID[newest.kind](who, len(names))
         post = None if newest.post is None else newest.post.post
         if newest.strike is not None:
             return Item(said, "", self.site.page("/settings/strikes"))
@@ -128,38 +128,45 @@ def _excerpt(post: Post) -> str:
     return excerpt(post.warning or post.text, _EXCERPT)
 
 
-_SAID: Mapping[NotificationKind, Callable[[str], str]] = {
-    NotificationKind.MENTION: lambda who: gettext("%(who)s mentioned you", who=who),
-    NotificationKind.REPLY: lambda who: gettext("%(who)s replied to you", who=who),
-    NotificationKind.REPOST: lambda who: gettext("%(who)s reposted your kwip", who=who),
-    NotificationKind.FAVOURITE: lambda who: gettext(
-        "%(who)s favourited your kwip", who=who
+_SAID: Mapping[NotificationKind, Callable[[str, int], str]] = {
+    NotificationKind.MENTION: lambda who, _: gettext("%(who)s mentioned you", who=who),
+    NotificationKind.REPLY: lambda who, _: gettext("%(who)s replied to you", who=who),
+    NotificationKind.REPOST: lambda who, num: ngettext(
+        "%(who)s reposted your kwip", "%(who)s reposted your kwip", num, who=who
     ),
-    NotificationKind.FOLLOW: lambda who: gettext("%(who)s followed you", who=who),
-    NotificationKind.POST: lambda who: gettext("%(who)s posted a kwip", who=who),
-    NotificationKind.POLL: lambda _: gettext("A poll has ended"),
-    NotificationKind.QUOTE: lambda who: gettext("%(who)s quoted you", who=who),
-    NotificationKind.CONVERSATION: lambda who: gettext(
+    NotificationKind.FAVOURITE: lambda who, num: ngettext(
+        "%(who)s favourited your kwip", "%(who)s favourited your kwip", num, who=who
+    ),
+    NotificationKind.FOLLOW: lambda who, num: ngettext(
+        "%(who)s followed you", "%(who)s followed you", num, who=who
+    ),
+    NotificationKind.POST: lambda who, _: gettext("%(who)s posted a kwip", who=who),
+    NotificationKind.POLL: lambda *_: gettext("A poll has ended"),
+    NotificationKind.QUOTE: lambda who, _: gettext("%(who)s quoted you", who=who),
+    NotificationKind.CONVERSATION: lambda who, _: gettext(
         "%(who)s replied in a conversation you follow", who=who
     ),
-    NotificationKind.MODERATION: lambda _: gettext(
+    NotificationKind.MODERATION: lambda *_: gettext(
         "Moderators have made a decision about your account"
     ),
-    NotificationKind.BUZZ: lambda who: ngettext(
-        "%(who)s misses you", "%(who)s miss you", 1, who=who
+    NotificationKind.BUZZ: lambda who, num: ngettext(
+        "%(who)s misses you", "%(who)s miss you", num, who=who
     ),
-    NotificationKind.INVITATION: lambda who: gettext(
-        "%(who)s invited you into a conversation", who=who
+    NotificationKind.INVITATION: lambda who, num: ngettext(
+        "%(who)s invited you into a conversation",
+        "%(who)s invited you into a conversation",
+        num,
+        who=who,
     ),
-    NotificationKind.GUEST_REPLY: lambda _: gettext(
+    NotificationKind.GUEST_REPLY: lambda *_: gettext(
         "Someone without an account replied to you"
     ),
-    NotificationKind.FOLLOW_REQUEST: lambda who: gettext(
-        "%(who)s wants to follow you", who=who
+    NotificationKind.FOLLOW_REQUEST: lambda who, num: ngettext(
+        "%(who)s wants to follow you", "%(who)s want to follow you", num, who=who
     ),
 }
 
 
 def sentence(kind: NotificationKind, who: str) -> str:
-    """Say what happened, in the reader's language."""
-    return _SAID[kind](who)
+    """Say what one person did, in the reader's language."""
+    return _SAID[kind](who, 1)

@@ -153,8 +153,10 @@ class GuestReplies:
         """
         return self._opened(link)[1]
 
-    def confirm(self, loader: Loader, link: str) -> None:
+    def confirm(self, loader: Loader, link: str) -> PostView:
         """Let the reply of a link wait for the author; the address is forgotten.
+
+        Returns the post that it replies to.
 
         Raises:
             NotFoundError: The link no longer works, or the post is not there.
@@ -163,7 +165,7 @@ class GuestReplies:
             RateLimitedError: There are too many that the author has not decided about.
         """
         mail, reply = self._opened(link)
-        self._open_view(loader, reply.post_id)
+        view = self._open_view(loader, reply.post_id)
         if reply.state is GuestReplyState.UNCONFIRMED:
             self._require_room(reply.post_id)
         notification = Notification(
@@ -178,6 +180,7 @@ class GuestReplies:
         self.store.confirm(reply.id, until, notification)
         self.notifier.show(notification)
         self.mails.store.drop(mail.id)
+        return view
 
     def withdraw(self, link: str) -> None:
         """Delete the reply of a link, and the address.
@@ -320,4 +323,6 @@ def _too_many() -> RateLimitedError:
 
 
 def _gone(reply_id: int) -> NotFoundError:
-    return NotFoundError(lazy_gettext("This reply is not there any more."), id=reply_id)
+    return NotFoundError(
+        lazy_gettext("This reply is no longer available."), id=reply_id
+    )

@@ -23,6 +23,7 @@ from kwip.services.backups.sources.items import ImportedKwip
 from kwip.services.delivery.search_index import SearchIndex
 from kwip.services.maintenance.checks.fsck import Fsck
 from kwip.store.maintenance.audit import AuditStore
+from kwip.text.translation import in_language
 from tests.pictures import plain
 from tests.servers import settings_in
 from tests.wired import Silence, home_of
@@ -127,7 +128,8 @@ def test_kwips_from_mastodon_keep_dates_threads_and_files_and_disturb_nobody(
     rings.run()
     mongodb["notifications"].delete_many({})
 
-    done = bring(mastodon())
+    with in_language("de"):
+        done = bring(mastodon())
 
     assert (done.state, done.problem) == ("done", "")
     assert dict(done.counts) == {"kwips": 7, "known": 0, "left_out": 3}
@@ -145,7 +147,7 @@ def test_kwips_from_mastodon_keep_dates_threads_and_files_and_disturb_nobody(
     with imports.report(alice).content as report:
         text = report.read().decode()
     assert "2022-10-01T10:00:04" in text
-    assert "reposts are left out" in text
+    assert "Reposts werden nicht importiert." in text
     assert not imports.media.has(done.path)
 
     again = bring(mastodon())
@@ -434,7 +436,7 @@ def test_a_damaged_archive_is_refused_before_anything_is_written(bring, mongodb)
 
     assert (done.state, done.problem) == (
         "failed",
-        "outbox.json can't be read: it is no JSON.",
+        "outbox.json can't be read: it isn't valid JSON.",
     )
     assert mongodb["posts"].count_documents({}) == 0
 
@@ -483,7 +485,7 @@ class TestLimits:
 
         assert dict(done.counts) == {"follows": 1, "left_out": 1}
         with imports.report(alice).content as report:
-            assert b"as many as you can follow in a day" in report.read()
+            assert b"You can't follow more people today" in report.read()
         assert bring(io.BytesIO(table), "follows").counts["follows"] == 0
         with pytest.raises(RateLimitedError, match="imported a lot today"):
             bring(io.BytesIO(table), "follows")

@@ -21,12 +21,12 @@ def test_until_the_address_is_confirmed_nothing_is_posted_and_pages_say_so(
     for path in ("/api/v1/statuses", f"/api/v1/accounts/{bob.id}/follow"):
         answer = alice.post(path, json={"status": "hello"})
         assert answer.status_code == 403
-        assert answer.json["error"].startswith("Confirm your email address first.")
+        assert answer.json["error"].startswith("Confirm your email address first")
     table = (io.BytesIO(b"Account address\nbob"), "follows.csv")
     refused = at_alice.post("/settings/data/import", kind="follows", file=table)
     assert refused.status_code == 403
     page = at_alice.get("/home")
-    assert page.with_class("problem")[0].words.startswith("Confirm your email address")
+    assert page.with_class("problem")[0].words.startswith("To post and follow")
     assert at_alice.get("/home").all("a", href="/settings/email")
 
     at_alice.send("/settings/email/confirm")

@@ -109,5 +109,5 @@ def test_a_members_page_says_who_invited_whom(at_moderator, wiring, alice, peopl
     guests = at_moderator.get("/admin/members/carol").words
 
     assert "Invitations created1" in hers
-    assert "Joined by them@carol" in hers
+    assert "People they invited@carol" in hers
     assert "Invited by@alice" in guests

@@ -55,6 +55,11 @@ def test_a_kwip_is_scheduled_in_the_time_of_the_viewer_and_made_a_draft(
     assert "to be posted" not in at_alice.get("/drafts").words
     again = at_alice.send("/scheduled", 422, text="x", key="other", scheduled_at="")
     assert "Choose a date and a time." in again.words
+    at_alice.send("/settings/language", language="en", time_zone="Asia/Kolkata")
+    assert "Asia/Kolkata" in at_alice.get("/compose").words
+    at_alice.send("/scheduled", text="Namaste", **sent | {"key": "third"})
+    [made] = alice.get("/api/v1/scheduled_statuses").json
+    assert made["scheduled_at"] == f"{day}T05:00:00.000Z"
 
 
 def test_a_kwip_is_deleted_and_its_text_and_picture_come_back(alice, at_alice, bob):

@@ -64,7 +64,7 @@ def delete_guest_reply() -> Response:
     order = by_viewer(_MAY, asked.reason)
     http.services().guest_replies.moderate(order, asked.guest_id)
     back = local_or(asked.address, url_for("web.kwips"))
-    return go(back, gettext("The reply is deleted."))
+    return go(back, gettext("Reply deleted."))
 
 
 def _found(asked: KwipsInput) -> dict[str, object]:

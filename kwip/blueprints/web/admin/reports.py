@@ -59,11 +59,6 @@ def reports() -> Response:
     )
 
 
-def waiting() -> int:
-    """Return how many reports and appeals wait, for the navigation of staff."""
-    return http.services().queue.counts(http.signed_in()).total
-
-
 def report(report_id: int) -> Response:
     """Show a report with its context, and everything that can be done."""
     detail = http.services().queue.detail(http.signed_in(), report_id)

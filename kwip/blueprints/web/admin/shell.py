@@ -189,3 +189,13 @@ def role_names(*, only_given: bool = False) -> list[tuple[str, str]]:
         for each in Role
         if not only_given or may_appoint(role, each)
     ]
+
+
+def waiting_at(address: str) -> int | None:
+    """Return how much waits for staff at a place; None where nothing can."""
+    services = http.services()
+    if address == "/admin/reports":
+        return services.queue.counts(http.signed_in()).total
+    if address == "/admin/applications":
+        return len(services.applications.waiting()) or None
+    return None

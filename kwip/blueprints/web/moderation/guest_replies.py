@@ -55,7 +55,7 @@ def write_guest_reply(username: str, post_id: PostId) -> Response:
     except (InvalidError, ForbiddenError, RateLimitedError) as error:
         return page_again("guests.html", error, found=found)
     message = gettext("We've sent you a link. Open it to send your reply.")
-    return go(url_for("web.thread", username=username, post_id=post_id), message)
+    return go(_thread(username, post_id), message)
 
 
 def guest_link() -> Response:
@@ -70,16 +70,16 @@ def guest_link() -> Response:
 def confirm_guest_reply() -> Response:
     """Send the reply of a link to the author of the kwip."""
     link = http.load_form(LinkQuery())
-    http.services().guest_replies.confirm(http.loader(), link)
-    message = gettext("Sent. It appears when the author has agreed.")
-    return go(url_for("web.landing"), message)
+    view = http.services().guest_replies.confirm(http.loader(), link)
+    message = gettext("Sent. It appears once the author approves it.")
+    return go(_thread(view.author.username, view.post.id), message)
 
 
 def withdraw_guest_reply() -> Response:
     """Delete the reply of a link."""
     http.services().guest_replies.withdraw(http.load_form(LinkQuery()))
     return go(
-        url_for("web.landing"), gettext("Your reply and your address are deleted.")
+        url_for("web.landing"), gettext("Your reply and your address were deleted.")
     )
 
 
@@ -93,14 +93,18 @@ def approve_guest_reply(guest_id: int) -> Response:
     """Show a reply below the viewer's kwip."""
     http.load_form(ActForm())
     http.services().guest_replies.approve(http.signed_in(), guest_id)
-    return go(url_for("web.waiting_guests"), gettext("The reply is shown now."))
+    return go(url_for("web.waiting_guests"), gettext("Everyone can see the reply now."))
 
 
 def remove_guest_reply(guest_id: int) -> Response:
     """Decline a reply, or remove one that is shown."""
     back = way_back(url_for("web.waiting_guests"))
     http.services().guest_replies.remove(http.signed_in(), guest_id)
-    return go(back, gettext("The reply is deleted."))
+    return go(back, gettext("Reply deleted."))
+
+
+def _thread(username: str, post_id: PostId) -> str:
+    return url_for("web.thread", username=username, post_id=post_id)
 
 
 def _found(username: str, post_id: PostId, after: int = 0) -> GuestPage:

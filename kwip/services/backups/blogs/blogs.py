@@ -158,4 +158,4 @@ def _wrong(says: str) -> InvalidError:
 
 
 def _gone(blog_id: int) -> NotFoundError:
-    return NotFoundError(lazy_gettext("This feed is not there any more."), id=blog_id)
+    return NotFoundError(lazy_gettext("This feed is no longer here."), id=blog_id)

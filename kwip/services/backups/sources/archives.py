@@ -31,8 +31,8 @@ def source_of(container: Container) -> str:
         return "twitter"
     raise InvalidError(
         lazy_gettext(
-            "This is no archive of Kwip, Mastodon or Twitter: it has none of "
-            "kwips.jsonl, outbox.json and data/tweets.js."
+            "This isn't an archive of Kwip, Mastodon or Twitter: it contains no "
+            "kwips.jsonl, outbox.json or data/tweets.js."
         )
     )
 

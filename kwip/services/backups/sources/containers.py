@@ -184,7 +184,7 @@ def read_json(container: Container, name: str, prefix: str = "") -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InvalidError(
-            lazy_gettext("%(name)s can't be read: it is no JSON.", name=name)
+            lazy_gettext("%(name)s can't be read: it isn't valid JSON.", name=name)
         ) from error
 
 

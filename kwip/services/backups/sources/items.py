@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from kwip.domain.ids import PostId, first_id_at, ms_of, slot_of
+from kwip.domain.messages import Message, lazy_gettext
 from kwip.domain.posting.posts import QuotePolicy, ReplyPolicy, Visibility
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _TRIES = 64
 _SEQS = 16
 _KEY_BYTES = 12
+#: Why reposts are left out.
+REPOST = lazy_gettext("Reposts aren't imported.")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 
 
@@ -80,6 +83,16 @@ class ImportedKwip:
         for tried in range(_TRIES):
             ms = written_ms + (seq + tried) // _SEQS
             yield PostId(first_id_at(ms) | slot | (seq + tried) % _SEQS)
+
+
+def unreadable(number: int, name: str, error: Exception) -> Message:
+    """Return why an entry of a file is left out; the first one has the number 1."""
+    return lazy_gettext(
+        "Entry %(number)s of %(file)s can't be read (%(error)s).",
+        number=number,
+        file=name,
+        error=type(error).__name__,
+    )
 
 
 def language_of(value: object) -> str | None:

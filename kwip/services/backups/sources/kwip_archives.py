@@ -13,7 +13,12 @@ from kwip.domain.messages import lazy_gettext
 from kwip.domain.posting.posts import QuotePolicy, ReplyPolicy, Visibility
 from kwip.services.backups.offline_pages import file_in
 from kwip.services.backups.sources.containers import BROKEN, require_text_size
-from kwip.services.backups.sources.items import ImportedFile, ImportedKwip, language_of
+from kwip.services.backups.sources.items import (
+    REPOST,
+    ImportedFile,
+    ImportedKwip,
+    language_of,
+)
 from kwip.services.backups.user_export import KWIPS
 
 if TYPE_CHECKING:
@@ -77,7 +82,7 @@ def _kwip_in(row: dict[str, Any]) -> ImportedKwip:
         reply_to=_key(row["in_reply_to_id"]),
         quote_of=_key(row["quote_of_id"]),
         files=tuple(_file_in(each) for each in row["media"]),
-        left_out="reposts are left out" if row["repost_of_id"] else "",
+        left_out=REPOST if row["repost_of_id"] else "",
     )
 
 

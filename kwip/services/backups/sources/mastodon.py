@@ -9,9 +9,16 @@ from urllib.parse import urlsplit
 
 from kwip.domain.clock import to_ms
 from kwip.domain.ids import parse_id
+from kwip.domain.messages import lazy_gettext
 from kwip.domain.posting.posts import Visibility
 from kwip.services.backups.sources.containers import read_json
-from kwip.services.backups.sources.items import ImportedFile, ImportedKwip, language_of
+from kwip.services.backups.sources.items import (
+    REPOST,
+    ImportedFile,
+    ImportedKwip,
+    language_of,
+    unreadable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,8 +51,7 @@ def kwips_in(container: Container, name: str) -> Iterator[ImportedKwip]:
                 key=f"mastodon:{name}:{number}",
                 written_ms=0,
                 text="",
-                left_out=f"entry {number} of {name} can't be read"
-                f" ({type(error).__name__})",
+                left_out=unreadable(number, name, error),
             )
 
 
@@ -53,7 +59,8 @@ def _kwip_in(row: dict[str, Any], names: frozenset[str]) -> ImportedKwip:
     kind, note = row["type"], row["object"]
     if kind != "Create":
         shown = row["object"] if isinstance(row["object"], str) else row.get("id")
-        why = "reposts are left out" if kind == "Announce" else f"{kind} is no kwip"
+        other = lazy_gettext("This isn't a kwip (%(kind)s).", kind=str(kind))
+        why = REPOST if kind == "Announce" else other
         return ImportedKwip(
             key=f"mastodon:{shown}", written_ms=0, text="", left_out=why
         )

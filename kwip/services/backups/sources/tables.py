@@ -39,7 +39,7 @@ def rows_in(file: IO[bytes], kind: str) -> list[TableRow]:
         found = list(csv.reader(io.StringIO(content.decode("utf-8-sig")), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
         raise InvalidError(
-            lazy_gettext("This is no CSV file (%(error)s).", error=str(error))
+            lazy_gettext("This isn't a CSV file (%(error)s).", error=str(error))
         ) from error
     if len(found) > MOST_ROWS:
         raise InvalidError(

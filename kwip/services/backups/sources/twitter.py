@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 from kwip.domain.clock import to_ms
 from kwip.domain.ids import parse_id
 from kwip.services.backups.sources.containers import read_json
-from kwip.services.backups.sources.items import ImportedFile, ImportedKwip
+from kwip.services.backups.sources.items import (
+    REPOST,
+    ImportedFile,
+    ImportedKwip,
+    unreadable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -47,8 +52,7 @@ def kwips_in(container: Container, names: Sequence[str]) -> Iterator[ImportedKwi
                     key=f"twitter:{name}:{number}",
                     written_ms=0,
                     text="",
-                    left_out=f"entry {number} of {name} can't be read"
-                    f" ({type(error).__name__})",
+                    left_out=unreadable(number, name, error),
                 )
 
 
@@ -87,7 +91,7 @@ def _kwip_in(tweet: dict[str, Any], files: Mapping[str, list[str]]) -> ImportedK
             ImportedFile(name, about[place] if place < len(about) else "")
             for place, name in enumerate(_in_order(members, media))
         ),
-        left_out="reposts are left out" if text.startswith("RT @") else "",
+        left_out=REPOST if text.startswith("RT @") else "",
     )
 
 
