@@ -11,6 +11,7 @@ import argon2
 import jinja2
 from flask import Flask
 
+from config.settings import PROJECT
 from kwip.blueprints import routes
 from kwip.services.accounts import passwords
 from kwip.services.coherence.fence import Fence
@@ -27,7 +28,7 @@ def make_quick():
     passwords.PasswordHasher = _cheap_hasher
     Fence.outlast_leases = lambda _: None
     routes.register = _once_for_all_apps(routes.register)
-    Flask.jinja_options = {"bytecode_cache": _Compiled()}
+    Flask.jinja_options = {"bytecode_cache": _compiled()}
     finder.Isolated = pictures.Isolated = videos.Isolated = KeptChildren()
 
 
@@ -59,14 +60,8 @@ def _once_for_all_apps(register):
     return register_quickly
 
 
-class _Compiled(jinja2.BytecodeCache):
-    """Templates that an earlier app of this process has compiled."""
-
-    def __init__(self):
-        self._code = {}
-
-    def load_bytecode(self, bucket):
-        bucket.code = self._code.get((bucket.key, bucket.checksum))
-
-    def dump_bytecode(self, bucket):
-        self._code[bucket.key, bucket.checksum] = bucket.code
+def _compiled():
+    """Keep compiled templates for all processes of this and of later runs."""
+    folder = PROJECT / ".pytest_cache" / "templates"
+    folder.mkdir(parents=True, exist_ok=True)
+    return jinja2.FileSystemBytecodeCache(str(folder))

@@ -133,8 +133,8 @@ def stream(file: OpenFile) -> Response:
         response.content_range.set(part.start, part.stop, file.size)
     response.set_etag(etag)
     response.make_conditional(request)
-    if response.status_code == HTTPStatus.NOT_MODIFIED:
-        file.content.close()
+    if request.method == "HEAD" or response.status_code == HTTPStatus.NOT_MODIFIED:
+        file.content.close()  # Werkzeug does not close what it does not send
     return response
 
 

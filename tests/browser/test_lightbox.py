@@ -44,6 +44,7 @@ def large(page):
     return page.get_by_role("dialog", name="Pictures")
 
 
+@pytest.mark.long
 def test_pictures_are_seen_in_large_with_the_keyboard(open_browser, kwip):
     page = open_browser()
     page.goto("/")
@@ -62,6 +63,7 @@ def test_pictures_are_seen_in_large_with_the_keyboard(open_browser, kwip):
     assert page.url.endswith("/")
 
 
+@pytest.mark.long
 def test_a_click_on_a_large_picture_zooms_and_one_beside_it_closes(open_browser, kwip):
     page = open_browser()
     page.goto("/")
@@ -78,6 +80,7 @@ def test_a_click_on_a_large_picture_zooms_and_one_beside_it_closes(open_browser,
     expect(large(page)).to_have_count(0)
 
 
+@pytest.mark.long
 def test_a_swipe_leads_to_the_next_picture(open_browser, kwip):
     page = open_browser(size=PHONE)
     page.goto("/")

@@ -81,6 +81,7 @@ def test_what_came_is_in_order_and_can_be_acted_on_and_is_kept_for_who_comes_bac
     )
 
 
+@pytest.mark.long
 def test_what_cannot_be_loaded_stays_behind_its_link(open_home, seen):
     seen.expected.append("Failed to load resource")
     page = open_home(2)

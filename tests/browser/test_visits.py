@@ -37,6 +37,7 @@ def catch_up(page):
     page.wait_for_url("**/home/catch-up")
 
 
+@pytest.mark.long
 def test_after_a_pause_one_catches_up_from_the_last_visit(page, alice):
     let_time_pass(page, 31)
     for text in ("One.", "Two."):
@@ -49,6 +50,7 @@ def test_after_a_pause_one_catches_up_from_the_last_visit(page, alice):
     expect(page.locator("#caught-up-from")).to_contain_text("Only your own kwips since")
 
 
+@pytest.mark.long
 def test_a_short_absence_is_the_same_visit(page, alice):
     let_time_pass(page, 31)
     alice.say("One.")
@@ -62,6 +64,7 @@ def test_a_short_absence_is_the_same_visit(page, alice):
     expect(page.locator(".post-text")).to_have_text(["One.", "Two."])
 
 
+@pytest.mark.long
 def test_who_is_catching_up_goes_on_where_they_stopped(page, alice):
     let_time_pass(page, 31)
     alice.say("One.")
@@ -78,6 +81,7 @@ def test_who_is_catching_up_goes_on_where_they_stopped(page, alice):
     expect(page.locator(".post-text")).to_have_text(["One.", "Two."])
 
 
+@pytest.mark.long
 def test_the_first_time_catching_up_begins_at_the_top_of_home(page):
     catch_up(page)
 

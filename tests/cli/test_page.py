@@ -252,7 +252,9 @@ def release(kwip, wiring, posts, monkeypatch):
     replaced = Replaced("web", "reloaded", 4.1)
     wiring.presence.start("web")
     wiring.presence.save()
-    older = {"$set": {"version": "0.0.9"}}
+    # It counts as running, however long the commands take.
+    later = at(system_clock_ms() + 3_600_000)
+    older = {"$set": {"version": "0.0.9", "expires_at": later}}
     wiring.store.database["processes"].update_one({}, older)
     monkeypatch.setattr(deploy, "drain", lambda _, **__: 0)
     monkeypatch.setattr(deploy, "programs", lambda _: [program])

@@ -148,8 +148,8 @@ class Sender:
         }
 
     def some(self, values):
-        """Return a twentieth of the values; the rows take turns."""
-        return part(values, of=20, first=self.place)
+        """Return a fortieth of the values; the rows take turns."""
+        return part(values, of=40, first=self.place)
 
     def __call__(self, *, path_values=None, **options):
         headers = options.pop("headers", {})

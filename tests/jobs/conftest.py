@@ -25,8 +25,8 @@ from tests.wired import Rings, viewer_of
 
 #: Longer than every lease and every wait for a retry.
 LONG_MS = 400_000
-#: The suite stops work after each fourth step, `make thorough` after each one.
-STRIDE = 1 if IS_THOROUGH else 4
+#: The suite stops work after each sixth step, `make thorough` after each one.
+STRIDE = 1 if IS_THOROUGH else 6
 #: Timelines seal and trim as the real ones do, at a sixteenth to a hundredth.
 SMALL = {
     "kwip.store.timelines.timelines.SEAL_AT": 8,

@@ -122,7 +122,7 @@ def test_a_worker_moves_up_what_its_dead_writer_did_not(
 ):
     roots = [say(kwip, alice, f"#tea {n}") for n in range(2)]
 
-    def die(*_):
+    def die(*_, **__):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as dying:

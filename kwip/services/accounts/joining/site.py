@@ -160,10 +160,11 @@ class Site:
         order: Order,
         undoes: int = 0,
     ) -> list[SiteChange]:
+        now = at(self.clock())
         made = [
             SiteChange(
                 id=self.ids.next_id(self.ids.random_slot()),
-                at=at(self.clock()),
+                at=now,
                 actor=order.actor,
                 name=name,
                 before=stored.values.get(name),
