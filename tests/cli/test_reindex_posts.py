@@ -14,6 +14,7 @@ from kwip.services.maintenance.reindexing import rebuild, retagging, search_rebu
 from kwip.store.maintenance.retagging import RetagStore
 from kwip.store.posting.counters import CounterStore
 from kwip.store.posting.search import SearchStore
+from tests.thorough import part
 from tests.wired import sign_up
 
 INTERRUPTED = 130
@@ -169,7 +170,7 @@ def test_user_is_for_timelines(kwip):
     )
 
 
-@pytest.mark.parametrize("looks", range(1, 7))
+@pytest.mark.parametrize("looks", part(range(1, 7), of=2))
 def test_counting_that_died_goes_on(kwip, wiring, world, monkeypatch, looks):
     monkeypatch.setattr(rebuild, "PAGE", 1)
     break_counters(wiring, world)

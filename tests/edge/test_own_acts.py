@@ -171,7 +171,7 @@ ACTS = {
 }
 
 
-@pytest.mark.parametrize("name", ACTS)
+@pytest.mark.parametrize("name", part(ACTS, of=2))
 def test_who_does_something_sees_it_at_the_next_read(
     name, app, second, truth, read, root, bob
 ):

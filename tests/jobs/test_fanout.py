@@ -21,6 +21,7 @@ from kwip.store.timelines.buckets import home_of
 from tests.frozen import swap
 from tests.jobs.oracle import Oracle, read_home
 from tests.jobs.steps import KilledError
+from tests.thorough import part
 from tests.wired import Rings
 
 
@@ -116,7 +117,7 @@ def test_upkeep_that_finds_nothing_invalidates_the_home_all_the_same(
     assert steps.names.count("invalidate") == 1
 
 
-@pytest.mark.parametrize("is_sharded", [False, True])
+@pytest.mark.parametrize("is_sharded", part([False, True], of=2, first=1))
 def test_a_delivery_of_several_rounds_of_followers_reaches_everybody_once(
     people, follow, say, rings, kwip, monkeypatch, right
 ):
