@@ -151,13 +151,16 @@ def test_doctor_lists_processes_and_services_and_no_password(stack):
     assert {type(process["pid"]) for process in report["processes"]} == {int}
     assert all(service["ok"] and service["detail"] for service in report["services"])
     assert not [p for p in secrets.iterdir() if p.read_text() in run.stdout]
-    _check_memory(report["processes"])
+    assert all(0 < p["pss_bytes"] <= p["rss_bytes"] for p in report["processes"])
 
 
-def _check_memory(processes):
-    """Hold the whole stack to 500 MB."""
-    assert all(0 < p["pss_bytes"] <= p["rss_bytes"] for p in processes)
-    assert sum(process["pss_bytes"] for process in processes) < MEMORY_BYTES
+def test_the_whole_stack_takes_less_than_500_mb(stack):
+    def is_within():
+        processes = doctor(stack)["processes"]
+        return sum(process["pss_bytes"] for process in processes) < MEMORY_BYTES
+
+    # MongoDB gives back what it needed for the work before, but not at once.
+    wait_until(is_within)
 
 
 def test_doctor_finds_a_dead_service_and_ends_with_1(stack):
