@@ -148,8 +148,8 @@ class Sender:
         }
 
     def some(self, values):
-        """Return a fortieth of the values; the rows take turns."""
-        return part(values, of=40, first=self.place)
+        """Return a fortieth of the values, but one at least; the rows take turns."""
+        return part(values, of=min(40, len(values)), first=self.place)
 
     def __call__(self, *, path_values=None, **options):
         headers = options.pop("headers", {})

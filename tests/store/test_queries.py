@@ -631,6 +631,7 @@ CALLS = {
     "ApplicationStore.find": lambda s: s.applications.find("u1"),
     "ApplicationStore.get": lambda s: s.applications.get(1),
     "ApplicationStore.oldest": lambda s: s.applications.oldest(20),
+    "ApplicationStore.count": lambda s: s.applications.count(20),
     "InvitationStore.of_user": lambda s: s.invitations.of_user(3),
     "InvitationStore.add": lambda s: s.invitations.add(invitation(903)),
     "InvitationStore.find": lambda s: s.invitations.find("i1"),

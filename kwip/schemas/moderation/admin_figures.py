@@ -11,6 +11,7 @@ from marshmallow import fields, validate
 from kwip.domain.administration.app_figures import Span
 from kwip.schemas.body import BodySchema, Text, Words
 from kwip.schemas.dumping import instant
+from kwip.schemas.posting.sources import source_label
 from kwip.text.translation import lazy_gettext
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from kwip.domain.administration.analysis import Cohort
     from kwip.domain.administration.app_figures import Dimension, Measure
 
-_SOURCES = {"web": "Website", "import": "Import"}
 _LONGEST = 40
 
 
@@ -108,13 +108,17 @@ def measures(found: Iterable[Measure]) -> list[dict[str, Any]]:
     ]
 
 
+def _human(dimension: str, key: str) -> str:
+    return source_label(key) if dimension == "sources" else key
+
+
 def dimensions(found: Iterable[Dimension]) -> list[dict[str, Any]]:
     """Return dimensions as `Admin::Dimension`."""
     return [
         {
             "key": each.key,
             "data": [
-                {"key": key, "human_key": _SOURCES.get(key, key), "value": str(count)}
+                {"key": key, "human_key": _human(each.key, key), "value": str(count)}
                 for key, count in each.counts
             ],
         }

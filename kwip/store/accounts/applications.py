@@ -103,6 +103,11 @@ class ApplicationStore:
         return None if found is None else _to_application(found)
 
     @translated()
+    def count(self, limit: int) -> int:
+        """Count those that wait, up to a limit."""
+        return self._applications.count_documents({"_id": {"$gt": 0}}, limit=limit)
+
+    @translated()
     def oldest(self, limit: int) -> list[Application]:
         """Return those that have waited longest, the oldest first."""
         found = self._applications.find({"_id": {"$gt": 0}}).sort("_id", ASCENDING)

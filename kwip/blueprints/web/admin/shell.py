@@ -197,5 +197,5 @@ def waiting_at(address: str) -> int | None:
     if address == "/admin/reports":
         return services.queue.counts(http.signed_in()).total
     if address == "/admin/applications":
-        return len(services.applications.waiting()) or None
+        return services.applications.count() or None
     return None

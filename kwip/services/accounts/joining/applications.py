@@ -81,6 +81,10 @@ class Applications:
         """Return those that wait for an answer, the oldest first."""
         return self.store.oldest(SHOWN)
 
+    def count(self) -> int:
+        """Count what `waiting` returns; one query."""
+        return self.store.count(SHOWN)
+
     def named(self, username: str) -> Application:
         """Find the request of somebody who chose a username.
 

@@ -7,6 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from kwip.domain.accounts.site_activity import ActivityReport, Period
+from kwip.domain.administration.app_figures import MAX_DAYS
 from kwip.domain.clock import at
 from kwip.store.jobs import Job
 from kwip.store.maintenance.traffic import active_since, made_between
@@ -94,7 +95,10 @@ class SiteActivity:
             if is_of_days and start != starts[-1]:
                 over[day] = count
         if not over.items() <= known.items():
-            oldest = starts[-1] // _DAY_MS - _PARTS[Period.MONTH][0]
-            kept = {d: n for d, n in known.items() if int(d.split(":")[1]) > oldest}
-            self.jobs.save(replace(row, counts=kept | over, updated_at=now))
+            # As far back as anybody asks for at once; older days are counted again.
+            oldest = self.clock() // _DAY_MS - MAX_DAYS
+            both = known | over
+            kept = {d: n for d, n in both.items() if int(d.split(":")[1]) >= oldest}
+            if kept != known:
+                self.jobs.save(replace(row, counts=kept, updated_at=now))
         return found

@@ -81,6 +81,8 @@ class Fsck:
         strikes = partial(check_moderation, self._audit.moderation, self._clock, PAGE)
         requests = partial(check_requests, self._audit.requests, self._advance, PAGE)
         guests = partial(check_guests, self._audit.guests, self._advance, PAGE)
+        most = self._most
+        pending = partial(_pending, self._audit, self._advance, self._clock, most)
         owned = partial(check_owned, self._audit.personal, self._clock, self._advance)
         for name, total, check in (
             ("edges", 2 * sizes["follows"], self._edges),
@@ -96,7 +98,11 @@ class Fsck:
             ("previews", sizes["posts"], lambda: _previews(self._audit, self._advance)),
             ("guests", sizes["guest_replies"], guests),
             ("owners", sum(sizes[name] for name in OWNERS), owned),
-            ("pending", 1, lambda: _pending(self._audit, self._clock, self._most)),
+            (
+                "pending",
+                1,
+                lambda: _pending(self._audit, self._advance, self._clock, self._most),
+            ),
             ("moderation", 1, strikes),
             ("claims", sizes["claims"], self._claims),
             ("blocks", sizes["blocks"], self._blocks),
@@ -342,7 +348,9 @@ def _miscount(what: str, found_id: int, name: str, said: int, right: int) -> Fin
     )
 
 
-def _pending(audit: AuditStore, clock: ClockMs, most: int) -> Iterator[Finding]:
+def _pending(
+    audit: AuditStore, advance: Callable[[int], None], clock: ClockMs, most: int
+) -> Iterator[Finding]:
     """Look for posts that are overdue for delivery."""
     for post_id in audit.pending_since(at(clock() - PENDING_MS), most + 1):
         yield Finding(
@@ -352,6 +360,7 @@ def _pending(audit: AuditStore, clock: ClockMs, most: int) -> Iterator[Finding]:
             "see `kwip doctor` and `kwip fanout pending`",
             "enqueue its delivery",
         )
+    advance(1)
 
 
 def _previews(audit: AuditStore, advance: Callable[[int], None]) -> Iterator[Finding]:
