@@ -98,11 +98,7 @@ class Fsck:
             ("previews", sizes["posts"], lambda: _previews(self._audit, self._advance)),
             ("guests", sizes["guest_replies"], guests),
             ("owners", sum(sizes[name] for name in OWNERS), owned),
-            (
-                "pending",
-                1,
-                lambda: _pending(self._audit, self._advance, self._clock, self._most),
-            ),
+            ("pending", 1, pending),
             ("moderation", 1, strikes),
             ("claims", sizes["claims"], self._claims),
             ("blocks", sizes["blocks"], self._blocks),
