@@ -13,5 +13,5 @@ serve_metrics(_settings)
 _wiring = build(_settings, endpoints(_settings), role="web")
 # The first request need not go without the cache; without MongoDB it goes on anyway.
 _wiring.fence.await_lease(within_s=1.0)
-_wiring.presence.start("web")
+_wiring.start("web")
 app = create_app(_wiring, _settings)

@@ -13,7 +13,7 @@ serve_metrics(_settings)
 _wiring = build(_settings, endpoints(_settings), role="live")
 _wiring.fence.await_lease(within_s=1.0)
 _wiring.listener.loop.start()
-_wiring.presence.start("live")
+_wiring.start("live")
 app = create_app(_wiring, _settings, is_live=True)
 #: Sends everybody away who waits, when the process is to end.
 close = _wiring.services.live.close

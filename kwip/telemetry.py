@@ -113,6 +113,8 @@ HTTP_SHED = Counter(
 )
 
 CACHE_REQUESTS = Counter("kwip_cache_requests", "Cache lookups.", ["cache", "result"])
+#: Results of a read of the cache that needed no load of its own.
+HITS = frozenset({"hit", "empty", "shared"})
 CACHE_WITHOUT_LEASE = Counter(
     "kwip_cache_without_lease_seconds",
     "Time that processes spent without the right to use the cache.",

@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> None:
     serve_metrics(settings)
     wiring = build(settings, endpoints(settings), role="worker")
     try:
-        wiring.presence.start(*(_ROLES[part] for part in arguments or _ROLES))
+        wiring.start(*(_ROLES[part] for part in arguments or _ROLES))
         if arguments != ["jobs"]:
             for loop in wiring.loops:
                 loop.start()

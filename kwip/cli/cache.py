@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from kwip.store.fence import FenceState
     from kwip.wiring import Wiring
 
-#: Results of a read of the cache that needed no load of its own.
-_HITS = {"hit", "empty", "shared"}
 _sample_option = click.option(
     "--sample",
     type=click.IntRange(min=1),
@@ -174,4 +172,6 @@ def _hit_ratio(settings: Settings) -> float | None:
     home = HomeFolder(settings.home)
     looks = telemetry.cache_requests(home.metrics, partial(is_marked, home))
     total = sum(looks.values())
-    return sum(looks.get(each, 0.0) for each in _HITS) / total if total else None
+    return (
+        sum(looks.get(each, 0.0) for each in telemetry.HITS) / total if total else None
+    )

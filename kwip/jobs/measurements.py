@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kwip.cache.queue import JobQueue
+    from kwip.services.maintenance.counting import HourlyCounting
     from kwip.services.maintenance.reports import Reports
     from kwip.store.delivery.outbox import OutboxStore
     from kwip.store.mail.mails import MailStore
@@ -30,6 +31,7 @@ class Measurements:
     purges: PurgeStore
     mails: MailStore
     reports: Reports
+    counting: HourlyCounting
     monotonic: Callable[[], float] = time.monotonic
     _next_s: float = field(default=0.0, init=False)
     _checks: set[str] = field(default_factory=set, init=False)
@@ -40,10 +42,12 @@ class Measurements:
         if now_s < self._next_s:
             return
         self._next_s = now_s + EVERY_S
-        for lane, size in self.queue.sizes().items():
-            if size is not None:
-                telemetry.QUEUE_JOBS.labels(lane).set(size["waiting"])
-                telemetry.QUEUE_OLDEST.labels(lane).set(size["oldest_s"])
+        sizes = {n: size for n, size in self.queue.sizes().items() if size is not None}
+        for lane, size in sizes.items():
+            telemetry.QUEUE_JOBS.labels(lane).set(size["waiting"])
+            telemetry.QUEUE_OLDEST.labels(lane).set(size["oldest_s"])
+        if sizes:
+            self.counting.note_waiting(sum(s["waiting"] for s in sizes.values()))
         telemetry.DEAD_LETTERS.labels("post").set(self.outbox.dead_count())
         telemetry.DEAD_LETTERS.labels("purge").set(self.purges.dead_count())
         telemetry.DEAD_LETTERS.labels("mail").set(self.mails.dead_count())

@@ -297,6 +297,7 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     **ACCOUNT_INDEXES,
     **MODERATION_INDEXES,
     "jobs": (),
+    "hourly_figures": (ttl("the charts of staff have 30 days; hours are kept for 92"),),
     "processes": (ttl("ProcessStore.running; killed processes are forgotten"),),
     "cache_fence": (),
     "cache_relay": (),

@@ -60,6 +60,7 @@ from kwip.store.accounts.wait_list import WaitListStore
 from kwip.store.administration.announcements import AnnouncementStore
 from kwip.store.administration.discovery_rules import DiscoveryRuleStore
 from kwip.store.administration.figures import FiguresStore
+from kwip.store.administration.hourly_figures import HourlyFigureStore
 from kwip.store.delivery.hibernation import HibernationStore
 
 if TYPE_CHECKING:
@@ -307,7 +308,12 @@ def _figures(core: Core, reading: Reading) -> AppFigures:
     return AppFigures(
         store=store,
         activity=SiteActivity(
-            store=core.store, users=users, jobs=core.jobs, clock=clock
+            store=core.store,
+            users=users,
+            figures=store,
+            hours=HourlyFigureStore(core.store),
+            jobs=core.jobs,
+            clock=clock,
         ),
         analysis=Analysis(
             store=store,

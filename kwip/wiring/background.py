@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from kwip.cache.queue import JobQueue
     from kwip.services.bundle import Services
+    from kwip.services.maintenance.counting import HourlyCounting
     from kwip.wiring.core import Core
 
 
@@ -33,7 +34,9 @@ class Background:
     loops: list[Loop]
 
 
-def make_background(core: Core, services: Services, queue: JobQueue) -> Background:
+def make_background(
+    core: Core, services: Services, queue: JobQueue, counting: HourlyCounting
+) -> Background:
     """Make them from the services."""
     clock = core.options.clock
     sweeper = Sweeper(
@@ -69,6 +72,7 @@ def make_background(core: Core, services: Services, queue: JobQueue) -> Backgrou
             services.attachments.files.purges.store,
             services.mails.store,
             Reports(core.jobs, clock),
+            counting,
         ),
         reencryption=Reencryption(services.two_factor.second_factor.store, core.sealer),
     )

@@ -27,6 +27,7 @@ from kwip.services.coherence.cache_lease import boot_clock
 from kwip.services.coherence.clock_guard import ClockGuard
 from kwip.services.coherence.fence import Fence
 from kwip.services.coherence.site_memory import SiteMemory
+from kwip.services.maintenance.counting import HourlyCounting
 from kwip.services.maintenance.presence import Presence
 from kwip.services.maintenance.site_status import SiteStatus
 from kwip.services.reading.entities import Entities
@@ -34,6 +35,8 @@ from kwip.services.reading.loader import Loaders
 from kwip.services.reading.secondary_loads import SecondaryLoads
 from kwip.services.reading.stores import Stores
 from kwip.store.administration.discovery_rules import DiscoveryRuleStore
+from kwip.store.administration.figures import FiguresStore
+from kwip.store.administration.hourly_figures import HourlyFigureStore
 from kwip.store.client import JOB_TIMEOUT_MS, WEB_TIMEOUT_MS, Store, connect
 from kwip.store.commands import CommandWatch
 from kwip.store.delivery.outbox import OutboxStore
@@ -93,14 +96,21 @@ class Wiring:
     status: SiteStatus
     heartbeats: Heartbeats
     presence: Presence
+    counting: HourlyCounting
     processes: ProcessStore
     clock_guard: ClockGuard
     probes: Mapping[str, Callable[[], probes.Probe]]
     plan_of: Callable[[Command], str]
 
+    def start(self, *roles: str) -> None:
+        """Say that this process runs with these roles, and store what it counts."""
+        self.presence.start(*roles)
+        self.counting.start()
+
     def close(self) -> None:
         """End the threads and close every connection."""
         self.presence.stop()
+        self.counting.stop()
         self.services.media.close()
         self.services.processing.close()
         self.services.previews.close()
@@ -189,7 +199,10 @@ def build(
     )
     services = make_services(core)
     listener = Listener(endpoints.redis_realtime_uri, fence.deployment, services.live)
-    background = make_background(core, services, queue)
+    counting = HourlyCounting(
+        HourlyFigureStore(store), FiguresStore(store), options.clock
+    )
+    background = make_background(core, services, queue, counting)
     processes = ProcessStore(store)
     return Wiring(
         endpoints=endpoints,
@@ -229,6 +242,7 @@ def build(
             shared(settings, endpoints),
             partial(of_folder, settings, make_folder_id),
         ),
+        counting=counting,
         processes=processes,
         clock_guard=core.clock_guard,
         probes={

@@ -125,6 +125,8 @@ def lived_in(kwip, rings, new_user):
     _live(kwip, rings, note, alice, bob)
     _transfer(kwip, note, alice)
     _close(kwip, note, new_user("gone"))
+    kwip.counting.note_waiting(0)
+    kwip.counting.save()
     join(kwip, note)
     return seen
 

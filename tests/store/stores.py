@@ -44,6 +44,7 @@ from kwip.store.accounts.wait_list import WaitListStore
 from kwip.store.administration.announcements import AnnouncementStore
 from kwip.store.administration.discovery_rules import DiscoveryRuleStore
 from kwip.store.administration.figures import FiguresStore
+from kwip.store.administration.hourly_figures import HourlyFigureStore
 from kwip.store.changes import ChangeStore
 from kwip.store.delivery.hibernation import HibernationStore
 from kwip.store.delivery.outbox import OutboxStore
@@ -139,6 +140,7 @@ KINDS = {
     "followed_tags": FollowedTagStore,
     "hibernation": HibernationStore,
     "invitations": InvitationStore,
+    "hours": HourlyFigureStore,
     "imported": ImportedPostStore,
     "jobs": JobStore,
     "joining": JoiningAuditStore,

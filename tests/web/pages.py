@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = {"br", "hr", "img", "input", "link", "meta", "path", "rect", "source", "use"}
+VOID = {"br", "hr", "img", "input", "link", "meta", "source"}
 HIDDEN = {"script", "style", "title"}
 SCRIPTS = (
     *("/assets/kwip.", "/assets/builder.", "/assets/passkeys."),
@@ -53,7 +53,10 @@ class Page(HTMLParser):
             self._open.append(element)
 
     def handle_startendtag(self, tag, attrs):
+        # Elements of SVG; HTML ignores the slash.
         self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self._open.pop()
 
     def handle_endtag(self, tag):
         assert self._open, f"</{tag}> closes nothing"
@@ -82,7 +85,8 @@ class Page(HTMLParser):
 
     @property
     def title(self):
-        return self.one("title").words
+        [found] = [e for e in self.all("title") if e.inside[-1].tag == "head"]
+        return found.words
 
     @property
     def words(self):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 
 from kwip.domain.accounts.audit_log import Action, Actor, AuditQuery, Order
@@ -53,16 +54,34 @@ def test_the_menu_leads_staff_to_what_they_may_open(appointed, at_moderator, at_
     assert "/admin" not in links(at_bob.get("/home"))
 
 
-def test_charts_have_their_numbers_in_a_table(at_moderator, alice):
+def test_charts_have_their_numbers_in_a_table(at_moderator, wiring, alice):
     alice.say("hello")
+    before = at_moderator.get("/admin")
+    wiring.counting._hours.add(
+        wiring.counting._hour(),
+        {"deliveries": 1200, "delivered": 2, "lag_ms": 500, "hits": 3, "lookups": 4},
+        {"waiting": 7},
+        {"active": 5, "stored_bytes": 2_500_000},
+    )
+
+    assert len(before.with_class("status-chart")) == 3
+    assert before.words.count("No measurements yet.") == 6
+    row = ["5", "2", "1", "0", "1,200", "0.25 s", "75.0%", "7", "2.5 MB"]
     for period, parts in {"day": 24, "week": 7, "month": 30}.items():
         page = at_moderator.get(f"/admin?period={period}")
         charts = page.with_class("status-chart")
         bars = [len([b for b in page.all("rect") if c in b.inside]) for c in charts]
         numbers = [cell.words for cell in page.all("td")][4:]
+        table = at_moderator._browser.get(
+            f"/admin/analysis/activity.csv?period={period}"
+        )
 
-        assert bars == [parts, parts]
-        assert numbers == ["2", "1", *["0"] * 2 * (parts - 1)]
+        assert bars == [parts] * 9
+        assert numbers[:18] == [*row, "–", "0", "0", "0", *"–––––"]
+        assert [cell.words for cell in page.with_class("chart-whole")] == row
+        last = list(csv.reader(io.StringIO(table.text)))[-1][1:]
+        assert last == ["5", "2", "1", "0", "1200", "0.250", "75.0", "7", "2500000"]
+        assert page.all("rect")[parts - 1].text.endswith(": 5")
 
 
 def test_members_are_found_by_name_address_role_and_state(

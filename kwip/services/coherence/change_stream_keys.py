@@ -248,6 +248,7 @@ LEFT_OUT: Mapping[str, str] = {
     "applications": "never cached",
     "wait_list": "never cached",
     "jobs": "never cached",
+    "hourly_figures": "never cached",
     "processes": "never cached",
     "cache_fence": "never cached",
     "cache_relay": "never cached",

@@ -32,6 +32,8 @@ class FiguresStore:
             store.database.name,
             read_preference=ReadPreference.SECONDARY_PREFERRED,
         )
+        self._database = distant.database
+        self._attachments = distant.database["attachments"]
         self._posts = distant.database["posts"]
         self._users = distant.database["users"]
         self._reports = distant.database["reports"]
@@ -77,6 +79,22 @@ class FiguresStore:
         """Count the reports resolved in a span of time, by when they are forgotten."""
         return self._reports.count_documents(
             {"expires_at": {"$gte": start + KEPT, "$lt": end + KEPT}}
+        )
+
+    @translated()
+    def stored_bytes(self) -> int:
+        """Sum what the database takes on disk, and the files that people uploaded.
+
+        Goes through the index of all uploads.
+        """
+        took = self._database.command("dbStats")
+        pipeline: list[Document] = [
+            {"$group": {"_id": None, "bytes": {"$sum": "$size_bytes"}}}
+        ]
+        hint = {"owner_id": 1, "size_bytes": 1}
+        files = self._attachments.aggregate(pipeline, hint=hint)
+        return int(took["storageSize"] + took["indexSize"]) + sum(
+            int(d["bytes"]) for d in files
         )
 
     @translated()

@@ -8,8 +8,6 @@ from kwip.domain.ids import first_id_at
 from kwip.store.client import translated
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from kwip.store.client import Store
 
 _HOUR_MS = 3_600_000
@@ -42,11 +40,3 @@ def made_between(store: Store, collection: str, start_ms: int, end_ms: int) -> i
     """Count the documents whose ids are from a span of time; only reads their index."""
     span = {"_id": {"$gte": first_id_at(start_ms), "$lt": first_id_at(end_ms)}}
     return store.database[collection].count_documents(span, hint={"_id": 1})
-
-
-@translated()
-def active_since(store: Store, since: dt.datetime) -> int:
-    """Count the people who read home since a time, by the index of `last_read_at`."""
-    return store.database["timelines"].count_documents(
-        {"last_read_at": {"$gte": since}}
-    )

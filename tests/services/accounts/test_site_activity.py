@@ -1,13 +1,15 @@
-"""How much a site is used, counted by the time in the ids."""
+"""How much a site is used and how it did, in the parts of a period."""
 
 from __future__ import annotations
 
 import pytest
 
-from kwip.domain.accounts.site_activity import Period
+from kwip.domain.accounts.site_activity import Figure, Period
 from kwip.domain.clock import at
 from kwip.domain.ids import first_id_at
 from kwip.services.accounts.staff.site_activity import SiteActivity
+from kwip.store.administration.figures import FiguresStore
+from kwip.store.administration.hourly_figures import KEPT, HourlyFigureStore
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -18,7 +20,12 @@ NOW = 20_000 * DAY + 37 * HOUR // 2
 @pytest.fixture
 def activity(kwip):
     return SiteActivity(
-        store=kwip.store, users=kwip.stores.users, jobs=kwip.jobs, clock=lambda: NOW
+        store=kwip.store,
+        users=kwip.stores.users,
+        figures=FiguresStore(kwip.store),
+        hours=HourlyFigureStore(kwip.store),
+        jobs=kwip.jobs,
+        clock=lambda: NOW,
     )
 
 
@@ -40,25 +47,25 @@ def test_each_part_of_a_period_has_what_was_made_in_it(activity, make):
     make("users", 6 * DAY)
     month, week, day = (activity.read(Period(p)) for p in ("month", "week", "day"))
 
-    assert month.posts == [1, *[0] * 26, 2, 0, 2]
-    assert week.sign_ups == [1, *[0] * 6]
-    assert day.posts == [*[0] * 22, 1, 1]
+    assert month.figures[Figure.POSTS] == [1, *[0] * 26, 2, 0, 2]
+    assert week.figures[Figure.SIGN_UPS] == [1, *[0] * 6]
+    assert day.figures[Figure.POSTS] == [*[0] * 22, 1, 1]
     assert month.starts[-1] == at(20_000 * DAY) == week.starts[-1]
     assert (len(day.starts), day.starts[-1]) == (24, at(NOW - HOUR // 2))
 
 
 def test_a_day_that_is_over_is_counted_once(activity, make, commands):
     make("posts", 2 * DAY)
-    first = activity.read(Period.MONTH)
+    first = activity.read(Period.MONTH).figures[Figure.POSTS]
     for ago_ms in (2 * DAY + 1, 5):
         make("posts", ago_ms)
     before = len(commands)
-    again = activity.read(Period.MONTH)
+    again = activity.read(Period.MONTH).figures[Figure.POSTS]
 
-    assert (first.posts[27], again.posts[27]) == (1, 1)
-    assert (first.posts[29], again.posts[29]) == (0, 1)
-    assert len(commands) - before < 10
-    assert activity.read(Period.WEEK).posts == again.posts[-7:]
+    assert (first[27], again[27]) == (1, 1)
+    assert (first[29], again[29]) == (0, 1)
+    assert len(commands) - before < 11
+    assert activity.read(Period.WEEK).figures[Figure.POSTS] == again[-7:]
 
 
 def test_people_are_active_who_read_home_within_the_last_days(kwip, activity):
@@ -67,3 +74,37 @@ def test_people_are_active_who_read_home_within_the_last_days(kwip, activity):
         kwip.store.database["timelines"].insert_one(read)
 
     assert activity.read(Period.DAY).active == {1: 1, 7: 2, 30: 3}
+
+
+def test_what_processes_counted_is_added_up_for_each_part(activity):
+    hours = activity.hours
+    today, earlier = at(NOW - HOUR // 2), at(NOW - 5 * HOUR // 2)
+    last_week = at(NOW - NOW % DAY - 6 * DAY + HOUR)
+    hours.add(today, {"deliveries": 5, "delivered": 1, "lag_ms": 300}, {}, {})
+    hours.add(today, {"deliveries": 7, "delivered": 2, "lag_ms": 600}, {}, {})
+    hours.add(today, {"lookups": 4, "hits": 3}, {"waiting": 2}, {})
+    hours.add(earlier, {"lookups": 12, "hits": 5}, {"waiting": 9}, {"active": 3})
+    hours.add(earlier, {}, {"waiting": 1}, {"active": 4, "stored_bytes": 10})
+    hours.add(last_week, {}, {"waiting": 0}, {"active": 6, "stored_bytes": 1})
+
+    day, week = activity.read(Period.DAY), activity.read(Period.WEEK)
+
+    def last(report, number):
+        return {figure: report.figures[figure][-number] for figure in measured}
+
+    measured = [f for f in Figure if f not in {"sign_ups", "posts", "reports"}]
+    assert list(last(day, 1).values()) == [None, 12, 0.3, 0.75, 2, None]
+    assert list(last(day, 2).values()) == [None] * 6
+    assert list(last(day, 3).values()) == [4, 0, None, 5 / 12, 9, 10]
+    assert list(last(week, 1).values()) == [4, 12, 0.3, 0.5, 9, 10]
+    assert list(last(week, 7).values()) == [6, 0, None, None, 0, 1]
+    assert [week.whole[f] for f in measured] == [6, 12, 0.3, 0.5, 9, 10]
+    assert [day.whole[f] for f in measured] == [4, 12, 0.3, 0.5, 9, 10]
+    assert week.whole[Figure.POSTS] == 0
+
+
+def test_an_hour_is_forgotten_after_the_longest_chart(kwip, activity):
+    activity.hours.add(at(NOW - NOW % HOUR), {"deliveries": 1}, {}, {})
+    stored = kwip.store.database["hourly_figures"].find_one()
+
+    assert stored["expires_at"] - stored["_id"] == KEPT

@@ -45,7 +45,7 @@ MAY_STAY |= {"audit_log"}
 #: What is no person's, or only for a moment.
 NOBODYS = {"hashtags", "link_previews", "trends", "emojis", "blocked_email_domains"}
 NOBODYS |= {"site_settings", "site_changes", "announcements", "discovery_rules"}
-NOBODYS |= {"purges", "processes", "cache_fence", "cache_relay"}
+NOBODYS |= {"purges", "processes", "hourly_figures", "cache_fence", "cache_relay"}
 #: Gone when there is an account, written when it goes, or seldom part of a timeline.
 NOBODYS |= {"applications", "jobs", "audit_log", "timeline_buckets"}
 EXAMPLES = examples_in(PAGE)

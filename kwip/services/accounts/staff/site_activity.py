@@ -1,22 +1,26 @@
-"""How much a site is used: who was there, who signed up, and how much they wrote."""
+"""How much a site is used and how it did: people, posts, deliveries, cache, storage."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
-from kwip.domain.accounts.site_activity import ActivityReport, Period
+from kwip.domain.accounts.site_activity import ActivityReport, Figure, Period
 from kwip.domain.administration.app_figures import MAX_DAYS
-from kwip.domain.clock import at
+from kwip.domain.clock import at, to_ms
 from kwip.store.jobs import Job
-from kwip.store.maintenance.traffic import active_since, made_between
+from kwip.store.maintenance.traffic import made_between
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from kwip.domain.accounts.site_activity import HourlyFigures
     from kwip.domain.clock import ClockMs
     from kwip.store.accounts.users import UserStore
+    from kwip.store.administration.figures import FiguresStore
+    from kwip.store.administration.hourly_figures import HourlyFigureStore
     from kwip.store.client import Store
     from kwip.store.jobs import JobStore
 
@@ -26,8 +30,12 @@ _DAY_MS = 24 * _HOUR_MS
 DAYS = "report:days"
 #: For how many days people are called active.
 ACTIVE_DAYS = (1, 7, 30)
-_COUNTED = ("users", "posts")
-
+#: What is counted by ids.
+_COUNTED = {
+    Figure.SIGN_UPS: "users",
+    Figure.POSTS: "posts",
+    Figure.REPORTS: "reports",
+}
 
 #: The parts of each period: how many, and how long each of them is.
 _PARTS = {
@@ -43,11 +51,13 @@ class SiteActivity:
 
     store: Store
     users: UserStore
+    figures: FiguresStore
+    hours: HourlyFigureStore
     jobs: JobStore
     clock: ClockMs
 
     def read(self, period: Period) -> ActivityReport:
-        """Count what a period has: up to 48 short counts, or a few for days.
+        """Count what a period has: up to 72 short counts, or a few for days.
 
         Raises:
             StoreUnavailableError: MongoDB does not answer.
@@ -56,13 +66,28 @@ class SiteActivity:
         count, length = _PARTS[period]
         last = now_ms - now_ms % length
         starts = [last - n * length for n in reversed(range(count))]
-        counted = self._counts(starts, length)
+        counted = self._counts(starts, length, tuple(_COUNTED.values()))
+        hours = self.hours.since(at(starts[0]))
+        parts: dict[int, list[HourlyFigures]] = defaultdict(list)
+        for each in hours:
+            began = to_ms(each.hour)
+            parts[began - began % length].append(each)
+        figures: dict[Figure, list[float | None]] = {
+            figure: [measured(parts[start]) for start in starts]
+            for figure, measured in _MEASURED.items()
+        }
+        whole = {figure: measured(hours) for figure, measured in _MEASURED.items()}
+        for figure, kind in _COUNTED.items():
+            counts = [counted[kind, start] for start in starts]
+            figures[figure], whole[figure] = list(counts), sum(counts)
         return ActivityReport(
             starts=[at(start) for start in starts],
-            sign_ups=[counted["users", start] for start in starts],
-            posts=[counted["posts", start] for start in starts],
+            figures=figures,
+            whole=whole,
             active={
-                days: active_since(self.store, at(now_ms - days * _DAY_MS))
+                days: self.figures.readers_between(
+                    at(now_ms - days * _DAY_MS), at(now_ms)
+                )
                 for days in ACTIVE_DAYS
             },
             people=self.users.count(),
@@ -78,7 +103,7 @@ class SiteActivity:
         return made_between(self.store, kind, start_ms, end_ms)
 
     def _counts(
-        self, starts: Sequence[int], length: int, kinds: Sequence[str] = _COUNTED
+        self, starts: Sequence[int], length: int, kinds: Sequence[str]
     ) -> dict[tuple[str, int], int]:
         """Count some kinds in each part, and store what days had that are over."""
         now, is_of_days = at(self.clock()), length == _DAY_MS
@@ -102,3 +127,36 @@ class SiteActivity:
             if kept != known:
                 self.jobs.save(replace(row, counts=kept, updated_at=now))
         return found
+
+
+def _share(part: float, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _most(values: Iterable[int | None]) -> int | None:
+    return max((value for value in values if value is not None), default=None)
+
+
+#: What the hours of a part make together; None if they have nothing of it.
+_MEASURED: Mapping[Figure, Callable[[Sequence[HourlyFigures]], float | None]] = {
+    Figure.ACTIVE: lambda hours: _most(each.active for each in hours),
+    Figure.DELIVERIES: lambda hours: (
+        sum(each.deliveries for each in hours) if hours else None
+    ),
+    Figure.LAG: lambda hours: _share(
+        sum(each.lag_ms for each in hours) / 1_000,
+        sum(each.delivered for each in hours),
+    ),
+    Figure.HITS: lambda hours: _share(
+        sum(each.hits for each in hours), sum(each.lookups for each in hours)
+    ),
+    Figure.WAITING: lambda hours: _most(each.waiting for each in hours),
+    Figure.STORAGE: lambda hours: next(
+        (
+            each.stored_bytes
+            for each in reversed(hours)
+            if each.stored_bytes is not None
+        ),
+        None,
+    ),
+}

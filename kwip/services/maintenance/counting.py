@@ -1,0 +1,139 @@
+"""Every process adds what it counts to the figures of the hour, for staff.
+
+Metrics belong to a process and its machine; what staff see over weeks belongs to the
+site, and outlives both. So each process stores by how much its counters grew. A process
+that is killed loses what it counted since the last time.
+"""
+
+from __future__ import annotations
+
+import atexit
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from kwip import telemetry
+from kwip.domain.clock import at
+from kwip.domain.errors import StoreUnavailableError
+from kwip.loops import Loop
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    from prometheus_client import Counter, Histogram
+    from prometheus_client.samples import Sample
+
+    from kwip.domain.clock import ClockMs
+    from kwip.store.administration.figures import FiguresStore
+    from kwip.store.administration.hourly_figures import HourlyFigureStore
+
+#: Seconds between two writes: at most one small one, and none if nothing was counted.
+EVERY_S = 20.0
+_HOUR_MS = 3_600_000
+_DAY_MS = 24 * _HOUR_MS
+
+
+class HourlyCounting:
+    """Stores the counts of this process, from `start` until it ends.
+
+    Args:
+        hours: Where the figures are.
+        figures: What takes a query to find out.
+        clock: Decides to which hour something belongs.
+    """
+
+    def __init__(self, hours: HourlyFigureStore, figures: FiguresStore, clock: ClockMs):
+        self._hours = hours
+        self._figures = figures
+        self._clock = clock
+        self._loop = Loop("hourly_figures", self._work)
+        self._stored = _totals()
+        self._waiting: int | None = None
+        self._looked_at: dt.datetime | None = None
+        self._is_started = False
+
+    def start(self) -> None:
+        """Begin to store; call it once, in the process that counts."""
+        self._is_started = True
+        self._stored = _totals()
+        self._loop.start()
+        # gunicorn tells nobody else that a process ends.
+        atexit.register(self._leave)
+
+    def stop(self) -> None:
+        """Store the last counts, if it was started."""
+        if self._is_started:
+            self._loop.stop()
+            self._leave()
+
+    def note_waiting(self, jobs: int) -> None:
+        """Note how many jobs wait; whoever does so also looks at the site each hour."""
+        self._waiting = max(jobs, self._waiting or 0)
+
+    def save(self) -> None:
+        """Store what was counted since the last time: none to three commands.
+
+        Raises:
+            StoreUnavailableError: MongoDB does not answer; it is stored the next time.
+        """
+        hour, totals, waiting = self._hour(), _totals(), self._waiting
+        counted, latest = self._since_stored(totals), {}
+        if waiting is not None and hour != self._looked_at:
+            latest = self._look()
+        most = {} if waiting is None else {"waiting": waiting}
+        if counted or most or latest:
+            self._hours.add(hour, counted, most, latest)
+        self._stored, self._waiting = totals, None
+        if latest:
+            self._looked_at = hour
+
+    def _leave(self) -> None:
+        atexit.unregister(self._leave)
+        self._loop.request_stop()
+        totals = _totals()
+        if counted := self._since_stored(totals):
+            with suppress(StoreUnavailableError):
+                self._hours.add_last(self._hour(), counted)
+        self._stored = totals
+
+    def _look(self) -> dict[str, int]:
+        now_ms = self._clock()
+        return {
+            "active": self._figures.readers_between(at(now_ms - _DAY_MS), at(now_ms)),
+            "stored_bytes": self._figures.stored_bytes(),
+        }
+
+    def _since_stored(self, totals: Mapping[str, int]) -> dict[str, int]:
+        grown = {name: total - self._stored[name] for name, total in totals.items()}
+        return {name: count for name, count in grown.items() if count}
+
+    def _hour(self) -> dt.datetime:
+        now_ms = self._clock()
+        return at(now_ms - now_ms % _HOUR_MS)
+
+    def _work(self, _loop: Loop) -> float:
+        self.save()
+        return EVERY_S
+
+
+def _totals() -> dict[str, int]:
+    """Return what this process has counted since it began."""
+    lag, looks = _samples(telemetry.FANOUT_LAG), _samples(telemetry.CACHE_REQUESTS)
+    found = [each.value for each in looks if each.labels["result"] in telemetry.HITS]
+    return {
+        "deliveries": int(sum(s.value for s in _samples(telemetry.DELIVERIES))),
+        "delivered": int(sum(s.value for s in lag if s.name.endswith("_count"))),
+        "lag_ms": int(1_000 * sum(s.value for s in lag if s.name.endswith("_sum"))),
+        "hits": int(sum(found)),
+        "lookups": int(sum(each.value for each in looks)),
+    }
+
+
+def _samples(metric: Counter | Histogram) -> list[Sample]:
+    """Return the numbers of this process alone, without when they were created."""
+    return [
+        sample
+        for family in metric.collect()
+        for sample in family.samples
+        if not sample.name.endswith("_created")
+    ]
