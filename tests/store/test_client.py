@@ -59,8 +59,10 @@ def test_without_a_server_every_method_says_that_the_store_is_unavailable(unreac
             zip(CALLS, threads.map(lambda m: error_of(m, stores), CALLS), strict=True)
         )
 
-    # A process that ends does not wait for MongoDB: its row expires.
+    # A process that ends does not wait for MongoDB: its row expires, and its last
+    # counts are lost.
     assert errors.pop("ProcessStore.remove") is None
+    assert errors.pop("HourlyFigureStore.add_last") is None
     assert set(errors.values()) == {StoreUnavailableError}
     assert time.monotonic() - began < DRIVER_WAITS_S
 
