@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kwip.cache.queue import JobQueue
-    from kwip.services.maintenance.counting import HourlyCounting
+    from kwip.services.accounts.administration.hourly_figures import HourlyCounting
     from kwip.services.maintenance.reports import Reports
     from kwip.store.delivery.outbox import OutboxStore
     from kwip.store.mail.mails import MailStore

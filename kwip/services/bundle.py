@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.administration.announcements import Announcements
     from kwip.services.accounts.administration.app_figures import AppFigures
     from kwip.services.accounts.administration.discovery_rules import DiscoveryChanges
+    from kwip.services.accounts.administration.site_activity import SiteActivity
     from kwip.services.accounts.authentication import Authentication
     from kwip.services.accounts.closures import Closures
     from kwip.services.accounts.email_address import EmailAddress
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from kwip.services.accounts.staff.emoji_changes import EmojiChanges
     from kwip.services.accounts.staff.members import Members
     from kwip.services.accounts.staff.moderation import Moderation
-    from kwip.services.accounts.staff.site_activity import SiteActivity
     from kwip.services.accounts.staff.staff import Staff
     from kwip.services.accounts.two_factor.access_recovery import AccessRecovery
     from kwip.services.accounts.two_factor.passkeys import Passkeys

@@ -15,6 +15,7 @@ from kwip.services.accounts.administration.analysis import Analysis
 from kwip.services.accounts.administration.announcements import Announcements
 from kwip.services.accounts.administration.app_figures import AppFigures
 from kwip.services.accounts.administration.discovery_rules import DiscoveryChanges
+from kwip.services.accounts.administration.site_activity import SiteActivity
 from kwip.services.accounts.authentication import Authentication
 from kwip.services.accounts.closures import Closures
 from kwip.services.accounts.email_address import EmailAddress
@@ -34,7 +35,6 @@ from kwip.services.accounts.staff.email_domains import EmailDomains
 from kwip.services.accounts.staff.emoji_changes import EmojiChanges
 from kwip.services.accounts.staff.members import Members
 from kwip.services.accounts.staff.moderation import Moderation
-from kwip.services.accounts.staff.site_activity import SiteActivity
 from kwip.services.accounts.staff.staff import Staff
 from kwip.services.accounts.two_factor.access_recovery import AccessRecovery
 from kwip.services.accounts.two_factor.ceremonies import Ceremonies
@@ -308,7 +308,6 @@ def _figures(core: Core, reading: Reading) -> AppFigures:
     return AppFigures(
         store=store,
         activity=SiteActivity(
-            store=core.store,
             users=users,
             figures=store,
             hours=HourlyFigureStore(core.store),

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kwip.cache.queue import JobQueue
+    from kwip.services.accounts.administration.hourly_figures import HourlyCounting
     from kwip.services.bundle import Services
-    from kwip.services.maintenance.counting import HourlyCounting
     from kwip.wiring.core import Core
 
 

@@ -21,13 +21,13 @@ from kwip.domain.administration.discovery_rules import NO_RULES
 from kwip.domain.ids import IdGenerator
 from kwip.domain.signed_addresses import Signer
 from kwip.jobs.runner import LANES
+from kwip.services.accounts.administration.hourly_figures import HourlyCounting
 from kwip.services.accounts.two_factor.sealing import Sealer
 from kwip.services.coherence import probes
 from kwip.services.coherence.cache_lease import boot_clock
 from kwip.services.coherence.clock_guard import ClockGuard
 from kwip.services.coherence.fence import Fence
 from kwip.services.coherence.site_memory import SiteMemory
-from kwip.services.maintenance.counting import HourlyCounting
 from kwip.services.maintenance.presence import Presence
 from kwip.services.maintenance.site_status import SiteStatus
 from kwip.services.reading.entities import Entities

@@ -11,6 +11,7 @@ FOR_PROGRAMS = {
     *("schemas/dumping.py", "schemas/discovery/tags.py", "schemas/timelines/feeds.py"),
     *("blueprints/rate_limits.py", "services/backups/kept.py"),
     *("services/backups/sources/twitter.py", "schemas/accounts/analysis.py"),
+    "schemas/accounts/site_activity.py",
     *("schemas/site.py", "blueprints/web/admin/announcements.py"),
 }
 DATES = "text/dates.py"

@@ -661,10 +661,9 @@ CALLS = {
     "DiscoveryRuleStore.replace": lambda s: s.discovery_rules.replace(
         s.discovery_rules.read(), []
     ),
-    "FiguresStore.posts_between": lambda s: s.figures.posts_between(
-        NOW_MS, NOW_MS + 60_000, 1_000
+    "FiguresStore.made_between": lambda s: s.figures.made_between(
+        "posts", NOW_MS, NOW_MS + 60_000, most=1_000
     ),
-    "FiguresStore.users_between": lambda s: s.figures.users_between(0, NOW_MS),
     "FiguresStore.joined_between": lambda s: s.figures.joined_between(0, NOW_MS, 5),
     "FiguresStore.authors_between": lambda s: s.figures.authors_between(
         [1, 2, 3], NOW_MS, NOW_MS + 60_000

@@ -11,7 +11,6 @@ from marshmallow import fields
 from kwip.domain.accounts.audit_log import Action, AuditQuery
 from kwip.domain.accounts.members import MemberQuery, MemberState
 from kwip.domain.accounts.roles import Role
-from kwip.domain.accounts.site_activity import Period
 from kwip.domain.ids import UserId
 from kwip.schemas.body import Id, StrictSchema, Text, line
 from kwip.text.translation import lazy_gettext
@@ -50,14 +49,13 @@ ACTION_NAMES: Mapping[Action, str] = {
     Action.CREATE_INVITATION: lazy_gettext("Created an invitation"),
     Action.END_INVITATION: lazy_gettext("Ended an invitation"),
     Action.INVITE_WAITING: lazy_gettext("Invited someone from the waiting list"),
-    Action.CHANGE_SITE: lazy_gettext("Changed the site settings"),
+    Action.CHANGE_SITE: lazy_gettext("Changed site settings"),
     Action.BLOCK_DOMAIN: lazy_gettext("Blocked email from"),
     Action.UNBLOCK_DOMAIN: lazy_gettext("Unblocked email from"),
     Action.ADD_EMOJI: lazy_gettext("Added the emoji"),
     Action.REMOVE_EMOJI: lazy_gettext("Removed the emoji"),
     Action.PRUNE_MEDIA: lazy_gettext("Removed unused files"),
     Action.CREATE_TOKEN: lazy_gettext("Created a token"),
-    Action.CHANGE_SITE: lazy_gettext("Changed site settings"),
     Action.WARN_USER: lazy_gettext("Sent a warning"),
     Action.DELETE_POSTS: lazy_gettext("Deleted kwips"),
     Action.DELETE_GUEST_REPLY: lazy_gettext("Deleted a guest reply"),
@@ -70,11 +68,6 @@ ACTION_NAMES: Mapping[Action, str] = {
     Action.UNASSIGN_REPORT: lazy_gettext("Unassigned a report"),
     Action.RESOLVE_REPORT: lazy_gettext("Resolved a report"),
     Action.REOPEN_REPORT: lazy_gettext("Reopened a report"),
-    Action.CREATE_INVITATION: lazy_gettext("Created an invitation"),
-    Action.END_INVITATION: lazy_gettext("Ended an invitation"),
-    Action.APPROVE_USER: lazy_gettext("Approved a request to join"),
-    Action.REJECT_USER: lazy_gettext("Declined a request to join"),
-    Action.INVITE_WAITING: lazy_gettext("Invited someone from the waiting list"),
     Action.EDIT_REPORT: lazy_gettext("Changed a report"),
     Action.ADD_ANNOUNCEMENT: lazy_gettext("Added an announcement"),
     Action.EDIT_ANNOUNCEMENT: lazy_gettext("Changed an announcement"),
@@ -141,21 +134,6 @@ class AuditLogQuery(StrictSchema[AuditQuery]):
             subject=subject.strip(),
             before=before,
         )
-
-
-class PeriodQuery(StrictSchema[Period]):
-    """The query of the first page: which period its charts show."""
-
-    period = fields.Enum(
-        Period,
-        by_value=True,
-        load_default=Period.MONTH,
-        error_messages={"unknown": lazy_gettext("Choose one of the options.")},
-    )
-
-    def make(self, *, period: Period) -> Period:
-        """Return the period."""
-        return period
 
 
 @dataclass(frozen=True, slots=True)

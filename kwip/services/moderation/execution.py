@@ -97,7 +97,9 @@ class Execution:
                 self.record(order, Action.UNMARK_POSTS, user, **_named(strike))
                 self.marks.unmark([i for i in strike.post_ids if i not in kept])
             case _:
-                pass  # Nothing can be brought back; the strike no longer counts.
+                # A warning or a deletion leaves nothing to undo, or another strike in
+                # force says the same.
+                pass
 
     def _delete(self, author: User, post_ids: Sequence[PostId]) -> None:
         viewer = Viewer.without_session(author.id, author.username)

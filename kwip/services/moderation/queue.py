@@ -69,7 +69,7 @@ class QueueCounts:
     appeals: int
 
     @property
-    def is_open(self) -> int:
+    def open_count(self) -> int:
         """All open reports."""
         return sum(self.by_category.values())
 
@@ -80,7 +80,7 @@ class QueueCounts:
     @property
     def total(self) -> int:
         """Everything that waits."""
-        return self.is_open + self.appeals
+        return self.open_count + self.appeals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

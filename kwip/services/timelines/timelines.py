@@ -66,9 +66,10 @@ class Timelines:
     def home(self, viewer: Viewer, loader: Loader, page: PageRequest) -> Page[PostView]:
         """Read posts by the viewer and by everyone whom the viewer follows now.
 
-        Includes public posts with a hashtag that the viewer follows. Warm: 3 round
-        trips to Redis with authentication, no MongoDB; one more with pull authors or
-        followed hashtags, and when the page goes past a slice. Below the floor: one
+        Includes public posts with a hashtag that the viewer follows. Warm, with
+        authentication: 2 round trips to Redis for the first page, 3 for later ones, no
+        MongoDB; one more with pull authors or followed hashtags, and when the page
+        goes past a slice. Below the floor: one
         query per 200 followees, and another for what lies above the page.
         """
         relations = loader.load(

@@ -5,7 +5,7 @@ They may be a second old: they are read from secondaries where there are any.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pymongo import DESCENDING, ReadPreference
 
@@ -40,16 +40,17 @@ class FiguresStore:
         self._timelines = distant.database["timelines"]
 
     @translated()
-    def posts_between(self, start_ms: int, end_ms: int, most: int) -> int:
-        """Count the posts of a span of time, up to `most`; only reads the index."""
-        return self._posts.count_documents(
-            _span(start_ms, end_ms), hint={"_id": 1}, limit=most
-        )
+    def made_between(
+        self, kind: str, start_ms: int, end_ms: int, *, most: int | None = None
+    ) -> int:
+        """Count users, posts or reports made in a span of time by their ids, to `most`.
 
-    @translated()
-    def users_between(self, start_ms: int, end_ms: int) -> int:
-        """Count the users who joined in a span of time and are still there."""
-        return self._users.count_documents(_span(start_ms, end_ms), hint={"_id": 1})
+        Reads only the index of ids. Deleted posts count; deleted users do not.
+        """
+        limit: dict[str, Any] = {} if most is None else {"limit": most}
+        return self._database[kind].count_documents(
+            _span(start_ms, end_ms), hint={"_id": 1}, **limit
+        )
 
     @translated()
     def joined_between(self, start_ms: int, end_ms: int, most: int) -> list[UserId]:

@@ -1,4 +1,4 @@
-"""What each hour had of what no id remembers, for the charts of staff."""
+"""Hourly figures that cannot be counted from ids, for the charts of staff."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from pymongo import timeout as time_limit
 
-from kwip.domain.accounts.site_activity import HourlyFigures
+from kwip.domain.administration.app_figures import MAX_DAYS
+from kwip.domain.administration.site_activity import HourlyFigures
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
     from kwip.store.client import Document, Store
 
-#: How long an hour is remembered: the longest chart has 30 days.
-KEPT = timedelta(days=92)
+#: As long as anybody can ask for figures by the day.
+KEPT = timedelta(days=MAX_DAYS)
 #: A process that ends does not wait for longer to store its last counts.
 _GOODBYE_S = 0.5
 

@@ -33,10 +33,3 @@ def posts_by_hour(store: Store, now_ms: int, hours: int) -> list[int]:
     )
     counts = {int(each["_id"]): each["posts"] for each in found}
     return [counts.get(number, 0) for number in range(hours)]
-
-
-@translated()
-def made_between(store: Store, collection: str, start_ms: int, end_ms: int) -> int:
-    """Count the documents whose ids are from a span of time; only reads their index."""
-    span = {"_id": {"$gte": first_id_at(start_ms), "$lt": first_id_at(end_ms)}}
-    return store.database[collection].count_documents(span, hint={"_id": 1})

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kwip.domain.accounts.site_activity import Figure, Period
+from kwip.domain.administration.site_activity import Figure, Period
 from kwip.domain.clock import at
 from kwip.domain.ids import first_id_at
-from kwip.services.accounts.staff.site_activity import SiteActivity
+from kwip.services.accounts.administration.site_activity import SiteActivity
 from kwip.store.administration.figures import FiguresStore
 from kwip.store.administration.hourly_figures import KEPT, HourlyFigureStore
 
@@ -20,7 +20,6 @@ NOW = 20_000 * DAY + 37 * HOUR // 2
 @pytest.fixture
 def activity(kwip):
     return SiteActivity(
-        store=kwip.store,
         users=kwip.stores.users,
         figures=FiguresStore(kwip.store),
         hours=HourlyFigureStore(kwip.store),

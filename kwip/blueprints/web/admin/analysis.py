@@ -14,14 +14,13 @@ from kwip.domain.accounts.roles import Permission
 from kwip.schemas.accounts.analysis import (
     WEEKDAYS,
     OffsetQuery,
-    activity_csv,
     answered_csv,
     growth_csv,
     hours_csv,
     offsets,
     retention_csv,
 )
-from kwip.schemas.accounts.members import PeriodQuery
+from kwip.schemas.accounts.site_activity import PeriodQuery, activity_csv
 
 if TYPE_CHECKING:
     from kwip.domain.timelines.views import PostView

@@ -9,8 +9,7 @@ from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import page_policy
 from kwip.blueprints.web.pages import page
 from kwip.domain.accounts.roles import Permission
-from kwip.schemas.accounts.analysis import charts
-from kwip.schemas.accounts.members import PeriodQuery
+from kwip.schemas.accounts.site_activity import PeriodQuery, charts
 
 if TYPE_CHECKING:
     from flask import Response

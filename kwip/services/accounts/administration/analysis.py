@@ -6,7 +6,7 @@ of them have bounds, use indexes, and are answered by secondaries where there ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -22,10 +22,10 @@ from kwip.domain.administration.analysis import (
     Growth,
 )
 from kwip.domain.clock import at
-from kwip.store.jobs import Job
+from kwip.services.accounts.administration.books import Book
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
@@ -72,26 +72,25 @@ class Analysis:
         `bounds` is when each part begins, and when the last one ends. What is counted
         is kept in the row `name`, as far as it is not older than the first part.
         """
-        book, parts = _Book(self.jobs, name, self.clock()), list(pairwise(bounds))
+        book, parts = Book(self.jobs, name, self.clock()), list(pairwise(bounds))
         cohorts = [self._cohort(book, parts[n:]) for n in range(len(parts))]
         book.save(keep=lambda key: int(key.split(":")[1]) >= bounds[0])
         return cohorts
 
-    def _cohort(self, book: _Book, parts: Sequence[tuple[int, int]]) -> Cohort:
+    def _cohort(self, book: Book, parts: Sequence[tuple[int, int]]) -> Cohort:
         """Look at who joined in the first of some parts."""
         start, end = parts[0]
-        is_over = end <= book.now
         joined = book.count(
             f"joined:{start}",
-            partial(self.store.users_between, start, end),
-            is_over=is_over,
+            partial(self.store.made_between, "users", start, end),
+            until_ms=end,
         )
         people = self.store.joined_between(start, end, MAX_SAMPLE) if joined else []
         active = tuple(
             book.count(
                 f"active:{start}:{begin}",
                 partial(self.store.authors_between, people, begin, until),
-                is_over=until <= book.now,
+                until_ms=until,
             )
             for begin, until in parts
         )
@@ -104,16 +103,21 @@ class Analysis:
 
         An hour is counted once, and `_HOURS_AT_ONCE` in a look: one short query each.
         """
-        now = self.clock()
-        last = now - now % _HOUR_MS
+        book = Book(self.jobs, HOURS, self.clock())
+        last = book.settled_ms - book.settled_ms % _HOUR_MS
         hours = [last - n * _HOUR_MS for n in range(1, _HOUR_WEEKS * 168 + 1)]
-        book = _Book(self.jobs, HOURS, now)
         unknown = [hour for hour in hours if not book.knows(f"hour:{hour}")]
         for hour in unknown[:_HOURS_AT_ONCE]:
             book.count(
                 f"hour:{hour}",
-                partial(self.store.posts_between, hour, hour + _HOUR_MS, _MOST_OF_HOUR),
-                is_over=True,
+                partial(
+                    self.store.made_between,
+                    "posts",
+                    hour,
+                    hour + _HOUR_MS,
+                    most=_MOST_OF_HOUR,
+                ),
+                until_ms=hour + _HOUR_MS,
             )
         book.save(keep=lambda key: int(key.split(":")[1]) >= hours[-1])
         table = [[0] * 24 for _ in range(7)]
@@ -133,12 +137,12 @@ class Analysis:
         """Count people who joined in each week; a query for each not counted yet."""
         now = self.clock()
         starts = _weeks(now, GROWTH_WEEKS)
-        book = _Book(self.jobs, JOINED, now)
+        book = Book(self.jobs, JOINED, now)
         joined = [
             book.count(
                 f"joined:{start}",
-                partial(self.store.users_between, start, start + _WEEK_MS),
-                is_over=start + _WEEK_MS <= now,
+                partial(self.store.made_between, "users", start, start + _WEEK_MS),
+                until_ms=start + _WEEK_MS,
             )
             for start in starts
         ]
@@ -156,39 +160,6 @@ class Analysis:
         found = self.store.most_answered(since, MAX_COMPARED, MAX_ANSWERED)
         views = self.hydration.posts(viewer, loader, [entry for entry, _ in found])
         return [views[e.post_id] for e, _ in found if e.post_id in views]
-
-
-class _Book:
-    """What was counted before, and is not counted again."""
-
-    def __init__(self, jobs: JobStore, name: str, now_ms: int):
-        self.now = now_ms
-        self._jobs = jobs
-        self._row = jobs.find(name) or Job.begun(name, at(now_ms))
-        self._new: dict[str, int] = {}
-
-    def knows(self, key: str) -> bool:
-        return key in self._row.counts
-
-    def known(self, key: str) -> int:
-        return self._new.get(key, self._row.counts.get(key, 0))
-
-    def count(self, key: str, counted: Callable[[], int], *, is_over: bool) -> int:
-        """Return a count, and remember it if it cannot change any more."""
-        if key in self._row.counts:
-            return self._row.counts[key]
-        found = counted()
-        if is_over:
-            self._new[key] = found
-        return found
-
-    def save(self, keep: Callable[[str], bool]) -> None:
-        """Store what is new, without what is too old."""
-        if not self._new:
-            return
-        counts: Mapping[str, int] = {**self._row.counts, **self._new}
-        kept = {key: count for key, count in counts.items() if keep(key)}
-        self._jobs.save(replace(self._row, counts=kept, updated_at=at(self.now)))
 
 
 def _weeks(now_ms: int, count: int) -> list[int]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kwip.domain.administration.app_figures import Span
     from kwip.domain.clock import ClockMs
     from kwip.services.accounts.administration.analysis import Analysis
-    from kwip.services.accounts.staff.site_activity import SiteActivity
+    from kwip.services.accounts.administration.site_activity import SiteActivity
     from kwip.store.administration.figures import FiguresStore
 
 _DAY_MS = 24 * 3_600_000
@@ -104,7 +104,7 @@ class AppFigures:
     def _made(self, key: str, kind: str, days: Sequence[dt.date]) -> Measure:
         counts = self.activity.by_day(kind, list(map(_begin, days)))
         start = _begin(days[0])
-        before = self.activity.made(kind, start - len(days) * _DAY_MS, start)
+        before = self.store.made_between(kind, start - len(days) * _DAY_MS, start)
         return Measure(
             key=key,
             total=sum(counts),

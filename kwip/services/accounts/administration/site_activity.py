@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING
 
-from kwip.domain.accounts.site_activity import ActivityReport, Figure, Period
 from kwip.domain.administration.app_figures import MAX_DAYS
+from kwip.domain.administration.site_activity import ActivityReport, Figure, Period
 from kwip.domain.clock import at, to_ms
-from kwip.store.jobs import Job
-from kwip.store.maintenance.traffic import made_between
+from kwip.services.accounts.administration.books import Book
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from kwip.domain.accounts.site_activity import HourlyFigures
+    from kwip.domain.administration.site_activity import HourlyFigures
     from kwip.domain.clock import ClockMs
     from kwip.store.accounts.users import UserStore
     from kwip.store.administration.figures import FiguresStore
     from kwip.store.administration.hourly_figures import HourlyFigureStore
-    from kwip.store.client import Store
     from kwip.store.jobs import JobStore
 
 _HOUR_MS = 3_600_000
@@ -49,7 +48,6 @@ _PARTS = {
 class SiteActivity:
     """Count by the index of ids, which have the time; days that are over only once."""
 
-    store: Store
     users: UserStore
     figures: FiguresStore
     hours: HourlyFigureStore
@@ -57,7 +55,7 @@ class SiteActivity:
     clock: ClockMs
 
     def read(self, period: Period) -> ActivityReport:
-        """Count what a period has: up to 72 short counts, or a few for days.
+        """Count what a period has: 72 short counts for hours, or 3 for each new day.
 
         Raises:
             StoreUnavailableError: MongoDB does not answer.
@@ -98,34 +96,22 @@ class SiteActivity:
         counted = self._counts(starts, _DAY_MS, (kind,))
         return [counted[kind, start] for start in starts]
 
-    def made(self, kind: str, start_ms: int, end_ms: int) -> int:
-        """Count users, posts or reports of a span of time."""
-        return made_between(self.store, kind, start_ms, end_ms)
-
     def _counts(
         self, starts: Sequence[int], length: int, kinds: Sequence[str]
     ) -> dict[tuple[str, int], int]:
-        """Count some kinds in each part, and store what days had that are over."""
-        now, is_of_days = at(self.clock()), length == _DAY_MS
-        row = self.jobs.find(DAYS) or Job.begun(DAYS, now)
-        known = dict(row.counts) if is_of_days else {}
+        """Count some kinds in each part; of days, those that are over only once."""
+        book = Book(self.jobs, DAYS, self.clock())
         found: dict[tuple[str, int], int] = {}
-        over: dict[str, int] = {}
         for kind, start in product(kinds, starts):
-            day = f"{kind}:{start // _DAY_MS}"
-            count = None if start == starts[-1] else known.get(day)
-            if count is None:
-                count = made_between(self.store, kind, start, start + length)
-            found[kind, start] = count
-            if is_of_days and start != starts[-1]:
-                over[day] = count
-        if not over.items() <= known.items():
-            # As far back as anybody asks for at once; older days are counted again.
-            oldest = self.clock() // _DAY_MS - MAX_DAYS
-            both = known | over
-            kept = {d: n for d, n in both.items() if int(d.split(":")[1]) >= oldest}
-            if kept != known:
-                self.jobs.save(replace(row, counts=kept, updated_at=now))
+            count = partial(self.figures.made_between, kind, start, start + length)
+            if length == _DAY_MS:
+                day = f"{kind}:{start // _DAY_MS}"
+                found[kind, start] = book.count(day, count, until_ms=start + length)
+            else:
+                found[kind, start] = count()
+        # As far back as anybody asks for at once; older days are counted again.
+        oldest = book.now_ms // _DAY_MS - MAX_DAYS
+        book.save(keep=lambda day: int(day.split(":")[1]) >= oldest)
         return found
 
 

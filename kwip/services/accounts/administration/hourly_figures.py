@@ -2,12 +2,14 @@
 
 Metrics belong to a process and its machine; what staff see over weeks belongs to the
 site, and outlives both. So each process stores by how much its counters grew. A process
-that is killed loses what it counted since the last time.
+that is killed loses what it counted since the last time; if MongoDB's answer is lost,
+that much may be counted twice.
 """
 
 from __future__ import annotations
 
 import atexit
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -27,8 +29,10 @@ if TYPE_CHECKING:
     from kwip.store.administration.figures import FiguresStore
     from kwip.store.administration.hourly_figures import HourlyFigureStore
 
-#: Seconds between two writes: at most one small one, and none if nothing was counted.
+#: Seconds between two writes: one small one at most, and none if nothing has changed.
 EVERY_S = 20.0
+#: A process that ends waits no longer for what its loop is storing.
+_GOODBYE_S = 0.5
 _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
 
@@ -47,9 +51,13 @@ class HourlyCounting:
         self._figures = figures
         self._clock = clock
         self._loop = Loop("hourly_figures", self._work)
+        #: Held while something is stored, which the end of the process may be amid.
+        self._storing = threading.Lock()
         self._stored = _totals()
         self._waiting: int | None = None
         self._looked_at: dt.datetime | None = None
+        #: The most jobs of the hour of `_looked_at`, as stored.
+        self._most = 0
         self._is_started = False
 
     def start(self) -> None:
@@ -67,7 +75,7 @@ class HourlyCounting:
             self._leave()
 
     def note_waiting(self, jobs: int) -> None:
-        """Note how many jobs wait; whoever does so also looks at the site each hour."""
+        """Note how many jobs wait; this process then looks at the site each hour."""
         self._waiting = max(jobs, self._waiting or 0)
 
     def save(self) -> None:
@@ -76,25 +84,32 @@ class HourlyCounting:
         Raises:
             StoreUnavailableError: MongoDB does not answer; it is stored the next time.
         """
-        hour, totals, waiting = self._hour(), _totals(), self._waiting
-        counted, latest = self._since_stored(totals), {}
-        if waiting is not None and hour != self._looked_at:
-            latest = self._look()
-        most = {} if waiting is None else {"waiting": waiting}
-        if counted or most or latest:
-            self._hours.add(hour, counted, most, latest)
-        self._stored, self._waiting = totals, None
-        if latest:
-            self._looked_at = hour
+        with self._storing:
+            hour, totals = self._hour(), _totals()
+            counted, most, latest = self._since_stored(totals), {}, {}
+            # Known only where there is a sweeper, which then looks at the site hourly.
+            waiting, is_new = self._waiting, hour != self._looked_at
+            if waiting is not None and (is_new or waiting > self._most):
+                most = {"waiting": waiting}
+                latest = self._look() if is_new else {}
+            if counted or most:
+                self._hours.add(hour, counted, most, latest)
+            self._stored, self._waiting = totals, None
+            if waiting is not None and most:
+                self._looked_at, self._most = hour, waiting
 
     def _leave(self) -> None:
         atexit.unregister(self._leave)
         self._loop.request_stop()
-        totals = _totals()
-        if counted := self._since_stored(totals):
-            with suppress(StoreUnavailableError):
-                self._hours.add_last(self._hour(), counted)
-        self._stored = totals
+        # What the loop is storing now must not be added twice.
+        if not self._storing.acquire(timeout=_GOODBYE_S):
+            return
+        try:
+            if counted := self._since_stored(_totals()):
+                with suppress(StoreUnavailableError):
+                    self._hours.add_last(self._hour(), counted)
+        finally:
+            self._storing.release()
 
     def _look(self) -> dict[str, int]:
         now_ms = self._clock()

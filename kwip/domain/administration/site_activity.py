@@ -42,11 +42,11 @@ class HourlyFigures:
         deliveries: Entries put into home timelines.
         delivered: Posts whose fan-out ended.
         lag_ms: The sum of the milliseconds from each of these posts to its end.
-        hits: Lookups in the cache that found something.
+        hits: Lookups that needed no load: found, known to be empty, or shared.
         lookups: All lookups in the cache.
         waiting: The most jobs that waited at once, in all queues; None if unknown.
         active: People who read home in the 24 hours before it; None if unknown.
-        stored_bytes: What the database and uploads took at its begin; None if unknown.
+        stored_bytes: What the database and uploads took at its start; None if unknown.
     """
 
     hour: dt.datetime
@@ -70,7 +70,7 @@ class ActivityReport:
             `ACTIVE` has people who read home in 24 hours, the most of a part;
             `SIGN_UPS`, `POSTS`, `REPORTS`: how many were made, with reposts, and with
             posts that were deleted since; `DELIVERIES`: entries put into homes; `LAG`:
-            mean seconds from a post to the end of its fan-out; `HITS`: the share of
+            mean seconds from a post to the end of its delivery; `HITS`: the share of
             lookups that the cache answered, 0 to 1; `WAITING`: the most jobs that
             waited at once; `STORAGE`: the latest bytes of database and uploads.
         whole: The same of the whole period.

@@ -8,7 +8,8 @@ from kwip import telemetry
 from kwip.domain.clock import at
 from kwip.domain.errors import StoreUnavailableError
 from kwip.domain.ids import AttachmentId, UserId
-from kwip.services.maintenance.counting import HourlyCounting
+from kwip.services.accounts.administration import hourly_figures
+from kwip.services.accounts.administration.hourly_figures import HourlyCounting
 from kwip.store.administration.figures import FiguresStore
 from kwip.store.administration.hourly_figures import HourlyFigureStore
 
@@ -65,7 +66,7 @@ def test_growth_is_added_to_the_hour_once(counting, clock, hours, commands):
 
 
 def test_who_knows_the_queues_looks_at_the_site_once_an_hour(
-    counting, clock, hours, mongodb
+    counting, clock, hours, mongodb, commands
 ):
     mongodb["timelines"].insert_one({"_id": "home:1", "last_read_at": at(NOW_MS - 9)})
     mongodb["attachments"].insert_one(
@@ -81,6 +82,11 @@ def test_who_knows_the_queues_looks_at_the_site_once_an_hour(
     mongodb["timelines"].delete_many({})
     counting.note_waiting(10)
     counting.save()
+    before = len(commands)
+    for waiting in (10, 0):
+        counting.note_waiting(waiting)
+        counting.save()
+    assert len(commands) == before
     assert hours() == [found | {"waiting": 10}]
 
     clock.now_ms += HOUR_MS
@@ -108,4 +114,11 @@ def test_nothing_is_lost_while_mongodb_is_away_or_when_a_process_ends(
     counting.start()
     count(1, 0, 0)
     counting.stop()
+    assert hours()[0]["deliveries"] == 4
+
+    # It ends while its loop is storing: nothing is added twice.
+    monkeypatch.setattr(hourly_figures, "_GOODBYE_S", 0.0)
+    count(1, 0, 0)
+    with counting._storing:
+        counting._leave()
     assert hours()[0]["deliveries"] == 4
