@@ -109,13 +109,14 @@ class WaitList:
         Raises:
             NotFoundError: The address is not on the list any more.
         """
-        self.audit_log.record(order, Action.INVITE_WAITING, "waiting list", {})
+        entry = self.audit_log.entry(order, Action.INVITE_WAITING, "waiting list", {})
         made = self.invitations.draft(creator_id, 1, INVITED.days, is_staff=True)
         posted: list[Mail] = []
 
         def also(waiting: Waiting, session: Any) -> None:
             details = {"code": made.code, "language": waiting.language}
             mail = self.mails.draft(MailKind.INVITATION, NOBODY, waiting.email, details)
+            entry(session)
             self.invitations.store.add(made, session)
             self.mails.store.add(mail, mail.created_at, session)
             posted[:] = [mail]

@@ -39,12 +39,11 @@ class EmailDomains:
             ConflictError: It is blocked already.
         """
         domain = clean_blocked(text)
-        if self.store.find_any([domain]):
+        entry = self.audit_log.entry(order, Action.BLOCK_DOMAIN, domain, {})
+        if not self.store.block(domain, at(self.clock()), entry):
             raise ConflictError(
                 lazy_gettext("%(domain)s is blocked already.", domain=domain)
             )
-        self.audit_log.record(order, Action.BLOCK_DOMAIN, domain, {})
-        self.store.block(domain, at(self.clock()))
         return domain
 
     def unblock(self, text: str, order: Order) -> str:
@@ -56,12 +55,11 @@ class EmailDomains:
             NotFoundError: It is not blocked itself.
         """
         domain = clean_blocked(text)
-        if not self.store.find_any([domain]):
+        entry = self.audit_log.entry(order, Action.UNBLOCK_DOMAIN, domain, {})
+        if not self.store.unblock(domain, entry):
             raise NotFoundError(
                 lazy_gettext("%(domain)s is not blocked.", domain=domain)
             )
-        self.audit_log.record(order, Action.UNBLOCK_DOMAIN, domain, {})
-        self.store.unblock(domain)
         return domain
 
     def listed(self) -> list[BlockedDomain]:
