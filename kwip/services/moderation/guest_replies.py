@@ -159,10 +159,12 @@ class GuestReplies:
         Raises:
             NotFoundError: The link no longer works, or the post is not there.
             GoneError: The post was deleted.
-            ForbiddenError: The site or the author takes no such replies any more.
+            ForbiddenError: The site or the author takes no such replies any more, or
+                the address was blocked meanwhile.
             RateLimitedError: There are too many that the author has not decided about.
         """
         mail, reply = self._opened(link)
+        self.email_domains.require_still_allowed(mail.address)
         view = self._open_view(loader, reply.post_id)
         notification = Notification(
             recipient_id=reply.author_id,

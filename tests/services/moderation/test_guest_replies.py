@@ -126,7 +126,12 @@ def test_a_reply_is_withdrawn_with_its_address_and_goes_with_its_kwip(
     kwip, settings, alice, guests, say, write
 ):
     post, other = say(), say("Another")
-    guests.withdraw(write(post))
+    link = write(post)
+    kwip.services.email_domains.block("carla@example.org", BY_KWIP)
+    with pytest.raises(ForbiddenError):
+        confirm(kwip, link)
+    guests.withdraw(link)
+    kwip.services.email_domains.unblock("carla@example.org", BY_KWIP)
     database = kwip.store.database
     assert database["guest_replies"].count_documents({}) == 0
     assert database["mails"].count_documents({"kind": "guest_reply"}) == 0
