@@ -98,6 +98,7 @@ def token(settings: Settings, name: str, *, scopes: str, as_json: bool) -> None:
     allowed = frozenset(scope.strip() for scope in scopes.split(","))
     with connected(settings) as wiring:
         viewer = _viewer(wiring, name)
+        wiring.services.authentication.require_creatable(viewer, _TOKEN_NAME, allowed)
         details = {"user_id": str(viewer.id), "scopes": scopes}
         wiring.services.audit_log.record(
             order(), Action.CREATE_TOKEN, f"@{viewer.username}", details

@@ -84,7 +84,8 @@ def windows(limits: Mapping[str, int]) -> dict[str, Window]:
 def whose(address: str | None) -> str:
     """Return who is behind an address: the address for IPv4, its /64 for IPv6.
 
-    Everything else, such as a Unix socket, counts as one.
+    Whoever has an IPv4 address also has a whole network of 6to4, which counts as that
+    address. Everything else, such as a Unix socket, counts as one.
     """
     try:
         found = ipaddress.ip_address((address or "").strip())
@@ -92,8 +93,8 @@ def whose(address: str | None) -> str:
         return "unknown"
     if isinstance(found, ipaddress.IPv4Address):
         return str(found)
-    if found.ipv4_mapped:
-        return str(found.ipv4_mapped)
+    if inner := found.ipv4_mapped or found.sixtofour:
+        return str(inner)
     network = int(found) >> (found.max_prefixlen - _IPV6_PREFIX)
     return str(ipaddress.IPv6Address(network << (found.max_prefixlen - _IPV6_PREFIX)))
 

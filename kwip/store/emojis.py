@@ -18,7 +18,7 @@ from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pymongo.client_session import ClientSession
 
@@ -64,8 +64,15 @@ class EmojiStore:
             return EmojiSet()
         return EmojiSet.of(found["version"], (Emoji(**row) for row in found["emojis"]))
 
-    def replace(self, known: EmojiSet, emojis: Iterable[Emoji]) -> EmojiSet:
-        """Replace the set that is known by another one; one transaction.
+    def replace(
+        self,
+        known: EmojiSet,
+        emojis: Iterable[Emoji],
+        also: Callable[[ClientSession], None] = lambda _: None,
+    ) -> EmojiSet:
+        """Replace the set that is known by another one, and do `also`.
+
+        It is one transaction.
 
         It also writes the version to the fences, which every process reads once a
         second: so none learns of a version whose set is not there.
@@ -74,7 +81,12 @@ class EmojiStore:
             ConflictError: The set is no longer the known one.
         """
         made = EmojiSet.of(secrets.token_hex(_RANDOM_BYTES), emojis)
-        self._store.transact(lambda session: self._write(session, known, made))
+
+        def work(session: ClientSession) -> None:
+            self._write(session, known, made)
+            also(session)
+
+        self._store.transact(work)
         return made
 
     def _write(self, session: ClientSession, known: EmojiSet, made: EmojiSet) -> None:

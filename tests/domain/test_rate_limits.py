@@ -14,6 +14,7 @@ from kwip.domain.rate_limits import SPANS_S, Window, in_words, whose, windows
         ("2001:db8:1:2::1", "2001:db8:1:2::"),
         ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::"),
         ("2001:db8:1:3::1", "2001:db8:1:3::"),
+        ("2002:cb00:7107:5::1", "203.0.113.7"),
         ("fe80::1%eth0", "fe80::"),
         (" 203.0.113.7 ", "203.0.113.7"),
         ("203.0.113.7:80", "unknown"),

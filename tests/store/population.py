@@ -75,7 +75,7 @@ def populate(stores):
     database["attachments"].insert_many(d for n in USERS for d in _uploads_of(n))
     for n in USERS:
         stores.audit_log.append(audited(n))
-        stores.domains.block(f"d{n}.example", NOW)
+        stores.domains.block(f"d{n}.example", NOW, lambda _: None)
         stores.mails.add(mail(n), NOW)
         stores.reports.add(reported(n))
         stores.closures.add(closure(n), None)
@@ -113,7 +113,7 @@ def _wait(stores, n):
     due_at = NOW if n < USERS[5] else LATER
     stores.blogs.add(blog(n), due_at)
     stores.nudges.add(nudge(n), None)
-    stores.guest_replies.add(guest_reply(n), LATER, lambda _: None)
+    stores.guest_replies.add(guest_reply(n), LATER, lambda _: None, 9)
     chosen = MailPreferences(kinds=EVERY_KIND, mailed_id=1)
     stores.mail_preferences.save(n, chosen, due_at)
 

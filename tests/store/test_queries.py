@@ -285,6 +285,9 @@ CALLS = {
     "ReportStore.change": lambda s: s.reports.change(
         reported(10), resolved(NOTED), NOTED
     ),
+    "ReportStore.change_and": lambda s: s.reports.change_and(
+        reported(11), resolved(NOTED), NOTED, lambda _: None
+    ),
     "ReportStore.page": lambda s: [
         s.reports.page(wanted, limit=3)
         for wanted in (
@@ -329,8 +332,12 @@ CALLS = {
     "StrikeStore.take_due": lambda s: s.strikes.take_due(NOW, LATER, 5, bool),
     "MarkStore.mark": lambda s: s.marks.mark(posts_of(3)[:2]),
     "MarkStore.unmark": lambda s: s.marks.unmark(posts_of(3)[:2]),
-    "EmailDomainStore.block": lambda s: s.domains.block("d7.example", NOW),
-    "EmailDomainStore.unblock": lambda s: s.domains.unblock("d8.example"),
+    "EmailDomainStore.block": lambda s: s.domains.block(
+        "d7.example", NOW, lambda _: None
+    ),
+    "EmailDomainStore.unblock": lambda s: s.domains.unblock(
+        "d8.example", lambda _: None
+    ),
     "EmailDomainStore.find_any": lambda s: s.domains.find_any(
         ["d9.example", "example"]
     ),
@@ -439,8 +446,8 @@ CALLS = {
     "ClosureStore.find": lambda s: s.closures.find(2),
     "ClosureStore.add": lambda s: s.closures.add(closure(900), None),
     "ClosureStore.note_suspension": lambda s: s.closures.note_suspension(3, None),
-    "ClosureStore.take_back": lambda s: s.closures.take_back(4),
-    "ClosureStore.unsuspend": lambda s: s.closures.unsuspend(5),
+    "ClosureStore.take_back": lambda s: s.closures.take_back(4, lambda _: None),
+    "ClosureStore.unsuspend": lambda s: s.closures.unsuspend(5, lambda _: None),
     "ClosureStore.remind": lambda s: s.closures.remind(
         closure(6), LATER, lambda _: None
     ),
@@ -634,6 +641,9 @@ CALLS = {
     "ApplicationStore.count": lambda s: s.applications.count(20),
     "InvitationStore.of_user": lambda s: s.invitations.of_user(3),
     "InvitationStore.add": lambda s: s.invitations.add(invitation(903)),
+    "InvitationStore.add_and": lambda s: s.invitations.add_and(
+        invitation(904), lambda _: None
+    ),
     "InvitationStore.find": lambda s: s.invitations.find("i1"),
     "InvitationStore.use": lambda s: s.store.transact(
         partial(s.invitations.use, "i2", 904, NOW)
@@ -737,11 +747,15 @@ CALLS = {
     "BlogStore.holds": lambda s: s.blogs.holds(blog(5)),
     "BlogStore.posted": lambda s: s.blogs.posted(5, "a", "2026-11-24"),
     "BlogStore.end": lambda s: s.blogs.end(blog(5), {}, NOW),
+    "BlogStore.posted_before": lambda s: s.blogs.posted_before(1, "x"),
+    "BlogStore.remove": lambda s: s.blogs.remove(1, 7),
     "BlogStore.delete": lambda s: s.blogs.delete(1, 6),
     "GuestReplyStore.add": lambda s: s.guest_replies.add(
-        guest_reply(99), LATER, lambda _: None
+        guest_reply(99), LATER, lambda _: None, 3
     ),
-    "GuestReplyStore.confirm": lambda s: s.guest_replies.confirm(3, LATER, None),
+    "GuestReplyStore.confirm": lambda s: s.guest_replies.confirm(
+        guest_reply(3), LATER, TOLD, 20
+    ),
     "GuestReplyStore.approve": lambda s: s.guest_replies.approve(4, 4),
     "GuestReplyStore.remove": lambda s: s.guest_replies.remove(5, 5),
     "GuestReplyStore.forget_post": lambda s: s.guest_replies.forget_post(6),
@@ -750,7 +764,6 @@ CALLS = {
     "GuestReplyStore.by": lambda s: s.guest_replies.by(10, 0, 9),
     "GuestReplyStore.waiting": lambda s: s.guest_replies.waiting(10, 9),
     "GuestReplyStore.waiting_for": lambda s: s.guest_replies.waiting_for(9),
-    "GuestReplyStore.undecided_of": lambda s: s.guest_replies.undecided_of("digest 9"),
     "NudgeStore.add": lambda s: s.nudges.add(nudge(99), None),
     "NudgeStore.count": lambda s: s.nudges.count(1, NudgeKind.BUZZ, NOW),
     "DraftStore.insert": lambda s: s.drafts.insert(DRAFT),
@@ -968,7 +981,7 @@ CALLS = {
     ],
     "RelationshipStore.refusing_notifications_from": lambda s: [
         (
-            s.users.set_flag(1, "is_silenced", is_set=is_silenced),
+            s.roles.silence(1, lambda _: None, is_set=is_silenced),
             s.relationships.refusing_notifications_from(1, [2, 31, 32]),
         )
         for is_silenced in (True, False)
@@ -1052,7 +1065,10 @@ CALLS = {
             {"role": Role.OWNER},
         )
     ],
-    "RoleStore.set_role": lambda s: [s.roles.set_role(n, Role.OWNER) for n in (1, 2)],
+    "RoleStore.set_role": lambda s: [
+        s.roles.set_role(n, Role.OWNER, lambda _: None) for n in (1, 2)
+    ],
+    "RoleStore.silence": lambda s: s.roles.silence(1, lambda _: None, is_set=True),
     "RoleStore.require_other_owner": lambda s: s.roles.require_other_owner(2),
     "RoleStore.suspend": lambda s: s.roles.suspend(2, lambda _: None),
     "SetupStore.offer": lambda s: s.setup.offer("digest", LATER),
@@ -1095,7 +1111,6 @@ CALLS = {
         )
     ],
     "UserStore.shown_among": lambda s: s.users.shown_among([1, 2, 900]),
-    "UserStore.set_flag": lambda s: s.users.set_flag(1, "is_silenced", is_set=True),
     "CredentialStore.set_password": lambda s: s.credentials.set_password(1, "hash"),
     "UserStore.update_profile": lambda s: s.users.update_profile(1, {"bio": ""}),
     "UserStore.pin": lambda s: [s.users.pin(1, posts_of(1)[i]) for i in (0, 0, 1)],

@@ -21,6 +21,8 @@ MAX_SEEN = 500
 MAX_AT_ONCE, MAX_A_DAY = 5, 20
 #: Older entries that are posted when their author asks for it.
 MAX_OLD = 20
+#: What `problem` says of a feed that its owner removed: only what was posted is kept.
+REMOVED = "removed"
 #: How many are shown as they would be posted.
 SAMPLES = 3
 #: An entry that is older when it is first seen keeps its date, as an imported kwip.

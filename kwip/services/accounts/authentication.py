@@ -308,9 +308,7 @@ class Authentication:
                 `MAX_TOKENS` already.
         """
         name = name.strip()
-        _require_usable(name, scopes)
-        if len(self.stores.tokens.of_user(viewer.id)) >= MAX_TOKENS:
-            raise InvalidError(_TOO_MANY, {"name": _TOKENS})
+        self.require_creatable(viewer, name, scopes)
         credential = Credential(
             "token", viewer.id, secrets.token_urlsafe(_SECRET_BYTES)
         )
@@ -326,6 +324,18 @@ class Authentication:
         telemetry.AUTH_EVENTS.labels("token_created").inc()
         self._invalidate(invalidation_rules.create_token, credential.id)
         return _info(stored), credential.text
+
+    def require_creatable(
+        self, viewer: Viewer, name: str, scopes: frozenset[str]
+    ) -> None:
+        """Check that a token can be created, as `create_token` does.
+
+        Raises:
+            InvalidError: It can't.
+        """
+        _require_usable(name, scopes)
+        if len(self.stores.tokens.of_user(viewer.id)) >= MAX_TOKENS:
+            raise InvalidError(_TOO_MANY, {"name": _TOKENS})
 
     def tokens(self, viewer: Viewer) -> list[TokenInfo]:
         """List the viewer's personal tokens, oldest first; one query."""

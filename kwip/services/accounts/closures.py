@@ -20,6 +20,7 @@ from kwip.domain.messages import lazy_gettext
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable
     from typing import Any
 
     from kwip.domain.accounts.users import Viewer
@@ -46,15 +47,16 @@ class Closures:
         moderation = self.moderation
         now = at(moderation.clock())
         closure = Closure(user_id=viewer.id, closed_at=now, delete_at=now + GRACE)
-        self._record(Action.CLOSE_ACCOUNT, viewer.id, viewer.username)
+        entry = self._entry(Action.CLOSE_ACCOUNT, viewer.id, viewer.username)
         details = {"delete_at": closure.delete_at.isoformat()}
         notice = self.notices.draft(MailKind.ACCOUNT_CLOSED, viewer.username, details)
 
-        def also(session: Any) -> None:
+        def close(session: Any) -> bool:
             moderation.stores.closures.add(closure, session)
             self.notices.add(notice, session)
+            return True
 
-        moderation.roles.suspend(viewer.id, also)
+        moderation.roles.suspend(viewer.id, entry, close)
         moderation.hide(viewer.id)
         moderation.sign_out_everywhere(viewer.id, ends_tokens=True)
         self.notices.hurry(notice)
@@ -79,10 +81,10 @@ class Closures:
         known = closures.find(user_id)
         if known is None:
             return
-        self._record(Action.REOPEN_ACCOUNT, user_id, username)
+        entry = self._entry(Action.REOPEN_ACCOUNT, user_id, username)
         if not known.is_suspended_too:
             moderation.withholding.restore(user_id)
-        found = closures.take_back(user_id)
+        found = closures.take_back(user_id, entry)
         moderation.fence.invalidate(invalidation_rules.unsuspend(user_id=user_id))
         if found is None:
             raise NotAuthenticatedError(lazy_gettext("This account is being deleted."))
@@ -91,6 +93,9 @@ class Closures:
             raise NotAuthenticatedError(lazy_gettext("This account is suspended."))
         telemetry.AUTH_EVENTS.labels("account_reopened").inc()
 
-    def _record(self, action: Action, user_id: UserId, username: str) -> None:
+    def _entry(
+        self, action: Action, user_id: UserId, username: str
+    ) -> Callable[[Any], None]:
         order = Order(Actor("user", username))
-        self.moderation.audit_log.record_about(order, action, user_id, username)
+        log = self.moderation.audit_log
+        return log.entry_about(order, action, user_id, username)

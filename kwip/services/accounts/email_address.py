@@ -139,12 +139,16 @@ class EmailAddress:
 
         Raises:
             NotFoundError: The link no longer works.
+            ForbiddenError: The address was blocked meanwhile.
             ConflictError: Somebody else has that address.
         """
         mail = self.pending(MailKind.CONFIRM_EMAIL, link)
         before = self.stores.credentials.mailbox(mail.user_id)
         notice = None
-        if before is not None and before.key != read_email(mail.address).key:
+        is_same = before is not None and before.key == read_email(mail.address).key
+        if before is None or not is_same or before.confirmed_at is None:
+            self.email_domains.require_still_allowed(mail.address)
+        if before is not None and not is_same:
             asked_at = mail.created_at.isoformat()
             details = {"new": mail.address, "asked_at": asked_at}
             draft = self.mails.draft

@@ -65,12 +65,12 @@ class PasswordReset:
             NotFoundError: There is no such user, or one without an address.
             ForbiddenError: The actor does not outrank the user.
         """
-        self.moderation.record(order, Action.SEND_RESET, user_id)
         mailbox = self.stores.credentials.mailbox(user_id)
         if mailbox is None:
             raise NotFoundError(
                 lazy_gettext("This account has no email address."), user_id=user_id
             )
+        self.moderation.record(order, Action.SEND_RESET, user_id)
         self._post(mailbox.email)
 
     def owner_of(self, link: str) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from email import message_from_bytes
-from email.policy import default
+from email.policy import compat32
 from email.utils import getaddresses
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import structlog
@@ -21,7 +22,7 @@ from kwip.domain.mail.bounces import MOST_SOFT, SOFT_WITHIN, Bounce, BounceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from email.message import EmailMessage, Message
+    from email.message import Message
 
     from kwip.domain.clock import ClockMs
     from kwip.domain.mail.mails import Mail
@@ -33,6 +34,9 @@ log = structlog.get_logger()
 
 #: A report quotes the mail at most; the rest of a longer one is not read.
 MOST_BYTES = 1_000_000
+#: What is read of the recipients of a report: each of our mails has one. And how much
+#: of a header that names some.
+_MOST_RECIPIENTS, _HEADER_CHARS = 20, 1_000
 _PROBLEM_MAX = 200
 _ID = re.compile(r"[+-]([0-9a-f]{32})([0-9a-f]{20})@", re.IGNORECASE)
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
@@ -70,7 +74,8 @@ class Bounces:
         used, `unknown` a mail that is not stored any more, and `other` is no report of
         a failure, such as an answer by somebody who is on holiday.
         """
-        message = message_from_bytes(content[:MOST_BYTES], policy=default)
+        # Other policies take seconds to read the addresses of a long header.
+        message = message_from_bytes(content[:MOST_BYTES], policy=compat32)
         mail_id = self._mail_id(message, recipient)
         if mail_id is None:
             return "unsigned"
@@ -90,10 +95,13 @@ class Bounces:
         log.info("mail_bounced", mail_id=mail.id, user_id=str(mail.user_id))
         return "off"
 
-    def _mail_id(self, message: EmailMessage, recipient: str) -> str | None:
+    def _mail_id(self, message: Message, recipient: str) -> str | None:
         """Return the mail whose sender the report was sent to, if we signed that."""
-        headers = [str(h) for name in _RECIPIENTS for h in message.get_all(name, [])]
-        for _, address in getaddresses([recipient, *headers]):
+        found = chain.from_iterable(message.get_all(n, []) for n in _RECIPIENTS)
+        named = (str(each)[:_HEADER_CHARS] for each in found)
+        headers = [recipient, *islice(named, _MOST_RECIPIENTS)]
+        # Strictly, one that is cut or wrong would hide the others.
+        for _, address in getaddresses(headers, strict=False):
             match = _ID.search(address)
             if match is None:
                 continue
@@ -103,7 +111,7 @@ class Bounces:
         return None
 
 
-def bounce_in(message: EmailMessage) -> Bounce | None:
+def bounce_in(message: Message) -> Bounce | None:
     """Read what a delivery status notification (RFC 3464) says of its recipient.
 
     None if it is none, or says that the mail was delivered, or is only late.
@@ -113,7 +121,7 @@ def bounce_in(message: EmailMessage) -> Bounce | None:
     for part in message.walk():
         if part.get_content_type() != "message/delivery-status":
             continue
-        for fields in _blocks(part):
+        for fields in islice(_blocks(part), 1 + _MOST_RECIPIENTS):
             if str(fields.get("Action", "")).strip().lower() == "failed":
                 return _read(fields)
     return None

@@ -127,9 +127,9 @@ class Deletion:
         if user is None:
             return self._end(user_id, checkpoint)
         self.moderation.roles.require_other_owner(user_id)
+        self.moderation.suspend(user_id, order)
         self.audit_log.record_about(order, Action.DELETE_USER, user_id, user.username)
         checkpoint.save(detail={"username": user.username})
-        self.moderation.suspend(user_id, order)
         self.moderation.sign_out_everywhere(user_id, ends_tokens=True)
         sizes, removed = self.preview(user_id), {}
         for step in self.steps():

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import structlog
 
@@ -106,9 +106,14 @@ class Emojis:
         self._read_at = version
 
     def add(
-        self, new: Sequence[NewEmoji], *, category: str = "", replaces: bool = False
+        self,
+        new: Sequence[NewEmoji],
+        *,
+        category: str = "",
+        replaces: bool = False,
+        also: Callable[[Any], None] = lambda _: None,
     ) -> None:
-        """Add emoji, all or none.
+        """Add emoji, all or none, and do `also` in the same transaction.
 
         Without a `category`, those that are replaced keep theirs.
 
@@ -144,10 +149,12 @@ class Emojis:
             )
             for code, each in drawn.items()
         }
-        self._replace(known, {**old, **made})
+        self._replace(known, {**old, **made}, also)
 
-    def remove(self, codes: Sequence[str]) -> None:
-        """Remove emoji and their files, all or none.
+    def remove(
+        self, codes: Sequence[str], also: Callable[[Any], None] = lambda _: None
+    ) -> None:
+        """Remove emoji and their files, all or none; do `also` with that.
 
         Raises:
             NotFoundError: There is no such emoji. Nothing is removed.
@@ -161,7 +168,7 @@ class Emojis:
                 lazy_gettext("There is no emoji :%(name)s:.", name=unknown[0])
             )
         kept = {e.shortcode: e for e in known if e.shortcode not in codes}
-        self._replace(known, kept)
+        self._replace(known, kept, also)
 
     def stored(self) -> EmojiSet:
         """Read the set from the database; one query."""
@@ -174,9 +181,14 @@ class Emojis:
         )
         return Emoji(code, picture, still, drawn.width, drawn.height, category)
 
-    def _replace(self, known: EmojiSet, kept: Mapping[str, Emoji]) -> None:
+    def _replace(
+        self,
+        known: EmojiSet,
+        kept: Mapping[str, Emoji],
+        also: Callable[[Any], None],
+    ) -> None:
         """Store another set, then remove the pictures that none of its emoji has."""
-        after = self._store.replace(known, kept.values())
+        after = self._store.replace(known, kept.values(), also)
         with self._lock:
             self._known = after  # this process sees it at once
         asked_s = self._clock() / _MS_PER_S

@@ -161,12 +161,15 @@ class Decisions:
             event=Event.UNDO, by_id=staff.id, at=now, act=strike.act.value
         )
         notice = self._notice(MailKind.STRIKE_LIFTED, user, strike, appeal)
+        entry = self.execution.entry(
+            order, Action.LIFT_STRIKE, user, strike_id=str(strike.id)
+        )
 
         def also(session: Any) -> None:
+            entry(session)
             self._note_undo(strike, event, session)
             self.notices.add(notice, session)
 
-        self.execution.record(order, Action.LIFT_STRIKE, user, strike_id=str(strike.id))
         if not self.store.undo(strike.id, now + _SWEEP_AFTER, also, appeal):
             raise ConflictError(_UNDONE, strike_id=strike_id)
         self.notices.hurry(notice)
@@ -218,15 +221,17 @@ class Decisions:
             ConflictError: Somebody else has changed the report meanwhile.
         """
         notice = None
+        left_out = self.execution.entry(
+            order, Action.LEAVE_OUT_MAIL, user, act=strike.act.value
+        )
         if sends_mail:
             notice = self._notice(MailKind.STRIKE, user, strike)
-        else:
-            act = strike.act.value
-            self.execution.record(order, Action.LEAVE_OUT_MAIL, user, act=act)
 
         told = of_strike(user.id, strike.id)
 
         def also(session: Any) -> None:
+            if not sends_mail:
+                left_out(session)
             if about and self.reports.change(*about, session) is None:
                 raise ConflictError(CHANGED, report_id=about[0].id)
             self.notices.add(notice, session)

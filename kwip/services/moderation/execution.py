@@ -13,7 +13,8 @@ from kwip.domain.moderation.strikes import Act, Strike, StrikeState
 from kwip.services.accounts.staff.staff import STAFF
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
     from kwip.domain.accounts.users import User
     from kwip.domain.ids import PostId
@@ -63,10 +64,13 @@ class Execution:
 
     def _do(self, strike: Strike, user: User, order: Order) -> None:
         match strike.act:
+            # A second strike is another act, even if it changes no flag.
             case Act.SUSPEND:
-                self.moderation.suspend(user.id, order)
+                if not self.moderation.suspend(user.id, order):
+                    self.record(order, Action.SUSPEND_USER, user)
             case Act.SILENCE:
-                self.moderation.silence(user.id, order)
+                if not self.moderation.silence(user.id, order):
+                    self.record(order, Action.SILENCE_USER, user)
             case Act.WARN:
                 self.record(order, Action.WARN_USER, user)
             case Act.SENSITIVE:
@@ -77,8 +81,11 @@ class Execution:
                 self._delete(user, strike.post_ids)
 
     def repeat(self, strike: Strike, user: User, order: Order) -> None:
-        """Do again what a strike in force says."""
-        self._do(strike, user, order)
+        """Do again what a strike in force says, if it is not so any more."""
+        if strike.act is Act.SUSPEND:
+            self.moderation.suspend(user.id, order)
+        elif strike.act is Act.SILENCE:
+            self.moderation.silence(user.id, order)
 
     def _undo(self, strike: Strike, user: User, order: Order) -> None:
         """Undo a strike, unless another one in force says the same."""
@@ -115,7 +122,14 @@ class Execution:
 
     def record(self, order: Order, action: Action, user: User, **details: str) -> None:
         """Record an act about a person that is about to begin."""
-        self.audit_log.record_about(order, action, user.id, user.username, **details)
+        self.entry(order, action, user, **details)(None)
+
+    def entry(
+        self, order: Order, action: Action, user: User, **details: str
+    ) -> Callable[[Any], None]:
+        """Return what records an act about a person, in its transaction."""
+        log = self.audit_log
+        return log.entry_about(order, action, user.id, user.username, **details)
 
 
 #: The state that follows when a strike was carried out.

@@ -117,9 +117,6 @@ class GuestReplies:
         """
         view = self._open_view(loader, post_id)
         email, name, text = self._checked(new)
-        sender = digest_of(email.key)
-        if self.store.undecided_of(sender) >= MAX_OF_ADDRESS:
-            raise _too_many()
         self._require_room(post_id)
         now = at(self.clock())
         reply = GuestReply(
@@ -128,7 +125,7 @@ class GuestReplies:
             author_id=view.author.id,
             name=name,
             text=text,
-            sender=sender,
+            sender=digest_of(email.key),
             created_at=now,
         )
         mail = self.mails.draft(
@@ -142,7 +139,8 @@ class GuestReplies:
             },
         )
         also = partial(self.mails.store.add, mail, mail.created_at)
-        self.store.add(reply, now + UNCONFIRMED, also)
+        if not self.store.add(reply, now + UNCONFIRMED, also, MAX_OF_ADDRESS):
+            raise _too_many()
         self.mails.hurry(mail)
 
     def pending(self, link: str) -> GuestReply:
@@ -161,13 +159,13 @@ class GuestReplies:
         Raises:
             NotFoundError: The link no longer works, or the post is not there.
             GoneError: The post was deleted.
-            ForbiddenError: The site or the author takes no such replies any more.
+            ForbiddenError: The site or the author takes no such replies any more, or
+                the address was blocked meanwhile.
             RateLimitedError: There are too many that the author has not decided about.
         """
         mail, reply = self._opened(link)
+        self.email_domains.require_still_allowed(mail.address)
         view = self._open_view(loader, reply.post_id)
-        if reply.state is GuestReplyState.UNCONFIRMED:
-            self._require_room(reply.post_id)
         notification = Notification(
             recipient_id=reply.author_id,
             kind=NotificationKind.GUEST_REPLY,
@@ -177,7 +175,8 @@ class GuestReplies:
         )
         until = at(self.clock()) + WAITS
         # Again after a worker died in between, but nobody is notified twice.
-        self.store.confirm(reply.id, until, notification)
+        if not self.store.confirm(reply, until, notification, MAX_OF_POST):
+            raise _too_many()
         self.notifier.show(notification)
         self.mails.store.drop(mail.id)
         return view
@@ -248,14 +247,15 @@ class GuestReplies:
         """
         reply = self.find_shown(reply_id)
         author = self.users.get_many([reply.author_id]).get(reply.author_id)
-        self.audit_log.record_about(
+        entry = self.audit_log.entry_about(
             order,
             Action.DELETE_GUEST_REPLY,
             reply.author_id,
             author.username if author else "",
             post_id=str(reply.post_id),
         )
-        self.store.remove(reply.author_id, reply.id)
+        if self.store.remove(reply.author_id, reply.id, entry) is None:
+            raise _gone(reply_id)
         self._invalidate(reply.post_id)
 
     def _invalidate(self, post_id: PostId) -> None:

@@ -257,8 +257,9 @@ class Queue:
             target = self._people([report]).get(report.target_id)
             subject = f"@{target.username}" if target else "report"
             details = {"report_id": str(report.id)}
-            self.audit_log.record(order, _ACTIONS[event.event], subject, details)
-            if self.store.change(report, values or _values(event), event):
+            entry = self.audit_log.entry(order, _ACTIONS[event.event], subject, details)
+            changed = values or _values(event)
+            if self.store.change_and(report, changed, event, entry):
                 return
         raise ConflictError(CHANGED, report_id=report_id)
 

@@ -134,12 +134,14 @@ class Strikes:
         details = {"strike_id": str(strike.id), "text": decided.answer}
         details["act"] = strike.act.value
         notice = self.notices.draft(MailKind.APPEAL_REJECTED, user.username, details)
+        entry = self.decisions.execution.entry(
+            order, Action.REJECT_APPEAL, user, strike_id=str(strike.id)
+        )
 
         def also(session: Any) -> None:
+            entry(session)
             self.notices.add(notice, session)
 
-        record = self.decisions.execution.record
-        record(order, Action.REJECT_APPEAL, user, strike_id=str(strike.id))
         if not self.store.reject(strike.id, decided, also):
             raise ConflictError(_DECIDED, strike_id=strike.id)
         self.notices.hurry(notice)

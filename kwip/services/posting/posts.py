@@ -173,7 +173,8 @@ class Posts:
     def edit(self, viewer: Viewer, post_id: PostId, asked: Edit) -> PostView:
         """Change the text of one of the viewer's posts; the old one is kept.
 
-        Users who are newly mentioned are notified, and those no longer mentioned lose
+        Users who are newly mentioned are notified, except those whom a feed or an
+        import named, and those no longer mentioned lose
         their notification. A direct post stays between those whom it mentioned first.
 
         Raises:
@@ -308,7 +309,7 @@ class Posts:
             is_sensitive=draft.is_sensitive or old.is_marked,
             media=media,
             poll=_edited_poll(old, draft, at(self.clock())),
-            **self.texts.entities(draft.text),
+            **self.texts.of_edit(draft.text, old),
         )
         return self.stores.repeats.link(_with_addressees(new, old))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
+from kwip.domain.posting.posts import IMPORTED
 from kwip.domain.posting.sources import FEED
 from kwip.domain.text import Hashtag, Link, Mention
 from kwip.text.cleaning import clean_text, clean_warning
@@ -14,7 +15,7 @@ from kwip.text.polls import clean_poll
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwip.domain.posting.posts import Draft
+    from kwip.domain.posting.posts import Draft, Post
     from kwip.domain.text import Entities
     from kwip.store.accounts.users import UserStore
 
@@ -68,6 +69,23 @@ class Texts:
             return self.entities(draft.text, draft.to)
         found = self.parse(draft.text)
         return TextEntities(links=found.links, mentions=(), hashtags=found.hashtags)
+
+    def of_edit(self, text: str, old: Post) -> TextEntities:
+        """Parse the text of an edit; who corrects a feed or an import mentions nobody.
+
+        Its names were no mentions, and stay text. Those that the author adds are.
+        """
+        found = self.entities(text)
+        if old.source not in {FEED, IMPORTED}:
+            return found
+        known = {each.user_id for each in old.mentions}
+        named = {name.username for name in self.parse(old.text).names}
+        mentions = (
+            each
+            for each in found["mentions"]
+            if each.user_id in known or each.username not in named
+        )
+        return {**found, "mentions": tuple(mentions)}
 
     def entities(self, text: str, to: Sequence[str] = ()) -> TextEntities:
         """Parse a text; keep mentions of users who may be seen. Two queries.

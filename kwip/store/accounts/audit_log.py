@@ -12,6 +12,8 @@ from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
+    from pymongo.client_session import ClientSession
+
     from kwip.domain.accounts.audit_log import AuditQuery
     from kwip.store.client import Document, Store
 
@@ -23,11 +25,11 @@ class AuditLogStore:
         self._entries = store.database["audit_log"]
 
     @translated()
-    def append(self, entry: AuditEntry) -> None:
-        """Store an entry."""
+    def append(self, entry: AuditEntry, session: ClientSession | None = None) -> None:
+        """Store an entry, in a transaction if there is one."""
         values = asdict(entry)
         document = {"_id": values.pop("id"), "schema": schema_of("audit_log")}
-        self._entries.insert_one({**document, **values})
+        self._entries.insert_one({**document, **values}, session=session)
 
     @translated()
     def page(self, asked: AuditQuery) -> list[AuditEntry]:

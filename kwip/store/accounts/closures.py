@@ -62,10 +62,11 @@ class ClosureStore(DueWork):
         del document["user_id"]
         self._closures.insert_one(document, session=session)
 
-    def take_back(self, user_id: UserId) -> Closure | None:
+    def take_back(self, user_id: UserId, also: Callable[[Any], None]) -> Closure | None:
         """End a closure and show the account, unless staff has suspended it.
 
-        None if it is not closed, or is being deleted.
+        `also` is called in the same transaction. None if it is not closed, or is being
+        deleted.
         """
 
         def work(session: Any) -> Closure | None:
@@ -77,21 +78,28 @@ class ClosureStore(DueWork):
             closure = _to_closure(found)
             if not closure.is_suspended_too:
                 self._show(user_id, session)
+            also(session)
             return closure
 
         return self._store.transact(work)
 
     @translated()
-    def note_suspension(self, user_id: UserId, session: Any) -> None:
-        """Note that staff suspends the account as well, in that transaction."""
-        self._closures.update_one(
-            {"_id": user_id}, {"$set": {"is_suspended_too": True}}, session=session
-        )
+    def note_suspension(self, user_id: UserId, session: Any) -> bool:
+        """Note that staff suspends the account as well, in that transaction.
 
-    def unsuspend(self, user_id: UserId) -> bool:
+        False if it is not closed, or that was noted.
+        """
+        found = self._closures.update_one(
+            {"_id": user_id, "is_suspended_too": False},
+            {"$set": {"is_suspended_too": True}},
+            session=session,
+        )
+        return found.matched_count == 1
+
+    def unsuspend(self, user_id: UserId, also: Callable[[Any], None]) -> bool:
         """End a suspension by staff; a closed account stays hidden.
 
-        False if there is no such user.
+        `also` is called in the same transaction. False if there was none.
         """
 
         def work(session: Any) -> bool:
@@ -100,13 +108,20 @@ class ClosureStore(DueWork):
                 {"$set": {"is_suspended_too": False}},
                 session=session,
             )
-            return closed is not None or self._show(user_id, session)
+            if closed is None:
+                is_ended = self._show(user_id, session)
+            else:
+                is_ended = closed["is_suspended_too"]
+            if is_ended:
+                also(session)
+            return is_ended
 
         return self._store.transact(work)
 
     def _show(self, user_id: UserId, session: Any) -> bool:
         change = {"$set": {"is_suspended": False}, "$inc": {"version": 1}}
-        found = self._users.update_one({"_id": user_id}, change, session=session)
+        hidden = {"_id": user_id, "is_suspended": True}
+        found = self._users.update_one(hidden, change, session=session)
         return found.matched_count == 1
 
     def remind(

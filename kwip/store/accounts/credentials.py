@@ -55,13 +55,26 @@ class CredentialStore:
             *(d["email"], d["email_key"], d["email_confirmed_at"], d["mail_problem"])
         )
 
-    @translated()
-    def confirm(self, user_id: UserId, now: dt.datetime) -> bool:
-        """Note that a user's address is theirs; False if there is none."""
+    def confirm(
+        self,
+        user_id: UserId,
+        now: dt.datetime,
+        also: Callable[[ClientSession], None] = lambda _: None,
+    ) -> bool:
+        """Note that a user's address is theirs; False if there is none.
+
+        `also` is called in the same transaction.
+        """
         confirmed = {"$set": {"email_confirmed_at": now, "mail_problem": ""}}
-        return (
-            self._credentials.update_one({"_id": user_id}, confirmed).matched_count > 0
-        )
+
+        def work(session: ClientSession) -> bool:
+            own = {"_id": user_id}
+            found = self._credentials.update_one(own, confirmed, session=session)
+            if found.matched_count:
+                also(session)
+            return found.matched_count > 0
+
+        return self._store.transact(work)
 
     @translated()
     def note_problem(self, user_id: UserId, email: str, problem: str) -> None:

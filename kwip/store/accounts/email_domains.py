@@ -10,7 +10,9 @@ from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
+
+    from pymongo.client_session import ClientSession
 
     from kwip.store.client import Store
 
@@ -19,19 +21,41 @@ class EmailDomainStore:
     """The `blocked_email_domains` collection; the `_id` is the domain or address."""
 
     def __init__(self, store: Store):
+        self._store = store
         self._blocked = store.database["blocked_email_domains"]
 
-    @translated()
-    def block(self, domain: str, now: dt.datetime) -> None:
-        """Block a domain or an address; nothing changes if it is already."""
+    def block(
+        self, domain: str, now: dt.datetime, also: Callable[[ClientSession], None]
+    ) -> bool:
+        """Block a domain or an address, and do `also` in the same transaction.
+
+        False if it is blocked already.
+        """
         schema = schema_of("blocked_email_domains")
         made = {"$setOnInsert": {"schema": schema, "blocked_at": now}}
-        self._blocked.update_one({"_id": domain}, made, upsert=True)
 
-    @translated()
-    def unblock(self, domain: str) -> None:
-        """Allow a domain or an address again."""
-        self._blocked.delete_one({"_id": domain})
+        def work(session: ClientSession) -> bool:
+            name = {"_id": domain}
+            found = self._blocked.update_one(name, made, upsert=True, session=session)
+            if not found.matched_count:
+                also(session)
+            return not found.matched_count
+
+        return self._store.transact(work)
+
+    def unblock(self, domain: str, also: Callable[[ClientSession], None]) -> bool:
+        """Allow a domain or an address again, and do `also` in the same transaction.
+
+        False if it is not blocked.
+        """
+
+        def work(session: ClientSession) -> bool:
+            found = self._blocked.delete_one({"_id": domain}, session=session)
+            if found.deleted_count:
+                also(session)
+            return found.deleted_count == 1
+
+        return self._store.transact(work)
 
     @translated()
     def find_any(self, names: Collection[str]) -> str | None:

@@ -13,7 +13,7 @@ from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pymongo.client_session import ClientSession
 
@@ -28,6 +28,7 @@ class InvitationStore:
     """
 
     def __init__(self, store: Store):
+        self._store = store
         self._invitations = store.database["invitations"]
         self._invited = store.database["invited"]
 
@@ -47,6 +48,17 @@ class InvitationStore:
             "ended_at": invitation.ended_at,
         }
         self._invitations.insert_one(document, session=session)
+
+    def add_and(
+        self, invitation: Invitation, also: Callable[[ClientSession], None]
+    ) -> None:
+        """Store an invitation and do `also`, in one transaction."""
+
+        def work(session: ClientSession) -> None:
+            self.add(invitation, session)
+            also(session)
+
+        self._store.transact(work)
 
     @translated()
     def find(self, code: str) -> Invitation | None:
@@ -87,12 +99,26 @@ class InvitationStore:
         )
         return True
 
-    @translated()
-    def end(self, code: str, now: dt.datetime) -> bool:
-        """End an invitation; False if it has ended already, or does not exist."""
-        ended = {"$set": {"ended_at": now}}
-        changed = self._invitations.update_one({"_id": code, "ended_at": None}, ended)
-        return changed.modified_count == 1
+    def end(
+        self,
+        code: str,
+        now: dt.datetime,
+        also: Callable[[ClientSession], None] = lambda _: None,
+    ) -> bool:
+        """End an invitation and do `also`, in one transaction.
+
+        False if it has ended already, or does not exist.
+        """
+
+        def work(session: ClientSession) -> bool:
+            running = {"_id": code, "ended_at": None}
+            change = {"$set": {"ended_at": now}}
+            changed = self._invitations.update_one(running, change, session=session)
+            if changed.modified_count:
+                also(session)
+            return changed.modified_count == 1
+
+        return self._store.transact(work)
 
     @translated()
     def remove(self, code: str) -> None:

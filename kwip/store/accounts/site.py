@@ -17,7 +17,7 @@ from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pymongo.client_session import ClientSession
 
@@ -66,8 +66,15 @@ class SiteStore:
         # Settings of an earlier version have no times.
         return StoredSettings(found["version"], values, found.get("changed_at", {}))
 
-    def change(self, known: StoredSettings, changes: Sequence[SiteChange]) -> None:
+    def change(
+        self,
+        known: StoredSettings,
+        changes: Sequence[SiteChange],
+        also: Callable[[ClientSession], None] = lambda _: None,
+    ) -> None:
         """Store changes of the known settings, with their history; one transaction.
+
+        `also` is called in it.
 
         It also changes the number in the fences, which every process reads once a
         second: so none learns of a change that is not there.
@@ -75,7 +82,12 @@ class SiteStore:
         Raises:
             ConflictError: The settings are no longer the known ones.
         """
-        self._store.transact(lambda session: self._write(session, known, changes))
+
+        def work(session: ClientSession) -> None:
+            self._write(session, known, changes)
+            also(session)
+
+        self._store.transact(work)
 
     def _write(
         self,

@@ -234,14 +234,6 @@ class UserStore:
         return None if document is None else to_user(document)
 
     @translated()
-    def set_flag(self, user_id: UserId, name: Flag, *, is_set: bool) -> bool:
-        """Set or clear a flag of a user, such as suspended; False if no such user."""
-        result = self._users.update_one(
-            {"_id": user_id}, {"$set": {name: is_set}, "$inc": {"version": 1}}
-        )
-        return result.matched_count == 1
-
-    @translated()
     def pin(self, user_id: UserId, post_id: PostId) -> bool:
         """Put a post on top of a user's pins; False if there are `MAX_PINS` already.
 

@@ -16,6 +16,7 @@ from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable
 
     from pymongo.client_session import ClientSession
 
@@ -58,8 +59,14 @@ class AnnouncementStore:
         found = self._announcements.find_one({"_id": announcement_id})
         return None if found is None else _read(found)
 
-    def save(self, announcement: Announcement) -> None:
+    def save(
+        self,
+        announcement: Announcement,
+        also: Callable[[ClientSession], None] = lambda _: None,
+    ) -> None:
         """Store an announcement of one version more than the stored one.
+
+        `also` is called in the same transaction.
 
         Raises:
             ConflictError: Another version is stored.
@@ -80,18 +87,27 @@ class AnnouncementStore:
                         "and try again."
                     )
                 )
+            also(session)
             count_change(self._store, session)
 
         self._store.transact(work)
 
-    def remove(self, announcement_id: int) -> None:
-        """Remove an announcement; nothing happens if there is none."""
+    def remove(
+        self,
+        announcement_id: int,
+        also: Callable[[ClientSession], None] = lambda _: None,
+    ) -> bool:
+        """Remove an announcement and do `also`; False if there is none."""
 
-        def work(session: ClientSession) -> None:
-            self._announcements.delete_one({"_id": announcement_id}, session=session)
+        def work(session: ClientSession) -> bool:
+            found = {"_id": announcement_id}
+            if not self._announcements.delete_one(found, session=session).deleted_count:
+                return False
+            also(session)
             count_change(self._store, session)
+            return True
 
-        self._store.transact(work)
+        return self._store.transact(work)
 
     @translated()
     def dismiss(self, user_id: UserId, announcement_id: int) -> None:

@@ -19,7 +19,7 @@ from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pymongo.client_session import ClientSession
 
@@ -51,8 +51,15 @@ class DiscoveryRuleStore:
         )
         return DiscoveryRules.of(found["version"], rules)
 
-    def replace(self, known: DiscoveryRules, rules: Iterable[DiscoveryRule]) -> None:
-        """Replace the rules that are known by other ones; one transaction.
+    def replace(
+        self,
+        known: DiscoveryRules,
+        rules: Iterable[DiscoveryRule],
+        also: Callable[[ClientSession], None] = lambda _: None,
+    ) -> None:
+        """Replace the rules that are known by other ones, and do `also`.
+
+        It is one transaction.
 
         Raises:
             ConflictError: The rules are no longer the known ones.
@@ -66,7 +73,12 @@ class DiscoveryRuleStore:
                 for r in rules
             ],
         }
-        self._store.transact(lambda session: self._write(session, known, document))
+
+        def work(session: ClientSession) -> None:
+            self._write(session, known, document)
+            also(session)
+
+        self._store.transact(work)
 
     def _write(
         self, session: ClientSession, known: DiscoveryRules, document: Document

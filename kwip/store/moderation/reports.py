@@ -140,6 +140,26 @@ class ReportStore:
         )
         return None if changed is None else _to_report(changed)
 
+    def change_and(
+        self,
+        old: Report,
+        values: Mapping[str, Any],
+        event: ReportEvent,
+        also: Callable[[ClientSession], None],
+    ) -> bool:
+        """Change a report, note the event and do `also`, in one transaction.
+
+        False if it changed meanwhile.
+        """
+
+        def work(session: ClientSession) -> bool:
+            if self.change(old, values, event, session) is None:
+                return False
+            also(session)
+            return True
+
+        return self._store.transact(work)
+
 
 def resolved(event: ReportEvent) -> Document:
     """Return what resolving a report changes."""

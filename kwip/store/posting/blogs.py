@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from pymongo import ASCENDING, ReturnDocument
+from pymongo import ASCENDING, DESCENDING, ReturnDocument
 
 from kwip.domain.ids import UserId
-from kwip.domain.posting.blogs import MAX_BLOGS, MAX_SEEN, Blog, WaitingEntry
+from kwip.domain.posting.blogs import (
+    MAX_BLOGS,
+    MAX_SEEN,
+    REMOVED,
+    Blog,
+    WaitingEntry,
+)
 from kwip.store.client import translated
 from kwip.store.due_work import DueWork
 from kwip.store.upgrades import schema_of
@@ -37,9 +43,17 @@ class BlogStore(DueWork):
 
     @translated()
     def of_owner(self, owner_id: UserId) -> list[Blog]:
-        """Return a user's blogs, the oldest first."""
-        found = self._blogs.find({"owner_id": owner_id}).sort("_id", ASCENDING)
+        """Return a user's blogs without the removed ones, the oldest first."""
+        there = {"owner_id": owner_id, "problem": {"$ne": REMOVED}}
+        found = self._blogs.find(there).sort("_id", ASCENDING)
         return [_to_blog(d) for d in found.limit(2 * MAX_BLOGS)]
+
+    @translated()
+    def posted_before(self, owner_id: UserId, url: str) -> tuple[str, ...]:
+        """Return what was posted of a feed that its owner removed since, by keys."""
+        removed = {"owner_id": owner_id, "problem": REMOVED, "url": url}
+        found = self._blogs.find(removed, {"posted": 1}).limit(MAX_BLOGS)
+        return tuple(dict.fromkeys(key for d in found for key in d["posted"]))
 
     @translated()
     def find(self, blog_id: int) -> Blog | None:
@@ -52,15 +66,31 @@ class BlogStore(DueWork):
         self, owner_id: UserId, blog_id: int, values: Mapping[str, object]
     ) -> bool:
         """Change what its owner decides; False if there is none."""
-        own = {"_id": blog_id, "owner_id": owner_id}
+        own = {"_id": blog_id, "owner_id": owner_id, "problem": {"$ne": REMOVED}}
         done = self._blogs.update_one(own, {"$set": dict(values)})
         return done.matched_count == 1
 
     @translated()
     def delete(self, owner_id: UserId, blog_id: int) -> bool:
-        """Delete a blog; False if there is none."""
+        """Delete a blog, also what was posted of it; False if there is none."""
         own = {"_id": blog_id, "owner_id": owner_id}
         return self._blogs.delete_one(own).deleted_count == 1
+
+    @translated()
+    def remove(self, owner_id: UserId, blog_id: int) -> bool:
+        """Remove a blog, but keep what was posted of it; False if there is none.
+
+        So nothing is posted twice if it is added again. Of those that were removed
+        before, the newest ones are kept.
+        """
+        kept = self._blogs.find({"owner_id": owner_id, "problem": REMOVED}, {"_id": 1})
+        older = [d["_id"] for d in kept.sort("_id", DESCENDING).skip(MAX_BLOGS - 1)]
+        empty: Document = {"seen": [], "waiting": [], "sample": [], "title": ""}
+        paused = {"problem": REMOVED, "is_paused": True, "due_at": None, "worker": ""}
+        done = self.change(owner_id, blog_id, {**empty, **paused})
+        if done and older:
+            self._blogs.delete_many({"_id": {"$in": older}, "problem": REMOVED})
+        return done
 
     @translated()
     def begin(
@@ -81,6 +111,7 @@ class BlogStore(DueWork):
         values: Mapping[str, object],
         *,
         seen: Sequence[str] = (),
+        posted: Sequence[str] = (),
         waiting: Sequence[WaitingEntry] = (),
     ) -> bool:
         """Store what was read, and what is to be posted; False if the lease is lost.
@@ -90,6 +121,8 @@ class BlogStore(DueWork):
         push: Document = {}
         if seen:
             push["seen"] = {"$each": list(seen), "$slice": -MAX_SEEN}
+        if posted:
+            push["posted"] = {"$each": list(posted), "$slice": -MAX_SEEN}
         if waiting:
             push["waiting"] = {"$each": [asdict(each) for each in waiting]}
         update: Document = {"$set": dict(values)}

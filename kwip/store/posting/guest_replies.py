@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from pymongo import ASCENDING
 
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.moderation.guest_replies import GuestReply, GuestReplyState
 from kwip.store.client import translated
+from kwip.store.posting.claims import take_turn
 from kwip.store.timelines.notifications import write
 from kwip.store.upgrades import schema_of
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 _UNCONFIRMED = GuestReplyState.UNCONFIRMED.value
 _WAITING, _SHOWN = GuestReplyState.WAITING.value, GuestReplyState.SHOWN.value
+#: Those who are counted take turns: few documents, and few who wait for each other.
+GUESTS_CLAIM, _TURNS = "guests", 16
 _UNDECIDED = {"$in": [_UNCONFIRMED, _WAITING]}
 
 
@@ -42,8 +46,12 @@ class GuestReplyStore:
         reply: GuestReply,
         expires_at: dt.datetime,
         also: Callable[[ClientSession], None],
-    ) -> None:
-        """Store a reply that is yet to be confirmed, and do `also`."""
+        most: int,
+    ) -> bool:
+        """Store a reply that is yet to be confirmed, and do `also`.
+
+        False if `most` of its sender are unconfirmed or wait already.
+        """
         document = {
             "_id": reply.id,
             "schema": schema_of("guest_replies"),
@@ -57,28 +65,46 @@ class GuestReplyStore:
             "expires_at": expires_at,
         }
 
-        def work(session: ClientSession) -> None:
+        def work(session: ClientSession) -> bool:
+            self._take_turn(crc32(reply.sender.encode()), session)
+            undecided = {"sender": reply.sender, "state": _UNDECIDED}
+            if self._replies.count_documents(undecided, session=session) >= most:
+                return False
             self._replies.insert_one(document, session=session)
             also(session)
-
-        self._store.transact(work)
-
-    def confirm(
-        self, reply_id: int, expires_at: dt.datetime, notification: Notification | None
-    ) -> bool:
-        """Let a reply wait for the author, who is notified; False if it does not."""
-
-        def work(session: ClientSession) -> bool:
-            done = self._replies.update_one(
-                {"_id": reply_id, "state": _UNCONFIRMED},
-                {"$set": {"state": _WAITING, "expires_at": expires_at}},
-                session=session,
-            )
-            if done.modified_count and notification is not None:
-                write(self._notifications, notification, session)
-            return done.modified_count == 1
+            return True
 
         return self._store.transact(work)
+
+    def confirm(
+        self,
+        reply: GuestReply,
+        expires_at: dt.datetime,
+        notification: Notification,
+        most: int,
+    ) -> bool:
+        """Let a reply wait for the author, who is notified.
+
+        Nothing changes if it was confirmed before. False if `most` replies to its post
+        wait already.
+        """
+
+        def work(session: ClientSession) -> bool:
+            self._take_turn(reply.post_id, session)
+            own = {"_id": reply.id, "state": _UNCONFIRMED}
+            if self._replies.find_one(own, {"_id": 1}, session=session) is None:
+                return True
+            if self.waiting_for(reply.post_id, session) >= most:
+                return False
+            change = {"$set": {"state": _WAITING, "expires_at": expires_at}}
+            self._replies.update_one(own, change, session=session)
+            write(self._notifications, notification, session)
+            return True
+
+        return self._store.transact(work)
+
+    def _take_turn(self, number: int, session: ClientSession) -> None:
+        take_turn(self._store, f"{GUESTS_CLAIM}:{number % _TURNS}", session)
 
     @translated()
     def approve(self, author_id: UserId, reply_id: int) -> PostId | None:
@@ -91,11 +117,25 @@ class GuestReplyStore:
         shown = {"state": _SHOWN, "sender": "", "expires_at": None}
         return _post_of(self._replies.find_one_and_update(own, {"$set": shown}))
 
-    @translated()
-    def remove(self, author_id: UserId, reply_id: int) -> PostId | None:
-        """Delete a reply, and return the post that it was to; None if there is none."""
-        own = {"_id": reply_id, "author_id": author_id}
-        return _post_of(self._replies.find_one_and_delete(own))
+    def remove(
+        self,
+        author_id: UserId,
+        reply_id: int,
+        also: Callable[[ClientSession], None] = lambda _: None,
+    ) -> PostId | None:
+        """Delete a reply and do `also`, in one transaction.
+
+        Returns the post that it was to; None if there is none.
+        """
+
+        def work(session: ClientSession) -> PostId | None:
+            own = {"_id": reply_id, "author_id": author_id}
+            found = self._replies.find_one_and_delete(own, session=session)
+            if found is not None:
+                also(session)
+            return _post_of(found)
+
+        return self._store.transact(work)
 
     @translated()
     def forget_post(self, post_id: PostId) -> None:
@@ -126,14 +166,10 @@ class GuestReplyStore:
         return self._listed({"author_id": author_id, "state": _WAITING}, limit)
 
     @translated()
-    def waiting_for(self, post_id: PostId) -> int:
+    def waiting_for(self, post_id: PostId, session: ClientSession | None = None) -> int:
         """Count the replies to a post about which its author is to decide."""
-        return self._replies.count_documents({"post_id": post_id, "state": _WAITING})
-
-    @translated()
-    def undecided_of(self, sender: str) -> int:
-        """Count the replies of a sender that are unconfirmed, or wait."""
-        return self._replies.count_documents({"sender": sender, "state": _UNDECIDED})
+        waiting = {"post_id": post_id, "state": _WAITING}
+        return self._replies.count_documents(waiting, session=session)
 
     def _listed(self, query: Document, limit: int) -> list[GuestReply]:
         found = self._replies.find(query).sort("_id", ASCENDING).limit(limit)

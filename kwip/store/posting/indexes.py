@@ -58,7 +58,7 @@ POSTING_INDEXES: Mapping[str, tuple[Index, ...]] = {
         ),
         Index(
             (("sender", ASCENDING), ("state", ASCENDING)),
-            "GuestReplyStore.undecided_of: those of an address",
+            "GuestReplyStore.add: those of an address",
         ),
         ttl("replies that nobody confirms, or decides about"),
     ),

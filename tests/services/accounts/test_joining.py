@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -170,6 +171,8 @@ def test_who_is_approved_can_log_in_and_who_is_not_is_forgotten(kwip, join):
     for name in ("dave", "erin"):
         sign_up(services, name, "de", reason="I bake.")
     dave = services.applications.named("dave").id
+    approve = partial(services.applications.approve, dave, BY_ANN)
+    refuses_blocked(services, "dave@example.org", approve)
     assert services.applications.approve(dave, BY_ANN).language == "de"
     erin = services.applications.named("erin").id
     services.applications.reject(erin, BY_ANN, "No more bakers.")
@@ -213,6 +216,14 @@ def test_blocked_domains_and_reserved_names_hold_whoever_may_sign_up(join):
         services.wait_list.join("a@spam.example")
 
 
+def refuses_blocked(services, name, act):
+    """Check that an act is refused while an address or a domain is blocked."""
+    services.email_domains.block(name, BY_KWIP)
+    with pytest.raises(ForbiddenError):
+        act()
+    services.email_domains.unblock(name, BY_KWIP)
+
+
 def test_an_address_waits_once_confirmed_until_it_is_invited(kwip, join):
     services, mode = join
     with pytest.raises(ForbiddenError):
@@ -223,10 +234,14 @@ def test_an_address_waits_once_confirmed_until_it_is_invited(kwip, join):
             services.wait_list.join(address)
     first, _, of_erin = mails(kwip, "waiting_list")
     unconfirmed = services.wait_list.waiting()
+    refused = partial(services.wait_list.confirm, services.mails.link_of(first))
+    refuses_blocked(services, "dave@example.org", refused)
     for mail in (first, of_erin):
         services.wait_list.confirm(services.mails.link_of(mail))
     services.wait_list.leave(services.mails.link_of(of_erin))
     [waiting] = services.wait_list.waiting()
+    refused = partial(services.wait_list.invite, waiting.key, BY_ANN)
+    refuses_blocked(services, "example.org", refused)
     sent = services.wait_list.invite(waiting.key, BY_ANN)
     with pytest.raises(NotFoundError):
         services.wait_list.invite(waiting.key, BY_ANN)

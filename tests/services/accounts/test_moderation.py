@@ -9,7 +9,7 @@ from itertools import product
 
 import pytest
 
-from kwip.domain.accounts.audit_log import Actor, AuditQuery, Order
+from kwip.domain.accounts.audit_log import Action, Actor, AuditQuery, Order
 from kwip.domain.accounts.roles import Permission, Role
 from kwip.domain.accounts.users import READ
 from kwip.domain.errors import (
@@ -159,6 +159,7 @@ def test_staff_only_act_on_people_below_them(kwip, moderation, alice, bob):
             )
         with suppress(ForbiddenError):
             order = staff.order(alice, Permission.LIMIT_PEOPLE, "Spam")
+            moderation.unsilence(bob.id)
             moderation.silence(bob.id, order)
             allowed.add((role.value, other.value))
 
@@ -170,7 +171,8 @@ def test_staff_only_act_on_people_below_them(kwip, moderation, alice, bob):
         ("owner", "moderator"),
         ("owner", "administrator"),
     }
-    logged = kwip.services.audit_log.page(AuditQuery())
+    silenced = AuditQuery(action=Action.SILENCE_USER)
+    logged = kwip.services.audit_log.page(silenced)
     assert len(logged) == len(allowed)
     assert {each.actor for each in logged} == {Actor("staff", "alice")}
 

@@ -19,7 +19,7 @@ from kwip.domain.errors import (
 )
 from kwip.domain.ids import MAX_ID, ms_of
 from kwip.domain.posting.blogs import MAX_A_DAY, MAX_AT_ONCE, MAX_BLOGS, MAX_FAILURES
-from kwip.domain.posting.posts import Draft
+from kwip.domain.posting.posts import Draft, Edit
 from tests.other_site import other_site
 from tests.servers import settings_in
 from tests.wired import home_of
@@ -174,6 +174,17 @@ def test_older_entries_are_posted_with_their_dates_if_asked_and_reach_no_home(
     ages = [NOW - at(ms_of(each.post_id)) for each in entries]
     assert [round(age / week) for age in ages] == [0, 1, 2]
     assert home_of(kwip, bob) == ["Loaf 10\nhttps://blog.example/10"]
+
+    # Nor is anything posted again if the feed is added again.
+    kwip.services.blogs.remove(alice, blog.id)
+    assert kwip.services.blogs.of_viewer(alice) == []
+    again = kwip.services.blogs.add(alice, site.url("/feed"))
+    kwip.stores.blogs.change(alice.id, again.id, {"wants_old": True})
+    rings.run()
+    assert now_of(kwip, alice).is_begun
+    assert len(texts(alice)) == 3
+    with pytest.raises(NotFoundError):
+        kwip.services.blogs.resume(alice, blog.id)
 
 
 def test_requests_are_conditional_and_errors_are_shown_and_back_off(
@@ -347,6 +358,12 @@ def test_a_feed_mentions_and_quotes_nobody_in_its_members_name(
     post = kwip.stores.posts.get_many([newest.post_id])[newest.post_id]
     assert post.text == f"@bob lies {address}"  # and nothing of a feed of kwips
     assert (post.mentions, post.quote_of_id) == ((), None)
+
+    # Its member may correct it, and mention others.
+    edit = Edit(text="@bob lies, says @alice")
+    kwip.services.posts.edit(alice, post.id, edit)
+    edited = kwip.stores.posts.get_many([post.id])[post.id]
+    assert [each.username for each in edited.mentions] == ["alice"]
 
 
 def test_feeds_are_read_only_if_the_site_does(kwip, alice, blog, read):

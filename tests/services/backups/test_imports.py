@@ -351,6 +351,21 @@ def pax_bomb():
     return gzip.compress(header.tobuf() + bytes(header.size) + bytes(1024))
 
 
+def headers_bomb(kind):
+    """Return an archive of headers that are small, and too many together."""
+    file = io.BytesIO()
+    with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=1) as packed:
+        for number in range(40):
+            header, folder = tarfile.TarInfo("header"), tarfile.TarInfo("folder")
+            header.type, folder.type = kind, tarfile.DIRTYPE
+            header.size = 512 * 1_000
+            text = f"{header.size} key{number}=".encode()
+            packed.write(header.tobuf() + text.ljust(header.size - 1, b"x") + b"\n")
+            packed.write(folder.tobuf())
+        packed.write(bytes(1024))
+    return file.getvalue()
+
+
 def sparse_bomb():
     """Return a tar archive with a member whose map of holes never ends."""
     file = io.BytesIO()
@@ -366,7 +381,8 @@ def sparse_bomb():
 def test_archives_that_would_fill_memory_or_disk_are_refused(imports, alice):
     tracemalloc.start()
     try:
-        for content in (pax_bomb(), sparse_bomb()):
+        bombs = (*map(headers_bomb, (tarfile.XGLTYPE, tarfile.XHDTYPE)), pax_bomb())
+        for content in (*bombs, sparse_bomb()):
             tracemalloc.reset_peak()
             with pytest.raises(InvalidError) as error:
                 imports.request(alice, io.BytesIO(content), ARCHIVE, "x")
@@ -376,15 +392,21 @@ def test_archives_that_would_fill_memory_or_disk_are_refused(imports, alice):
         tracemalloc.stop()
 
 
-def test_a_zip_archive_with_too_many_entries_is_refused_before_they_are_read(
+def test_an_archive_with_too_many_entries_is_refused_before_all_are_read(
     monkeypatch,
 ):
-    file = zipped(a=b"1", b=b"2")
+    file, folders = zipped(a=b"1", b=b"2"), io.BytesIO()
+    with tarfile.open(fileobj=folders, mode="w:gz") as tar:
+        for name in "abc":
+            folder = tarfile.TarInfo(name)
+            folder.type = tarfile.DIRTYPE
+            tar.addfile(folder)
     monkeypatch.setattr(containers, "MOST_MEMBERS", 1)
     monkeypatch.setattr(zipfile.ZipFile, "__init__", None)
 
-    with pytest.raises(InvalidError), containers.opened(file):
-        pass
+    for each in (file, folders):
+        with pytest.raises(InvalidError), containers.opened(each):
+            pass
 
 
 def kwip_row(text):

@@ -118,6 +118,9 @@ def test_that_an_address_is_taken_is_only_said_to_who_reads_its_mail(
 
     with pytest.raises(ConflictError):
         emails.confirm(link_in(mailbox.messages[-1]))
+    kwip.services.email_domains.block("bob@example.org", BY_KWIP)
+    with pytest.raises(ForbiddenError):
+        emails.confirm(link_in(mailbox.messages[-1]))
     assert owner(kwip, "bob@example.org") == "bob"
     assert owner(kwip, "alice@example.org") == "alice"
 
@@ -151,6 +154,11 @@ def test_whoever_signs_up_gets_a_link_from_the_site_by_its_name(
 
     [message] = mailbox.messages
     assert "the address of @dave on Bakers." in parts_of(message)[0]
+    # It may have been blocked meanwhile.
+    kwip.services.email_domains.block("example.org", BY_KWIP)
+    with pytest.raises(ForbiddenError):
+        emails.confirm(link_in(message))
+    kwip.services.email_domains.unblock("example.org", BY_KWIP)
     assert emails.confirm(link_in(message)) == "dave@example.org"
 
 

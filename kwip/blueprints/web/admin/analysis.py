@@ -69,7 +69,7 @@ def answered_table() -> Response:
     rows = (
         (
             f"{origin}/@{view.author.username}/{view.post.id}",
-            f"@{view.author.username}",
+            view.author.username,  # without @: spreadsheets would take it as a formula
             view.post.replies_count,
         )
         for view in _answered()

@@ -23,7 +23,8 @@ from kwip.domain.messages import lazy_gettext
 from kwip.text.announcements import cleaned_announcement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
     from kwip.domain.accounts.audit_log import Order
     from kwip.domain.accounts.users import User, Viewer
@@ -194,9 +195,10 @@ class Announcements:
             NotFoundError: There is none.
             InvalidError: The reason cannot be used.
         """
-        self._record(self.get(announcement_id), order, Action.REMOVE_ANNOUNCEMENT)
-        self.store.remove(announcement_id)
-        self.memory.changed()
+        found = self.get(announcement_id)
+        entry = self._entry(found, order, Action.REMOVE_ANNOUNCEMENT)
+        if self.store.remove(announcement_id, entry):
+            self.memory.changed()
 
     def _published(self, draft: Announcement) -> Announcement:
         made = replace(draft, published_at=at(self.clock()))
@@ -220,13 +222,14 @@ class Announcements:
 
     def _save(self, made: Announcement, order: Order, action: Action) -> Announcement:
         saved = replace(made, updated_at=at(self.clock()))
-        self._record(saved, order, action)
-        self.store.save(saved)
+        self.store.save(saved, self._entry(saved, order, action))
         self.memory.changed()
         return saved
 
-    def _record(self, about: Announcement, order: Order, action: Action) -> None:
+    def _entry(
+        self, about: Announcement, order: Order, action: Action
+    ) -> Callable[[Any], None]:
         first = about.text.splitlines()[0][:80]
-        self.audit_log.record(
+        return self.audit_log.entry(
             order, action, f"announcement {about.id}", {"text": first}
         )

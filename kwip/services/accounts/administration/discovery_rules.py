@@ -79,10 +79,10 @@ class DiscoveryChanges:
         subject = f"#{rule.name}" if kind is RuleKind.TAG else rule.name
         if kind is RuleKind.POST:
             subject = f"kwip {rule.name}"
-        self.audit_log.record(
+        entry = self.audit_log.entry(
             order, Action.CHANGE_DISCOVERY, subject, {"hidden_in": hidden}
         )
-        self.store.replace(known, rules)
+        self.store.replace(known, rules, entry)
         self.memory.changed()
         return rule
 

@@ -114,9 +114,11 @@ class Applications:
 
         Raises:
             NotFoundError: The request was answered already.
+            ForbiddenError: The address was blocked meanwhile.
         """
         found = self.get(user_id)
-        self.audit_log.record_about(
+        self.users.email_domains.require_still_allowed(found.email)
+        entry = self.audit_log.entry_about(
             order, Action.APPROVE_USER, found.id, found.username
         )
         user = User(
@@ -131,6 +133,7 @@ class Applications:
         def take(_: UserId, session: Any) -> None:
             if not self.store.take(found.id, session):
                 raise _answered()
+            entry(session)
             for mail in drafts:
                 self.mails.store.add(mail, mail.created_at, session)
 
@@ -152,17 +155,21 @@ class Applications:
         if wrong:
             raise InvalidError(lazy_gettext("The answer was not sent."), wrong)
         found = self.get(user_id)
-        self.audit_log.record_about(order, Action.REJECT_USER, found.id, found.username)
+        entry = self.audit_log.entry_about(
+            order, Action.REJECT_USER, found.id, found.username
+        )
         details = {
             "username": found.username,
             "answer": said,
             "language": found.language,
         }
         mail = self.mails.draft(MailKind.ACCOUNT_REJECTED, NOBODY, found.email, details)
-        if not self.store.take_and(
-            found.id,
-            lambda session: self.mails.store.add(mail, mail.created_at, session),
-        ):
+
+        def also(session: Any) -> None:
+            entry(session)
+            self.mails.store.add(mail, mail.created_at, session)
+
+        if not self.store.take_and(found.id, also):
             raise _answered()
         self.mails.hurry(mail)
 

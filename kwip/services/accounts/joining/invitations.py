@@ -116,8 +116,8 @@ class Invitations:
             raise InvalidError(lazy_gettext("The invitation was not created."), wrong)
         made = self.draft(creator_id, max_uses, days, is_staff=True)
         limits = {"uses": str(max_uses or "any"), "days": str(days or "any")}
-        self.audit_log.record(order, Action.CREATE_INVITATION, made.name, limits)
-        self.store.add(made)
+        entry = self.audit_log.entry(order, Action.CREATE_INVITATION, made.name, limits)
+        self.store.add_and(made, entry)
         return made
 
     def draft(
@@ -155,8 +155,8 @@ class Invitations:
         found = self.store.find(code[:_CODE_MAX])
         if found is None:
             raise NotFoundError(lazy_gettext("Invitation not found."))
-        self.audit_log.record(order, Action.END_INVITATION, found.name, {})
-        self.store.end(code, at(self.clock()))
+        entry = self.audit_log.entry(order, Action.END_INVITATION, found.name, {})
+        self.store.end(found.code, at(self.clock()), entry)
 
     def usable(self, code: str) -> Invitation:
         """Return an invitation with which somebody can sign up now; two queries.

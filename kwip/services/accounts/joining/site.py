@@ -176,8 +176,8 @@ class Site:
         if not made:
             return []
         details = {"settings": ", ".join(change.name for change in made)}
-        self.audit_log.record(order, Action.CHANGE_SITE, "site", details)
-        self.store.change(stored, made)
+        entry = self.audit_log.entry(order, Action.CHANGE_SITE, "site", details)
+        self.store.change(stored, made, entry)
         self._memory.changed()
         return made
 

@@ -86,8 +86,10 @@ class WaitList:
 
         Raises:
             NotFoundError: The link no longer works.
+            ForbiddenError: The address was blocked meanwhile.
         """
         now, email = at(self.clock()), read_email(self.pending(link).address)
+        self.email_domains.require_still_allowed(email.address)
         if not self.store.confirm(email, now, now + WAITS):
             raise NotFoundError(GONE)
 
@@ -108,14 +110,17 @@ class WaitList:
 
         Raises:
             NotFoundError: The address is not on the list any more.
+            ForbiddenError: It was blocked meanwhile.
         """
-        self.audit_log.record(order, Action.INVITE_WAITING, "waiting list", {})
+        entry = self.audit_log.entry(order, Action.INVITE_WAITING, "waiting list", {})
         made = self.invitations.draft(creator_id, 1, INVITED.days, is_staff=True)
         posted: list[Mail] = []
 
         def also(waiting: Waiting, session: Any) -> None:
+            self.email_domains.require_still_allowed(waiting.email)
             details = {"code": made.code, "language": waiting.language}
             mail = self.mails.draft(MailKind.INVITATION, NOBODY, waiting.email, details)
+            entry(session)
             self.invitations.store.add(made, session)
             self.mails.store.add(mail, mail.created_at, session)
             posted[:] = [mail]

@@ -1,8 +1,10 @@
 """The audit log: what operators and staff did, and why.
 
-An entry is stored before its act begins, and an act whose entry cannot be stored does
-not happen. So nothing is done without an entry. If an act is interrupted or fails, its
-entry remains, and repeating it adds another one.
+An entry is stored in the transaction of its act: so nothing is done without an entry,
+and there is none of an act that was refused, or for which somebody else was quicker. An
+act that is more than one transaction, or none, has its entry stored before it begins,
+after everything that can be wrong was checked. If it is interrupted, its entry remains,
+and repeating it adds another one.
 """
 
 from __future__ import annotations
@@ -17,6 +19,9 @@ from kwip.domain.messages import lazy_gettext
 from kwip.text.profiles import clean_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from kwip.domain.accounts.audit_log import Action, AuditQuery, Details, Order
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator, UserId
@@ -36,6 +41,19 @@ class AuditLog:
     ) -> None:
         """Store the entry of an act that is about to begin.
 
+        Takes what `entry` takes.
+
+        Raises:
+            InvalidError: The reason cannot be used.
+            StoreUnavailableError: The entry may not be stored. Do not act.
+        """
+        self.entry(order, action, subject, details)(None)
+
+    def entry(
+        self, order: Order, action: Action, subject: str, details: Details
+    ) -> Callable[[Any], None]:
+        """Return what stores the entry of an act in the transaction of the act.
+
         Args:
             order: Who acts, and why.
             action: What they do.
@@ -46,7 +64,6 @@ class AuditLog:
 
         Raises:
             InvalidError: The reason cannot be used.
-            StoreUnavailableError: The entry may not be stored. Do not act.
         """
         reason = self.require_reason(order)
         entry = AuditEntry(
@@ -58,7 +75,7 @@ class AuditLog:
             reason=reason,
             details=details,
         )
-        self.store.append(entry)
+        return lambda session: self.store.append(entry, session)
 
     def record_about(
         self,
@@ -74,8 +91,23 @@ class AuditLog:
             InvalidError: The reason cannot be used.
             StoreUnavailableError: The entry may not be stored. Do not act.
         """
+        self.entry_about(order, action, user_id, username, **details)(None)
+
+    def entry_about(
+        self,
+        order: Order,
+        action: Action,
+        user_id: UserId,
+        username: str,
+        **details: str | bool,
+    ) -> Callable[[Any], None]:
+        """Return what stores the entry of an act about a user, as `entry` does.
+
+        Raises:
+            InvalidError: The reason cannot be used.
+        """
         known = {"user_id": str(user_id), **details}
-        self.record(order, action, f"@{username}", known)
+        return self.entry(order, action, f"@{username}", known)
 
     def require_reason(self, order: Order) -> str:
         """Return the reason of an order as it is stored.

@@ -1,6 +1,7 @@
 """Keep people from signing up with some e-mail addresses, or those of some domains.
 
-It concerns new accounts only: an account that exists keeps its address and works.
+It concerns new accounts and new addresses only: an account that exists keeps its
+address and works. What is yet to be confirmed is new.
 """
 
 from __future__ import annotations
@@ -10,9 +11,14 @@ from typing import TYPE_CHECKING
 
 from kwip.domain.accounts.audit_log import Action
 from kwip.domain.clock import at
-from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
+from kwip.domain.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+)
 from kwip.domain.messages import lazy_gettext
-from kwip.text.emails import blocked_by, clean_blocked
+from kwip.text.emails import blocked_by, clean_blocked, read_email
 
 if TYPE_CHECKING:
     from kwip.domain.accounts.audit_log import Order
@@ -39,12 +45,11 @@ class EmailDomains:
             ConflictError: It is blocked already.
         """
         domain = clean_blocked(text)
-        if self.store.find_any([domain]):
+        entry = self.audit_log.entry(order, Action.BLOCK_DOMAIN, domain, {})
+        if not self.store.block(domain, at(self.clock()), entry):
             raise ConflictError(
                 lazy_gettext("%(domain)s is blocked already.", domain=domain)
             )
-        self.audit_log.record(order, Action.BLOCK_DOMAIN, domain, {})
-        self.store.block(domain, at(self.clock()))
         return domain
 
     def unblock(self, text: str, order: Order) -> str:
@@ -56,12 +61,11 @@ class EmailDomains:
             NotFoundError: It is not blocked itself.
         """
         domain = clean_blocked(text)
-        if not self.store.find_any([domain]):
+        entry = self.audit_log.entry(order, Action.UNBLOCK_DOMAIN, domain, {})
+        if not self.store.unblock(domain, entry):
             raise NotFoundError(
                 lazy_gettext("%(domain)s is not blocked.", domain=domain)
             )
-        self.audit_log.record(order, Action.UNBLOCK_DOMAIN, domain, {})
-        self.store.unblock(domain)
         return domain
 
     def listed(self) -> list[BlockedDomain]:
@@ -74,14 +78,29 @@ class EmailDomains:
         Raises:
             InvalidError: It is blocked, or its domain, or one above that.
         """
+        if says := self._refusal(email):
+            raise InvalidError(
+                lazy_gettext("This account can't be created."), {"email": says}
+            )
+
+    def require_still_allowed(self, address: str) -> None:
+        """Check that nothing blocks the address to which a link was sent; one query.
+
+        It may be blocked since then.
+
+        Raises:
+            ForbiddenError: It is blocked, or its domain, or one above that.
+        """
+        if says := self._refusal(read_email(address)):
+            raise ForbiddenError(says, rule="blocked_email")
+
+    def _refusal(self, email: Email) -> str:
+        """Say why an address can't be used; "" if it can."""
         blocked = self.store.find_any(blocked_by(email))
         if blocked is None:
-            return
-        says = lazy_gettext(
-            "Addresses of this provider can't be used. Use another one."
-        )
+            return ""
         if "@" in blocked:
-            says = lazy_gettext("That email address can't be used.")
-        raise InvalidError(
-            lazy_gettext("This account can't be created."), {"email": says}
+            return lazy_gettext("That email address can't be used.")
+        return lazy_gettext(
+            "Addresses of this provider can't be used. Use another one."
         )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from kwip.domain.accounts.audit_log import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
     from kwip.domain.accounts.audit_log import Order
     from kwip.services.accounts.staff.audit_log import AuditLog
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EmojiChanges:
-    """Add and remove emoji; the audit log records each act before it begins."""
+    """Add and remove emoji; the audit log records each in its transaction."""
 
     emojis: Emojis
     audit_log: AuditLog
@@ -38,8 +39,10 @@ class EmojiChanges:
             StorageFullError: The disk is full.
             StoreUnavailableError: The database or the folder cannot be reached.
         """
-        self._record(order, Action.ADD_EMOJI, [each.shortcode for each in new])
-        self.emojis.add(new, category=category, replaces=replaces)
+        entries = self._entries(
+            order, Action.ADD_EMOJI, [each.shortcode for each in new]
+        )
+        self.emojis.add(new, category=category, replaces=replaces, also=entries)
 
     def remove(self, codes: Sequence[str], order: Order) -> None:
         """Remove emoji and their files, all or none.
@@ -50,9 +53,15 @@ class EmojiChanges:
             ConflictError: Someone else changed the emoji meanwhile.
             StoreUnavailableError: The database or the folder cannot be reached.
         """
-        self._record(order, Action.REMOVE_EMOJI, codes)
-        self.emojis.remove(codes)
+        self.emojis.remove(codes, self._entries(order, Action.REMOVE_EMOJI, codes))
 
-    def _record(self, order: Order, action: Action, codes: Sequence[str]) -> None:
-        for code in codes:
-            self.audit_log.record(order, action, f":{code}:", {})
+    def _entries(
+        self, order: Order, action: Action, codes: Sequence[str]
+    ) -> Callable[[Any], None]:
+        made = [self.audit_log.entry(order, action, f":{code}:", {}) for code in codes]
+
+        def store(session: Any) -> None:
+            for entry in made:
+                entry(session)
+
+        return store

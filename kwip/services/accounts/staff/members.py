@@ -140,12 +140,12 @@ class Members:
         """
         order = self.staff.order(viewer, Permission.SEE_EMAIL_ADDRESSES, "")
         user = self.user(username)
-        self.moderation.record(order, Action.SEE_EMAIL, user.id)
         mailbox = self.stores.credentials.mailbox(user.id)
         if mailbox is None:
             raise NotFoundError(
                 lazy_gettext("This account has no email address."), user_id=user.id
             )
+        self.moderation.record(order, Action.SEE_EMAIL, user.id)
         return mailbox.email
 
     def note(self, user_id: UserId, order: Order) -> None:

@@ -5,15 +5,16 @@ and its posts are hidden from everyone, and its sessions and tokens do not work.
 takes effect at once, and ending it brings everything back. Its files are moved, because
 nothing asks for the flag where they are read.
 A silence is such a flag, too; `filters.is_limited` says what it hides.
-Each act is recorded in the audit log before it begins. Staff may only act on people
-with a lower role; operators, on the command line, on everybody.
+Each change of a flag, a role or a password is recorded in the audit log, in the same
+transaction. Staff may only act on people with a lower role; operators, on the command
+line, on everybody.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from kwip.cache import invalidation_rules
 from kwip.domain.accounts.audit_log import BY_KWIP, Action
@@ -25,6 +26,8 @@ from kwip.domain.messages import lazy_gettext
 from kwip.domain.timelines.surrogate_keys import of_user
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kwip.domain.accounts.audit_log import Order
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
@@ -35,7 +38,6 @@ if TYPE_CHECKING:
     from kwip.services.reading.stores import Stores
     from kwip.services.social.follow_requests import FollowRequests
     from kwip.store.accounts.roles import RoleStore
-    from kwip.store.accounts.users import Flag
     from kwip.store.jobs import JobStore
 
 
@@ -58,19 +60,21 @@ class Moderation:
     audit_log: AuditLog
     clock: ClockMs
 
-    def suspend(self, user_id: UserId, order: Order = BY_KWIP) -> None:
+    def suspend(self, user_id: UserId, order: Order = BY_KWIP) -> bool:
         """Hide an account and everything it wrote, and lock it.
+
+        False if it was suspended by staff already.
 
         Raises:
             NotFoundError: There is no such user.
             ConflictError: It is the only owner.
             StoreUnavailableError: Some files may still be readable. Do it again.
         """
-        self.record(order, Action.SUSPEND_USER, user_id)
+        entry = self.entry(order, Action.SUSPEND_USER, user_id)
         note = partial(self.stores.closures.note_suspension, user_id)
-        is_there = self.roles.suspend(user_id, note)
+        is_new = self.roles.suspend(user_id, entry, note)
         self.hide(user_id)
-        _require(user_id, is_there=is_there)
+        return is_new
 
     def hide(self, user_id: UserId) -> None:
         """Do what follows after the flag of a suspension is stored; may be repeated.
@@ -98,24 +102,25 @@ class Moderation:
                 ),
                 user_id=user_id,
             )
-        self.record(order, Action.UNSUSPEND_USER, user_id)
+        entry = self.entry(order, Action.UNSUSPEND_USER, user_id)
         if self.stores.closures.find(user_id) is None:
             self.withholding.restore(user_id)
-        is_there = self.stores.closures.unsuspend(user_id)
+        self.stores.closures.unsuspend(user_id, entry)
         self.fence.invalidate(invalidation_rules.unsuspend(user_id=user_id))
-        _require(user_id, is_there=is_there)
 
-    def silence(self, user_id: UserId, order: Order = BY_KWIP) -> None:
+    def silence(self, user_id: UserId, order: Order = BY_KWIP) -> bool:
         """Hide an account from all but its followers, wherever nobody asked for it.
+
+        False if it was silenced already.
 
         Raises:
             NotFoundError: There is no such user.
         """
-        self.record(order, Action.SILENCE_USER, user_id)
-        is_there = self._set(user_id, "is_silenced", is_set=True)
+        entry = self.entry(order, Action.SILENCE_USER, user_id)
+        is_new = self.roles.silence(user_id, entry, is_set=True)
         self.fence.invalidate(invalidation_rules.silence(user_id=user_id))
         self.withholding.files.purges.forget(of_user(user_id))
-        _require(user_id, is_there=is_there)
+        return is_new
 
     def unsilence(self, user_id: UserId, order: Order = BY_KWIP) -> None:
         """End a silence.
@@ -123,10 +128,9 @@ class Moderation:
         Raises:
             NotFoundError: There is no such user.
         """
-        self.record(order, Action.UNSILENCE_USER, user_id)
-        is_there = self._set(user_id, "is_silenced", is_set=False)
+        entry = self.entry(order, Action.UNSILENCE_USER, user_id)
+        self.roles.silence(user_id, entry, is_set=False)
         self.fence.invalidate(invalidation_rules.unsilence(user_id=user_id))
-        _require(user_id, is_there=is_there)
 
     def set_role(self, user_id: UserId, role: Role, order: Order = BY_KWIP) -> None:
         """Give a user a role: one below that of the actor, or any if an owner acts.
@@ -140,13 +144,9 @@ class Moderation:
             raise ForbiddenError(
                 lazy_gettext("You can only give roles below your own."), rule="role"
             )
-        self.record(order, Action.SET_ROLE, user_id, role=role)
-        is_there = self.roles.set_role(user_id, role)
+        entry = self.entry(order, Action.SET_ROLE, user_id, role=role)
+        self.roles.set_role(user_id, role, entry)
         self.fence.invalidate(invalidation_rules.set_role(user_id=user_id))
-        _require(user_id, is_there=is_there)
-
-    def _set(self, user_id: UserId, flag: Flag, *, is_set: bool) -> bool:
-        return self.stores.users.set_flag(user_id, flag, is_set=is_set)
 
     def set_password(
         self,
@@ -163,8 +163,8 @@ class Moderation:
             NotFoundError: There is no such user, or one who never had a password.
         """
         hashed = self.passwords.hash(check_password(password))
-        self.record(order, Action.SET_PASSWORD, user_id, ends_tokens=ends_tokens)
-        if not self.stores.credentials.set_password(user_id, hashed):
+        entry = self.entry(order, Action.SET_PASSWORD, user_id, ends_tokens=ends_tokens)
+        if not self.stores.credentials.set_password(user_id, hashed, entry):
             raise NotFoundError(
                 lazy_gettext("This account has no password."), user_id=user_id
             )
@@ -176,8 +176,8 @@ class Moderation:
         Raises:
             NotFoundError: There is no such user, or one without an address.
         """
-        self.record(order, Action.CONFIRM_EMAIL, user_id)
-        if not self.stores.credentials.confirm(user_id, at(self.clock())):
+        entry = self.entry(order, Action.CONFIRM_EMAIL, user_id)
+        if not self.stores.credentials.confirm(user_id, at(self.clock()), entry):
             raise NotFoundError(
                 lazy_gettext("This account has no email address."), user_id=user_id
             )
@@ -217,13 +217,21 @@ class Moderation:
             NotFoundError: There is no such user.
             ForbiddenError: The actor does not outrank the user.
         """
+        self.entry(order, action, user_id, **details)(None)
+
+    def entry(
+        self, order: Order, action: Action, user_id: UserId, **details: str | bool
+    ) -> Callable[[Any], None]:
+        """Return what records an act in its transaction.
+
+        Raises:
+            InvalidError: The reason cannot be used.
+            NotFoundError: There is no such user.
+            ForbiddenError: The actor does not outrank the user.
+        """
         user = self.stores.users.get_many([user_id]).get(user_id)
         if user is None:
             raise NotFoundError(lazy_gettext("User not found."), user_id=user_id)
         order.require_outranks(user.role)
-        self.audit_log.record_about(order, action, user_id, user.username, **details)
-
-
-def _require(user_id: UserId, *, is_there: bool) -> None:
-    if not is_there:
-        raise NotFoundError(lazy_gettext("User not found."), user_id=user_id)
+        log = self.audit_log
+        return log.entry_about(order, action, user_id, user.username, **details)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class AccessRecovery:
     """Turn off a second step, and make links to reset a password.
 
-    Each act is recorded in the audit log before it begins.
+    Each act is recorded in the audit log.
     """
 
     stores: Stores
@@ -47,11 +47,16 @@ class AccessRecovery:
         owner = self._owner(user_id, order)
         if not self.two_factor.second_factor.store.find(user_id).is_on:
             return False
-        self.audit_log.record_about(
+        entry = self.audit_log.entry_about(
             order, Action.RESET_TWO_FACTOR, user_id, owner.username
         )
-        self.two_factor.change(owner, lambda _: (TwoFactor(), None), Event.RESET)
-        return True
+
+        def reset(known: TwoFactor) -> tuple[TwoFactor, bool]:
+            if not known.is_on:
+                raise ConflictError(lazy_gettext("Two-factor authentication is off."))
+            return TwoFactor(), True
+
+        return self.two_factor.change(owner, reset, Event.RESET, also=entry)
 
     def password_link(self, user_id: UserId, order: Order) -> tuple[str, dt.datetime]:
         """Return a link that sets a new password once, and when it expires.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from base64 import b32encode
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyotp
 
@@ -209,14 +209,20 @@ class TwoFactorSettings:
         decide: Callable[[TwoFactor], tuple[TwoFactor, T]],
         event: Event,
         details: Mapping[str, str] | None = None,
+        *,
+        also: Callable[[Any], None] = lambda _: None,
     ) -> T:
-        """Change the factors, and store a mail to the owner in the same transaction."""
+        """Change the factors, and store a mail to the owner in the same transaction.
+
+        `also` is called in it, too.
+        """
         notice = self.notices.about(owner, event, details)
-        result = self.second_factor.store.change(
-            owner.user_id,
-            decide,
-            lambda session, _: self.notices.add(notice, session),
-        )
+
+        def store(session: Any, _: T) -> None:
+            also(session)
+            self.notices.add(notice, session)
+
+        result = self.second_factor.store.change(owner.user_id, decide, store)
         self.notices.hurry(notice)
         return result
 

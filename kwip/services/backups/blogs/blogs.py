@@ -105,12 +105,12 @@ class Blogs:
         self._wake(viewer, blog_id, wants_old=True, is_paused=False)
 
     def remove(self, viewer: Viewer, blog_id: int) -> None:
-        """Forget a blog; what was posted stays.
+        """Forget a blog; what was posted stays, and is not posted again.
 
         Raises:
             NotFoundError: The viewer has no such blog.
         """
-        if not self.store.delete(viewer.id, blog_id):
+        if not self.store.remove(viewer.id, blog_id):
             raise _gone(blog_id)
 
     def _wake(self, viewer: Viewer, blog_id: int, **values: object) -> None:

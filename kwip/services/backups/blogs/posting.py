@@ -130,6 +130,11 @@ class BlogPosting:
             paused = {**values, "is_paused": True, "problem": "twice"}
             self.store.end(held, paused, None)
             return "failed"
+        before: tuple[str, ...] = ()
+        if not held.is_begun:  # it may have been here before, and removed
+            found = self.store.posted_before(held.owner_id, feed.url)
+            before = tuple(key for key in found if key not in held.posted)
+            held = replace(held, posted=(*before, *held.posted))
         fresh = [each for each in feed.entries if each.key not in held.seen]
         waiting = self._chosen(held, feed, fresh, now)
         values |= {
@@ -142,7 +147,8 @@ class BlogPosting:
             "sample": [t for e in feed.entries[:SAMPLES] if (t := self._text(e))],
         }
         seen = [each.key for each in reversed(fresh)]
-        if not self.store.note(held, values, seen=seen, waiting=waiting):
+        noted = {"seen": seen, "posted": before}
+        if not self.store.note(held, values, **noted, waiting=waiting):
             return "taken_over"
         return self._post(replace(held, waiting=tuple(waiting)), owner)
 

@@ -29,8 +29,9 @@ MOST_TEXT_BYTES = 300_000_000
 #: The most objects, lists and members of them in a JSON text: each takes up to some
 #: hundred bytes of memory, whatever it takes in the text.
 MOST_VALUES = 10_000_000
-#: Headers of tar archives are read into memory.
-_HEADER_BYTES = 1 << 20
+#: Headers of tar archives are read into memory. Those that hold for all members that
+#: follow stay there; programs write one.
+_HEADER_BYTES, _MOST_GLOBAL = 1 << 20, 20
 _HEADERS = frozenset(
     {
         *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
@@ -122,10 +123,14 @@ class TarContainer:
         total = 0
         with tarfile.open(fileobj=file, mode="r|*", tarinfo=_Header) as tar:
             for number, info in enumerate(tar):
+                # It would keep all of them, with their headers, until the end.
+                tar.members.clear()
+                total += info.size if info.isreg() else 0
+                _require(number, total)
+                if len(tar.pax_headers) > _MOST_GLOBAL:
+                    raise InvalidError(NOT_READABLE)
                 if not info.isreg():
                     continue
-                total += info.size
-                _require(number, total)
                 content = tar.extractfile(info)
                 if content is None or total > limit:
                     raise InvalidError(_TOO_LARGE)
