@@ -44,7 +44,7 @@ from kwip.domain.social.keyword_filters import (
 )
 from kwip.domain.social.relationships import MuteTerms
 from kwip.domain.timelines.lists import ListChange
-from kwip.domain.timelines.notifications import NotificationKind
+from kwip.domain.timelines.notifications import Notification, NotificationKind
 from kwip.domain.timelines.timelines import SEAL_AT
 from kwip.services.maintenance.checkpoint import Checkpoint
 from kwip.services.media.emojis import NewEmoji
@@ -208,8 +208,15 @@ def _guests(services, note, owner, root):
             sender="digest",
             created_at=now,
         )
-        store.add(reply, now, lambda _: None)
-        store.confirm(number, now, None)
+        store.add(reply, now, lambda _: None, most=9)
+        told = Notification(
+            recipient_id=owner.id,
+            kind=NotificationKind.GUEST_REPLY,
+            actor_id=owner.id,
+            seq=number,
+            post_id=root.id,
+        )
+        store.confirm(reply, now, told, most=9)
     store.approve(owner.id, 1)
     note()
 
@@ -267,14 +274,14 @@ def _report_and_block(kwip, note, reporter, target):
     decision = Decision(act=Act.SENSITIVE, post_ids=(post["_id"],))
     strike = services.decisions.act(reporter, BY_KWIP, report.id, decision)
     warned = Decision(act=Act.WARN, text="Read rule 1.")
-    services.decisions.act_on(reporter, BY_KWIP, target.id, warned)
+    warning = services.decisions.act_on(reporter, BY_KWIP, target.id, warned)
     services.staff_mail.choose(target, wants=False)
     services.strikes.appeal(target.id, strike.id, "It was only bread.")
     note()
     services.strikes.decide(reporter, BY_KWIP, strike.id, approves=True)
-    services.execution.store.undo(strike.id, strike.created_at, lambda _: None)
-    due = {"$set": {"due_at": strike.created_at}}
-    kwip.store.database["strikes"].update_one({"_id": strike.id}, due)
+    services.execution.store.undo(
+        warning.id, BY_KWIP, warning.created_at, lambda _: None
+    )
     note()
     kwip.services.relationships.block(target, reporter.id)
 

@@ -352,7 +352,7 @@ def _guest_reply(services):
         created_at=now,
         state=GuestReplyState.SHOWN,
     )
-    services.guest_replies.store.add(reply, now + LIFETIME, lambda _: None)
+    services.guest_replies.store.add(reply, now + LIFETIME, lambda _: None, most=9)
     return {"guest_id": str(reply.id), "reason": "Spam"}
 
 
@@ -423,6 +423,8 @@ def fields_of(row, wiring, known):
         fields = JOINING[row.rule](services)
     elif "<id:announcement_id>" in row.rule:
         fields |= _announced(row, services, known)
+    elif row.rule.endswith("/role"):
+        services.moderation.set_role(UserId(int(known["user_id"])), Role.MODERATOR)
     elif row.rule == "/admin/emoji":
         fields["picture"] = (io.BytesIO(plain()), "tea.png")
     elif row.rule.startswith(("/admin/settings", "/admin/pages/")):

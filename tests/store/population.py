@@ -137,7 +137,7 @@ def _strike(strikes, n):
     if n in USERS[5:40]:
         strikes.settle(struck(n).id, StrikeState.PENDING, StrikeState.DONE)
     if n in USERS[10:14]:
-        strikes.appeal(struck(n).id, n, Appeal(text="No.", at=NOW))
+        strikes.appeal(struck(n).id, n, Appeal(text="No.", at=NOW), lambda _: None)
 
 
 def _populate_joining(stores):

@@ -312,8 +312,12 @@ CALLS = {
     "StrikeStore.settle": lambda s: s.strikes.settle(
         struck(8).id, StrikeState.PENDING, StrikeState.DONE
     ),
-    "StrikeStore.undo": lambda s: s.strikes.undo(struck(9).id, NOW, lambda _: None),
-    "StrikeStore.appeal": lambda s: s.strikes.appeal(struck(20).id, 20, APPEALED),
+    "StrikeStore.undo": lambda s: s.strikes.undo(
+        struck(9).id, BY_KWIP, NOW, lambda _: None
+    ),
+    "StrikeStore.appeal": lambda s: s.strikes.appeal(
+        struck(20).id, 20, APPEALED, lambda _: None
+    ),
     "StrikeStore.reject": lambda s: s.strikes.reject(
         struck(11).id, APPEALED, lambda _: None
     ),
@@ -444,6 +448,7 @@ CALLS = {
         each.take_due(NOW, LATER, 9, bool) for each in (s.exports, s.imports)
     ],
     "ClosureStore.find": lambda s: s.closures.find(2),
+    "ClosureStore.locks_out": lambda s: s.closures.locks_out(2, is_suspended=True),
     "ClosureStore.add": lambda s: s.closures.add(closure(900), None),
     "ClosureStore.note_suspension": lambda s: s.closures.note_suspension(3, None),
     "ClosureStore.take_back": lambda s: s.closures.take_back(4, lambda _: None),

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from kwip.domain.accounts.audit_log import BY_KWIP
 from kwip.domain.ids import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kwip.domain.accounts.audit_log import Order
     from kwip.domain.accounts.users import User
     from kwip.domain.ids import PostId, UserId
     from kwip.domain.moderation.reports import Report, ReportedPost, ReportView
@@ -82,7 +84,8 @@ class Appeal:
 class Strike:
     """What a moderator did to a user, with an explanation, and the posts as they were.
 
-    `report_id` is the report that it is about; None if there is none.
+    `report_id` is the report that it is about; None if there is none. `order` is on
+    whose behalf it is carried out or undone, as long as that is yet to be done.
     """
 
     id: int
@@ -95,6 +98,7 @@ class Strike:
     report_id: int | None = None
     state: StrikeState = StrikeState.PENDING
     appeal: Appeal | None = None
+    order: Order = BY_KWIP
 
     @property
     def post_ids(self) -> tuple[PostId, ...]:

@@ -65,8 +65,9 @@ class Closures:
 
     def locks_out(self, owner: Credentials) -> bool:
         """Return whether an account is suspended, and its owner can't reopen it."""
-        closures = self.moderation.stores.closures
-        return owner.is_suspended and not closures.find(owner.user_id)
+        return self.moderation.stores.closures.locks_out(
+            owner.user_id, is_suspended=owner.is_suspended
+        )
 
     def reopen(self, user_id: UserId, username: str) -> None:
         """Show a closed account again; its owner has just proved who they are.

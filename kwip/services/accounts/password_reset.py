@@ -114,8 +114,9 @@ class PasswordReset:
     def _opened(self, link: str) -> tuple[Mail, str]:
         mail = self.mails.opened(MailKind.PASSWORD_RESET, link)
         user = self.stores.users.get_many([mail.user_id]).get(mail.user_id)
-        closures = self.stores.closures
-        if user is None or (user.is_suspended and not closures.find(user.id)):
+        if user is None or self.stores.closures.locks_out(
+            user.id, is_suspended=user.is_suspended
+        ):
             raise NotFoundError(GONE)
         return mail, user.username
 

@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.policy import compat32
-from email.utils import getaddresses
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -99,15 +98,12 @@ class Bounces:
         """Return the mail whose sender the report was sent to, if we signed that."""
         found = chain.from_iterable(message.get_all(n, []) for n in _RECIPIENTS)
         named = (str(each)[:_HEADER_CHARS] for each in found)
-        headers = [recipient, *islice(named, _MOST_RECIPIENTS)]
-        # Strictly, one that is cut or wrong would hide the others.
-        for _, address in getaddresses(headers, strict=False):
-            match = _ID.search(address)
-            if match is None:
-                continue
-            mail_id, signature = match[1].lower(), match[2].lower()
-            if self.signer.is_bounce(mail_id, signature):
-                return mail_id
+        # Not parsed as addresses: one that is cut or wrong would hide the others.
+        for header in (recipient, *islice(named, _MOST_RECIPIENTS)):
+            for match in _ID.finditer(header):
+                mail_id, signature = match[1].lower(), match[2].lower()
+                if self.signer.is_bounce(mail_id, signature):
+                    return mail_id
         return None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -120,6 +120,7 @@ class Mails:
         user_id, username, address = found
         if user_id != mail.user_id:
             self.store.address_to(mail.id, worker, user_id, address)
+            mail = replace(mail, user_id=user_id)
         began_s = time.monotonic()
         with self.recipients.writing_to(user_id, mail.details.get("language", "")):
             letter = self._letter(mail, user_id, username)
@@ -174,6 +175,7 @@ class Mails:
 
     def _recipient(self, mail: Mail) -> tuple[UserId, str, str] | None:
         """Return who gets a mail: id, username and address; None for nobody."""
+        locks_out = self.stores.closures.locks_out
         if mail.kind in TO_STRANGERS:
             return NOBODY, mail.details.get("username", ""), mail.address
         if mail.kind is MailKind.PASSWORD_RESET:
@@ -182,14 +184,14 @@ class Mails:
             if (
                 known is None
                 or known.is_waiting
-                or self._is_gone(known.user_id, known.is_suspended)
+                or locks_out(known.user_id, is_suspended=known.is_suspended)
             ):
                 return None
             return known.user_id, known.username, known.email
         user = self.stores.users.get_many([mail.user_id]).get(mail.user_id)
         is_expected = mail.kind in TO_SUSPENDED
         if user is None or (
-            not is_expected and self._is_gone(user.id, user.is_suspended)
+            not is_expected and locks_out(user.id, is_suspended=user.is_suspended)
         ):
             return None
         if mail.kind in OPTIONAL:
@@ -214,10 +216,6 @@ class Mails:
         """Send a mail now; return why it was not accepted, if it was not."""
         message = self.messages.write(mail, address, letter, at(self.clock()))
         return self.transport.send(message, self.bounces.sender_of(mail))
-
-    def _is_gone(self, user_id: UserId, is_suspended: bool) -> bool:  # noqa: FBT001
-        """Return whether an account is suspended and its owner can't come back."""
-        return is_suspended and self.stores.closures.find(user_id) is None
 
     def _note_problem(self, user_id: UserId, address: str, problem: str) -> None:
         """Switch off what is optional for an address that bounced.

@@ -94,7 +94,7 @@ class Decisions:
             raise InvalidError(lazy_gettext("Nothing was changed."), wrong)
         posts = posts if decision.act.is_on_posts else ()
         user = self.target(order, report.target_id)
-        strike = self._strike(staff, user.id, decision, posts, report.id)
+        strike = self._strike(staff, order, user.id, decision, posts, report.id)
         event = ReportEvent(
             event=Event.ACT,
             by_id=staff.id,
@@ -105,8 +105,8 @@ class Decisions:
         resolves = report.is_open and decision.resolves
         change = resolved(event) if resolves else {}
         about = (report, change, event)
-        self._store(strike, user, about, order, sends_mail=decision.sends_mail)
-        self.execution.carry_out(strike.id, order)
+        self._store(strike, user, about, sends_mail=decision.sends_mail)
+        self.execution.carry_out(strike.id)
         return strike
 
     def act_on(
@@ -129,9 +129,9 @@ class Decisions:
             wrong = {"type": lazy_gettext("This needs a report.")}
             raise InvalidError(lazy_gettext("Nothing was changed."), wrong)
         user = self.target(order, user_id)
-        strike = self._strike(staff, user.id, decision, posts, None)
-        self._store(strike, user, None, order, sends_mail=decision.sends_mail)
-        self.execution.carry_out(strike.id, order)
+        strike = self._strike(staff, order, user.id, decision, posts, None)
+        self._store(strike, user, None, sends_mail=decision.sends_mail)
+        self.execution.carry_out(strike.id)
         return strike
 
     def undo(
@@ -170,15 +170,16 @@ class Decisions:
             self._note_undo(strike, event, session)
             self.notices.add(notice, session)
 
-        if not self.store.undo(strike.id, now + _SWEEP_AFTER, also, appeal):
+        if not self.store.undo(strike.id, order, now + _SWEEP_AFTER, also, appeal):
             raise ConflictError(_UNDONE, strike_id=strike_id)
         self.notices.hurry(notice)
-        self.execution.carry_out(strike.id, order)
+        self.execution.carry_out(strike.id)
         return replace(strike, state=StrikeState.UNDONE, appeal=appeal)
 
     def _strike(
         self,
         staff: Viewer,
+        order: Order,
         user_id: UserId,
         decision: Decision,
         posts: tuple[ReportedPost, ...],
@@ -204,6 +205,7 @@ class Decisions:
             created_at=at(self.clock()),
             posts=posts,
             report_id=report_id,
+            order=order,
         )
 
     def _store(
@@ -211,7 +213,6 @@ class Decisions:
         strike: Strike,
         user: User,
         about: tuple[Report, Mapping[str, Any], ReportEvent] | None,
-        order: Order,
         *,
         sends_mail: bool,
     ) -> None:
@@ -222,7 +223,7 @@ class Decisions:
         """
         notice = None
         left_out = self.execution.entry(
-            order, Action.LEAVE_OUT_MAIL, user, act=strike.act.value
+            strike.order, Action.LEAVE_OUT_MAIL, user, act=strike.act.value
         )
         if sends_mail:
             notice = self._notice(MailKind.STRIKE, user, strike)

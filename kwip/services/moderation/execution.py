@@ -6,16 +6,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwip.domain.accounts.audit_log import REASON_MAX, Action, Actor, Order
+from kwip.domain.accounts.audit_log import REASON_MAX, Action
 from kwip.domain.accounts.users import Viewer
 from kwip.domain.errors import GoneError, NotFoundError
 from kwip.domain.moderation.strikes import Act, Strike, StrikeState
-from kwip.services.accounts.staff.staff import STAFF
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from kwip.domain.accounts.audit_log import Order
     from kwip.domain.accounts.users import User
     from kwip.domain.ids import PostId
     from kwip.services.accounts.staff.audit_log import AuditLog
@@ -40,14 +40,14 @@ class Execution:
     marks: Marks
     audit_log: AuditLog
 
-    def carry_out(self, strike_id: int, order: Order | None = None) -> str:
+    def carry_out(self, strike_id: int) -> str:
         """Do or undo what a strike says; return the outcome of the job."""
         strike = self.store.find(strike_id)
         outcome = "nothing"
         while strike is not None and strike.state in _AFTER:
             user = self.stores.users.get_many([strike.user_id]).get(strike.user_id)
             if user is not None:
-                self._carry_out(strike, user, order or self._order_of(strike))
+                self._carry_out(strike, user)
             is_settled = self.store.settle(
                 strike.id, strike.state, _AFTER[strike.state]
             )
@@ -56,13 +56,14 @@ class Execution:
             strike = None if is_settled else self.store.find(strike_id)
         return outcome
 
-    def _carry_out(self, strike: Strike, user: User, order: Order) -> None:
+    def _carry_out(self, strike: Strike, user: User) -> None:
         if strike.state is StrikeState.PENDING:
-            self._do(strike, user, order)
+            self._do(strike, user)
         else:
-            self._undo(strike, user, order)
+            self._undo(strike, user)
 
-    def _do(self, strike: Strike, user: User, order: Order) -> None:
+    def _do(self, strike: Strike, user: User) -> None:
+        order = strike.order
         match strike.act:
             # A second strike is another act, even if it changes no flag.
             case Act.SUSPEND:
@@ -87,8 +88,9 @@ class Execution:
         elif strike.act is Act.SILENCE:
             self.moderation.silence(user.id, order)
 
-    def _undo(self, strike: Strike, user: User, order: Order) -> None:
+    def _undo(self, strike: Strike, user: User) -> None:
         """Undo a strike, unless another one in force says the same."""
+        order = strike.order
         others = [
             other
             for other in self.store.of_user(user.id, MOST_STRIKES)
@@ -113,12 +115,6 @@ class Execution:
         for post_id in post_ids:
             with suppress(GoneError, NotFoundError):
                 self.posts.delete(viewer, post_id)
-
-    def _order_of(self, strike: Strike) -> Order:
-        """Return the order of a strike that is carried out later, which was allowed."""
-        by = self.stores.users.get_many([strike.by_id]).get(strike.by_id)
-        actor = Actor(STAFF, by.username if by else "")
-        return Order(actor, reason_of(strike.text))
 
     def record(self, order: Order, action: Action, user: User, **details: str) -> None:
         """Record an act about a person that is about to begin."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kwip.domain.accounts.audit_log import Action
@@ -80,9 +81,11 @@ class Strikes:
             raise InvalidError(lazy_gettext("Your appeal was not sent."), wrong)
         now = at(self.clock())
         strike = self._of(user_id, strike_id)
-        appeal = Appeal(text=said, at=now)
+        name = self.decisions.person(user_id).username
+        mails = self.staff_mail.drafts(MailKind.NEW_APPEAL, {"target": name}, {user_id})
+        add = partial(self.staff_mail.add, mails)
         if not strike.may_appeal(now) or not self.store.appeal(
-            strike_id, user_id, appeal
+            strike_id, user_id, Appeal(text=said, at=now), add
         ):
             raise ConflictError(
                 lazy_gettext(
@@ -90,11 +93,7 @@ class Strikes:
                 ),
                 strike_id=strike_id,
             )
-        name = self.decisions.person(user_id).username
-        for mail in self.staff_mail.drafts(
-            MailKind.NEW_APPEAL, {"target": name}, {user_id}
-        ):
-            self.mails.post(mail)
+        self.staff_mail.hurry(mails)
 
     def appealed(self, below: int = MAX_ID) -> list[StrikeView]:
         """List the strikes whose appeals wait for a decision, the newest first."""

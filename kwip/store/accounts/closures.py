@@ -43,6 +43,10 @@ class ClosureStore(DueWork):
         found = self._closures.find_one({"_id": user_id})
         return None if found is None else _to_closure(found)
 
+    def locks_out(self, user_id: UserId, *, is_suspended: bool) -> bool:
+        """Return whether an account is suspended, and its owner can't reopen it."""
+        return is_suspended and self.find(user_id) is None
+
     @translated()
     def add(self, closure: Closure, session: Any) -> None:
         """Close an account, in the transaction that suspends it.

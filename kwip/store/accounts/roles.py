@@ -11,7 +11,7 @@ from kwip.domain.accounts.roles import ADMINISTRATORS, Role
 from kwip.domain.errors import ConflictError
 from kwip.domain.messages import lazy_gettext
 from kwip.store.client import translated
-from kwip.store.posting.claims import take_turn
+from kwip.store.turns import take_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from pymongo import DESCENDING, ReturnDocument
+from pymongo import DESCENDING
 
+from kwip.domain.accounts.audit_log import BY_KWIP, Actor, Order
 from kwip.domain.ids import MAX_ID, UserId
 from kwip.domain.moderation.strikes import (
     STRIKE_KEPT,
@@ -83,13 +84,14 @@ class StrikeStore(DueWork):
         """Note that a strike was carried out or undone; False if it was noted."""
         result = self._strikes.update_one(
             {"_id": strike_id, "state": before.value},
-            {"$set": {"state": after.value, "due_at": None}},
+            {"$set": {"state": after.value, "due_at": None}, "$unset": {"order": ""}},
         )
         return result.modified_count == 1
 
     def undo(
         self,
         strike_id: int,
+        order: Order,
         due_at: dt.datetime,
         also: Callable[[ClientSession], None],
         appeal: Appeal | None = None,
@@ -103,7 +105,11 @@ class StrikeStore(DueWork):
         def work(session: ClientSession) -> bool:
             waiting = AppealState.PENDING.value
             query: Document = {"_id": strike_id, "state": StrikeState.DONE.value}
-            values: Document = {"state": StrikeState.UNDOING.value, "due_at": due_at}
+            values: Document = {
+                "state": StrikeState.UNDOING.value,
+                "order": _order_document(order),
+                "due_at": due_at,
+            }
             if appeal is None:
                 query["appeal.state"] = {"$ne": waiting}
             else:
@@ -117,15 +123,24 @@ class StrikeStore(DueWork):
 
         return self._store.transact(work)
 
-    @translated()
-    def appeal(self, strike_id: int, user_id: UserId, appeal: Appeal) -> Strike | None:
-        """Store the only appeal against a strike; None if there is one."""
-        changed = self._strikes.find_one_and_update(
-            {"_id": strike_id, "user_id": user_id, "appeal": None},
-            {"$set": {"appeal": _appeal_document(appeal)}},
-            return_document=ReturnDocument.AFTER,
-        )
-        return None if changed is None else _to_strike(changed)
+    def appeal(
+        self,
+        strike_id: int,
+        user_id: UserId,
+        appeal: Appeal,
+        also: Callable[[ClientSession], None],
+    ) -> bool:
+        """Store the only appeal against a strike, in one transaction with `also`.
+
+        False if there is one, or the strike is not in force any more.
+        """
+        query = {
+            "_id": strike_id,
+            "user_id": user_id,
+            "state": {"$in": [StrikeState.PENDING.value, StrikeState.DONE.value]},
+            "appeal": None,
+        }
+        return self._appealed(query, appeal, also)
 
     def reject(
         self, strike_id: int, appeal: Appeal, also: Callable[[ClientSession], None]
@@ -134,13 +149,16 @@ class StrikeStore(DueWork):
 
         False if it was decided.
         """
+        query = {"_id": strike_id, "appeal.state": AppealState.PENDING.value}
+        return self._appealed(query, appeal, also)
+
+    def _appealed(
+        self, query: Document, appeal: Appeal, also: Callable[[ClientSession], None]
+    ) -> bool:
+        change = {"$set": {"appeal": _appeal_document(appeal)}}
 
         def work(session: ClientSession) -> bool:
-            result = self._strikes.update_one(
-                {"_id": strike_id, "appeal.state": AppealState.PENDING.value},
-                {"$set": {"appeal": _appeal_document(appeal)}},
-                session=session,
-            )
+            result = self._strikes.update_one(query, change, session=session)
             if result.modified_count:
                 also(session)
             return result.modified_count == 1
@@ -170,6 +188,10 @@ def _appeal_document(appeal: Appeal) -> Document:
     return {**asdict(appeal), "state": appeal.state.value}
 
 
+def _order_document(order: Order) -> Document:
+    return {**asdict(order.actor), "reason": order.reason}
+
+
 def _to_document(strike: Strike, due_at: dt.datetime) -> Document:
     return {
         "_id": strike.id,
@@ -182,6 +204,7 @@ def _to_document(strike: Strike, due_at: dt.datetime) -> Document:
         "posts": [to_copy(post) for post in strike.posts],
         "report_id": strike.report_id,
         "state": strike.state.value,
+        "order": _order_document(strike.order),
         "appeal": None,
         "due_at": due_at,
         "expires_at": strike.created_at + STRIKE_KEPT,
@@ -193,6 +216,9 @@ def _to_strike(d: Document) -> Strike:
     appeal = None
     if found is not None:
         appeal = Appeal(**{**found, "state": AppealState(found["state"])})
+    order = BY_KWIP
+    if (by := d.get("order")) is not None:
+        order = Order(Actor(by["kind"], by["name"]), by["reason"])
     return Strike(
         id=d["_id"],
         user_id=UserId(d["user_id"]),
@@ -204,4 +230,5 @@ def _to_strike(d: Document) -> Strike:
         report_id=d["report_id"],
         state=StrikeState(d["state"]),
         appeal=appeal,
+        order=order,
     )

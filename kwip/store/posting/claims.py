@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pymongo.errors import DuplicateKeyError
 
-from kwip.domain.ids import NOBODY, PostId
+from kwip.domain.ids import PostId
 from kwip.store.client import translated
 from kwip.store.upgrades import schema_of
 
@@ -76,17 +76,3 @@ class ClaimStore:
             {"$set": {"post_id": new_id}},
         )
         return result.modified_count == 1
-
-
-def take_turn(store: Store, name: str, session: Any) -> None:
-    """Write a claim of nobody, so that two transactions at once conflict.
-
-    One of the two is repeated then, and sees what the other one has done.
-    """
-    claim = {"schema": schema_of("claims"), "user_id": NOBODY}
-    store.database["claims"].update_one(
-        {"_id": name},
-        {"$inc": {"version": 1}, "$setOnInsert": claim},
-        upsert=True,
-        session=session,
-    )

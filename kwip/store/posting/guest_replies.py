@@ -10,8 +10,8 @@ from pymongo import ASCENDING
 from kwip.domain.ids import PostId, UserId
 from kwip.domain.moderation.guest_replies import GuestReply, GuestReplyState
 from kwip.store.client import translated
-from kwip.store.posting.claims import take_turn
 from kwip.store.timelines.notifications import write
+from kwip.store.turns import take_turn
 from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:

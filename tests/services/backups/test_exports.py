@@ -57,7 +57,7 @@ def unposted(services, viewer, post):
             created_at=post.created_at,
             state=GuestReplyState(state),
         )
-        store.add(reply, post.created_at + timedelta(days=1), lambda _: None)
+        store.add(reply, post.created_at + timedelta(days=1), lambda _: None, most=9)
     services.drafts.save(viewer, Draft(text="Half a loaf"))
     services.blogs.add(viewer, "http://127.0.0.1/feed")
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from kwip.domain.accounts.audit_log import AuditQuery
+from kwip.domain.accounts.audit_log import Actor, AuditQuery, Order
 from kwip.domain.accounts.roles import Role
 from kwip.domain.errors import ConflictError, ForbiddenError, GoneError, InvalidError
 from kwip.domain.moderation.reports import Event
@@ -107,7 +107,20 @@ def test_a_strike_whose_process_dies_is_carried_out_once(
 
     assert users(kwip, bob).is_suspended
     assert execution.store.find(strike.id).state is StrikeState.DONE
-    assert logged(kwip, "bob") == [("suspend_user", "mod", "Why")]
+    assert logged(kwip, "bob") == [("suspend_user", "mod", "Rule 1")]
+
+    by_operator = Order(Actor("command line", "root"), "A mistake")
+    with monkeypatch.context() as patched:
+        patched.setattr(type(execution), "_undo", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            kwip.services.decisions.undo(mod, by_operator, strike.id)
+    rings.jobs["strike"](str(strike.id))
+
+    assert not users(kwip, bob).is_suspended
+    acts = ["suspend_user", "lift_strike", "unsuspend_user"]
+    assert [act for act, _, _ in logged(kwip, "bob")] == acts
+    assert {by[1:] for by in logged(kwip, "bob")[1:]} == {("root", "A mistake")}
+    assert "order" not in kwip.store.database["strikes"].find_one()
 
 
 def test_nobody_acts_on_equals_or_without_words_and_kwips(

@@ -76,7 +76,7 @@ def add(wiring, post_id, reply_id, state):
         state=state,
     )
     until = now + dt.timedelta(hours=1)
-    wiring.stores.guest_replies.add(reply, until, lambda _: None)
+    wiring.stores.guest_replies.add(reply, until, lambda _: None, most=9)
 
 
 def test_a_reply_is_on_other_sites_from_approval_to_deletion(

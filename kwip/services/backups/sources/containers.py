@@ -124,7 +124,7 @@ class TarContainer:
         with tarfile.open(fileobj=file, mode="r|*", tarinfo=_Header) as tar:
             for number, info in enumerate(tar):
                 # It would keep all of them, with their headers, until the end.
-                tar.members.clear()
+                tar.members.clear()  # type: ignore[attr-defined] # no types
                 total += info.size if info.isreg() else 0
                 _require(number, total)
                 if len(tar.pax_headers) > _MOST_GLOBAL:
