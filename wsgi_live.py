@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from config.settings import from_environment
-from kwip.app import create_app
 from kwip.embedded import endpoints
 from kwip.embedded.served import serve_metrics
+from kwip.live_app import create_live_app
 from kwip.wiring import build
 
 _settings = from_environment()
@@ -14,6 +14,6 @@ _wiring = build(_settings, endpoints(_settings), role="live")
 _wiring.fence.await_lease(within_s=1.0)
 _wiring.listener.loop.start()
 _wiring.start("live")
-app = create_app(_wiring, _settings, is_live=True)
+app = create_live_app(_wiring, _settings)
 #: Sends everybody away who waits, when the process is to end.
 close = _wiring.services.live.close

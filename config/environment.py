@@ -23,7 +23,7 @@ _OURS = "KWIP_"
 #: The source of a setting that is not set.
 DEFAULT = "default"
 #: Marks of processes, which `kwip up` and `kwip serve` set.
-_INTERNAL = frozenset({"KWIP_STACK", "KWIP_ROLE", "KWIP_LOADED"})
+_INTERNAL = frozenset({"KWIP_STACK", "KWIP_ROLE", "KWIP_WEB_WORKERS_LEFT"})
 #: How much of two names must agree for one to be a misspelling of the other.
 _ALIKE = 0.75
 _VALUE = re.compile(

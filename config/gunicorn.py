@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -34,17 +33,15 @@ accesslog = None
 logconfig_dict = tree(_settings.log_level)
 
 
+#: What the workers share.
+modules = ("kwip.app", "kwip.embedded.served", "kwip.wiring")
+
+
 def on_starting(arbiter: Any) -> None:
-    """Let a reload with SIGHUP start the new workers first."""
-    arbiter.__class__ = import_module("kwip.web_worker").WebArbiter
+    """Let workers share memory, and a reload with SIGHUP start the new ones first."""
+    arbiter.__class__ = import_module("kwip.web_arbiter").WebArbiter
 
 
 def when_ready(arbiter: Any) -> None:
-    """Refuse connections for now, and share memory with the workers.
-
-    Workers are forked from the arbiter. The garbage collector writes to the objects
-    that it visits, and a written page becomes a copy: 3 MB for each worker.
-    """
-    arbiter.refuse()
-    gc.collect()
-    gc.freeze()
+    """Import what the workers share before the first of them is started."""
+    arbiter.begin(modules)

@@ -232,6 +232,12 @@ BUILD_INFO = Gauge(
 AT_SCRAPE = ("kwip_open_fds", "kwip_max_fds")
 
 
+def leave() -> None:
+    """Remove the live gauges of this process, which only forks those that have them."""
+    if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):  # noqa: TID251 -- no setting
+        multiprocess.mark_process_dead(os.getpid(), folder)  # type: ignore[no-untyped-call]
+
+
 @cache  # bounded, as all labels are; looking up a series costs more than counting
 def _of_requests(route: str, method: str, family: int) -> tuple[Counter, Histogram]:
     labels = (route, method, f"{family}xx")

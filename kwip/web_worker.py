@@ -10,7 +10,7 @@ A write whose client has gone is not done either, however long it waited: a prox
 gave up on a frozen server has reported a failure, and something newer may be stored.
 
 And a restart loses no request: a worker that exits first answers everybody who has
-connected, and on SIGHUP the old workers go on until the new ones have started.
+connected. `kwip.web_arbiter` has the rest of that.
 """
 
 from __future__ import annotations
@@ -23,13 +23,12 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gunicorn.arbiter import Arbiter
-from gunicorn.errors import HaltServer
 from gunicorn.workers import gthread
+
+from kwip import telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import ModuleType
 
 #: A process is overloaded if no request has found a thread at once for this long, in
 #: seconds; and what counts as at once.
@@ -90,7 +89,7 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no t
                 conn.close()
                 return
         conn.ready_at = self.clock()
-        _telemetry().HTTP_OPEN.inc()
+        telemetry.HTTP_OPEN.inc()
         super().enqueue_req(conn)
 
     def _wait_for_request(self, conn: Any) -> None:
@@ -106,7 +105,7 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no t
         try:
             return self._answer_or_refuse(conn)
         finally:
-            _telemetry().HTTP_OPEN.dec()
+            telemetry.HTTP_OPEN.dec()
 
     def _answer_or_refuse(self, conn: Any) -> Any:
         now = self.clock()
@@ -118,7 +117,7 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no t
         is_overloaded = now - self.prompt_at > OVERLOADED_S
         if waited_s <= (PATIENCE_S if is_overloaded else LONGEST_S):
             return super().handle(conn)
-        _telemetry().HTTP_SHED.inc()
+        telemetry.HTTP_SHED.inc()
         return _refuse(conn)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
@@ -153,58 +152,6 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no t
                 accepted = self.nr_conns
                 self.accept(listener)
             listener.close()
-
-
-class WebArbiter(Arbiter):  # type: ignore[misc] # gunicorn has no types
-    """gunicorn's arbiter, but on SIGHUP it starts new workers before it stops old ones.
-
-    gunicorn stops the old ones at once, and nobody answers while the new ones import
-    the app: 4 to 14 s. If the new ones cannot start, the old ones go on.
-    """
-
-    def refuse(self) -> None:
-        """Refuse connections until a worker has started; the port stays ours."""
-        if not self.systemd:  # whose socket others may have, too
-            for listener in self.LISTENERS:
-                listener.shutdown(socket.SHUT_RDWR)
-
-    def manage_workers(self) -> None:
-        """Keep the number of workers; stop none while others are still starting."""
-        is_reloading = len(self.WORKERS) > self.num_workers
-        if not is_reloading or all(map(_has_started, self.WORKERS.values())):
-            super().manage_workers()
-
-    def reap_workers(self) -> None:
-        """Forget workers that have exited; end if none of the first can start.
-
-        After the last one, a proxy has to know at once: it would send requests here
-        that wait until another worker has imported the app.
-        """
-        had_any = any(map(_has_started, self.WORKERS.values()))
-        try:
-            super().reap_workers()
-        except HaltServer:
-            if not any(map(_has_started, self.WORKERS.values())):
-                raise
-            self.log.exception("The new workers cannot start: the old ones go on")
-        # Not again and again: a worker that listens now would not do so once more.
-        if had_any and not any(map(_has_started, self.WORKERS.values())):
-            self.refuse()
-
-
-def _telemetry() -> ModuleType:
-    """Return the metrics, which open files for the process that imports them."""
-    from kwip import telemetry  # noqa: PLC0415 -- the arbiter must not
-
-    return telemetry
-
-
-def _has_started(worker: Any) -> bool:
-    """Return whether a worker accepts requests.
-
-    Its file has the time of the day at first, then that of the monotonic clock.
-    """
-    return bool(worker.tmp.last_update() <= time.monotonic())
 
 
 def _refuse(conn: Any) -> bool:

@@ -42,20 +42,20 @@ def _once_for_all_apps(register):
 
     A test may add a route to the map; such a map is not used again.
     """
-    made = {}
+    made = [(None, 0, {}, {})]
 
     @functools.wraps(register)
-    def register_quickly(app, *, is_live=False):
-        url_map, size, blueprints, views = made.get(is_live, (None, 0, {}, {}))
+    def register_quickly(app):
+        url_map, size, blueprints, views = made[0]
         if url_map is not None and len(url_map._rules) == size:
             app.url_map = url_map
             app.blueprints.update(blueprints)
             app.view_functions = views | app.view_functions
         else:
-            register(app, is_live=is_live)
+            register(app)
             size = len(app.url_map._rules)
             parts = dict(app.blueprints), dict(app.view_functions)
-            made[is_live] = app.url_map, size, *parts
+            made[0] = app.url_map, size, *parts
 
     return register_quickly
 

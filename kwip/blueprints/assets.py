@@ -145,6 +145,10 @@ class Assets:
         return f"sha384-{b64encode(digest).decode()}"
 
 
+#: For an app without pages.
+NO_ASSETS = Assets({}, {})
+
+
 @cache
 def load() -> Assets:
     """Read and prepare every file; about 30 ms, once per process."""

@@ -128,10 +128,9 @@ def reload(
 
     Replaces workers, the sweeper, web servers and live processes, one after the other,
     or only ROLES, and waits until each is ready. A web server starts its new processes
-    before it stops the old ones; if what it has loaded at its start has changed, it is
-    restarted instead. The others finish their jobs and exit, and systemd or `kwip up`
-    starts them again. The supervisor of `kwip up` itself and its databases stay as they
-    are.
+    before it stops the old ones. The others finish their jobs and exit, and systemd or
+    `kwip up` starts them again. The supervisor of `kwip up` itself and its databases
+    stay as they are.
 
     Stops at the first program that does not become ready, and says what to do.
     """

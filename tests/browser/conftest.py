@@ -18,6 +18,7 @@ from playwright.sync_api import sync_playwright
 from config.settings import PROJECT
 from kwip.app import create_app
 from kwip.jobs.registry import jobs
+from kwip.live_app import create_live_app
 from kwip.wiring import Options, build
 from tests.ops.stack import free_port
 from tests.people import PASSWORD, People
@@ -99,7 +100,7 @@ def site(tmp_path, endpoints, live_port, environ):
             live = build(settings, endpoints, role="live")
             ends.callback(live.close)
             live.listener.loop.start()
-            answering = create_app(live, settings, is_live=True)
+            answering = create_live_app(live, settings)
             ends.enter_context(served(answering, live_port))
             ends.callback(live.services.live.close)
         yield Site(settings.origin, app, wiring, People(app, wiring))

@@ -16,7 +16,6 @@ from kwip.app import create_app
 from kwip.cli.deploying import local
 from kwip.cli.deploying.draining import drain
 from kwip.cli.deploying.reloading import NotReplacedError, Reload
-from kwip.cli.starting.programs import LOADED, loaded_digest
 from kwip.embedded.home_folder import HomeFolder
 from kwip.embedded.served import environ_of
 from tests.servers import wait_until
@@ -54,12 +53,8 @@ class Machine:
         self.running = {}
         self.restarts = True
 
-    def start(self, role, kind="sound", loaded=None):
-        environ = {
-            **os.environ,
-            **environ_of(role, self.home, 1),
-            LOADED: loaded or loaded_digest(),
-        }
+    def start(self, role, kind="sound"):
+        environ = {**os.environ, **environ_of(role, self.home, 1)}
         command = [sys.executable, "-c", PROGRAM, kind, role]
         process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE)
         assert process.stdout.readline() == b"started\n"
@@ -119,13 +114,6 @@ def test_programs_are_replaced_in_order_and_web_servers_stay(machine, reload):
     assert after["web"].pid == before["web"].pid
     assert after["web"].children.isdisjoint(before["web"].children)
     assert not (machine.home.run / "draining").exists()
-
-
-def test_a_web_server_that_has_loaded_other_files_is_restarted(machine, reload):
-    before = machine.start("web", loaded="another digest")
-
-    assert [each.how for each in reload.run(["web"])] == ["restarted"]
-    assert pids(machine)["web"] != before
 
 
 def test_a_web_server_is_ready_when_its_first_child_says_so(

@@ -24,6 +24,7 @@ STORE = "A package of the store calls those below it"
 SCHEMAS = "A package of schemas calls those below it"
 PAGES = "A package of pages calls those below it"
 VALUES = "Values know nothing of timelines"
+LIVE = "The live process imports no pages"
 DATA = "Only services, jobs, wiring and the CLI touch data"
 MONGODB = "pymongo, bson and obstore stay in kwip.store"
 REDIS = "redis stays in kwip.cache"
@@ -61,6 +62,7 @@ SEEDS = [
     (PAGES, {"kwip/blueprints/web/pages.py": "import kwip.blueprints.web.posting"}),
     (VALUES, {"kwip/domain/posting/posts.py": "import kwip.domain.timelines.views"}),
     (VALUES, {"kwip/domain/utils.py": "import json"}),
+    (LIVE, {"kwip/blueprints/live.py": "import kwip.blueprints.api"}),
     (DATA, {"kwip/blueprints/seed.py": "import kwip.store"}),
     (DATA, {"kwip/blueprints/seed.py": "import kwip.cache"}),
     (DATA, {"kwip/schemas/seed.py": "import kwip.store"}),

@@ -15,6 +15,7 @@ from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import PostId
 from kwip.domain.media.link_previews import LinkPreview, PreviewKind
 from kwip.jobs.registry import jobs
+from kwip.live_app import create_live_app
 from kwip.services.delivery.long_polls import LiveTimes
 from kwip.store.posting.media.link_previews import LIFETIME
 from kwip.wiring import Options, build
@@ -44,7 +45,7 @@ def make_live(settings, endpoints, monkeypatch):
         wiring.listener.loop.start()
         if realtime_uri is None:
             wait_until(lambda: wiring.services.live._is_linked)
-        return Process(wiring, create_app(wiring, settings, is_live=True), monkeypatch)
+        return Process(wiring, create_live_app(wiring, settings), monkeypatch)
 
     yield make
     for wiring in made:

@@ -16,7 +16,6 @@ from itertools import count
 
 import pytest
 
-from kwip.app import create_app
 from kwip.cache import invalidation_rules
 from kwip.domain.accounts.users import ProfileChange
 from kwip.domain.ids import UserId
@@ -26,6 +25,7 @@ from kwip.domain.posting.polls import NewPoll
 from kwip.domain.posting.posts import Draft, Edit, Visibility
 from kwip.domain.timelines.lists import ListChange
 from kwip.jobs.registry import jobs
+from kwip.live_app import create_live_app
 from kwip.services.delivery.long_polls import LiveTimes
 from kwip.services.posting import posts
 from kwip.services.timelines import hydration
@@ -405,7 +405,7 @@ def check_addresses(town, client):
 
 def check_polls(town, wiring, settings):
     """Assert that a poll tells nobody of a post that they may not see."""
-    live = create_app(wiring, settings, is_live=True)
+    live = create_live_app(wiring, settings)
     for name in PEOPLE:
         browser, model = sign_in(live, wiring, town.people[name]), town.model
         for path, rule in (("home", model.home), ("public", model.public)):

@@ -18,7 +18,7 @@ from config.settings import PROJECT
 from tests.servers import wait_until
 
 APP = """
-import os, pathlib, time
+import os, pathlib, shared, time
 
 folder = pathlib.Path({folder!r})
 (folder / f"imports{{os.getpid()}}").touch()
@@ -28,9 +28,22 @@ if (folder / "broken").exists():
     raise ImportError("a module is missing")
 
 def app(environ, start_response):
-    start_response("200 OK", [("Content-Length", str(len(str(os.getpid()))))])
-    return [str(os.getpid()).encode()]
+    said = f"{{os.getpid()}} {{shared.LOADED_BY}} {{shared.VERSION}}".encode()
+    start_response("200 OK", [("Content-Length", str(len(said)))])
+    return [said]
 """
+#: What workers share, instead of all of Kwip.
+SHARED = "import os\nLOADED_BY, VERSION = os.getpid(), {version}\n"
+CONFIGURATION = """
+from config import gunicorn
+from config.gunicorn import *
+
+gunicorn.modules = ["shared"]
+"""
+
+
+#: A file may change twice in a second, which compiled ones would hide.
+UNCOMPILED = {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
 class Server:
@@ -39,17 +52,19 @@ class Server:
     def __init__(self, folder):
         self.folder = folder
         (folder / "slow.py").write_text(APP.format(folder=str(folder)))
+        (folder / "configuration.py").write_text(CONFIGURATION)
+        self.share(SHARED.format(version=1))
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         paths = os.pathsep.join([str(folder), str(PROJECT)])
         settings = {"KWIP_PORT": str(self.port), "KWIP_WEB_WORKERS": "1"}
         with (folder / "log").open("wb") as log:
-            config = ("-c", "config/gunicorn.py")
+            config = ("-c", str(folder / "configuration.py"))
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", *config, "slow:app"],
                 cwd=PROJECT,
-                env={**os.environ, "PYTHONPATH": paths, **settings},
+                env={**os.environ, "PYTHONPATH": paths, **settings, **UNCOMPILED},
                 stdout=log,
                 stderr=log,
             )
@@ -60,13 +75,24 @@ class Server:
     def hold(self):
         (self.folder / "go").unlink()
 
+    def share(self, text):
+        (self.folder / "shared.py").write_text(text)
+
+    def log(self):
+        return (self.folder / "log").read_text()
+
     def wait_for_imports(self, number):
         wait_until(lambda: len(list(self.folder.glob("imports*"))) == number)
 
     def answer(self):
         """Return the number of the process that answers; None if nobody does."""
+        found = self.whole_answer()
+        return found and found[0]
+
+    def whole_answer(self):
+        """Return the process, the one that loaded what it shares, and its version."""
         with suppress(OSError), urlopen(f"http://127.0.0.1:{self.port}/") as found:
-            return int(found.read())
+            return tuple(map(int, found.read().split()))
         return None
 
     def refuses(self):
@@ -99,15 +125,24 @@ def test_nobody_can_connect_before_the_app_is_loaded(server):
 
 def test_on_a_reload_the_old_process_answers_until_the_new_one_can(server):
     server.let_load()
-    old = wait_until(server.answer)
+    old = wait_until(server.whole_answer)
+    arbiter = server.process.pid
+    assert old[1:] == (arbiter, 1)
     server.hold()
+    server.share(SHARED.format(version=2))
     server.reload()
     server.wait_for_imports(2)
-    assert server.answer() == old
+    assert server.whole_answer() == old
+    # Another reload begins anew: what it has started may be out of date already.
+    server.share(SHARED.format(version=3))
+    server.reload()
+    server.wait_for_imports(3)
+    assert server.whole_answer() == old
 
     server.let_load()
 
-    wait_until(lambda: server.answer() not in {old, None})
+    wait_until(lambda: len(psutil.Process(arbiter).children()) == 1)
+    assert server.whole_answer()[1:] == (arbiter, 3)
 
 
 def test_nobody_waits_in_a_queue_for_the_successor_of_a_killed_process(server):
@@ -130,9 +165,24 @@ def test_nobody_waits_in_a_queue_for_the_successor_of_a_killed_process(server):
 def test_on_a_reload_that_fails_the_old_process_goes_on(server):
     server.let_load()
     old = wait_until(server.answer)
-    (server.folder / "broken").touch()
+    for number, broken in enumerate(("shared.py", "broken"), 1):
+        (server.folder / broken).write_text("raise ImportError\n")
+        server.reload()
+        wait_until(lambda n=number: server.log().count("the old ones go on") == n)
+        assert server.answer() == old
+        server.share(SHARED.format(version=2))
+    (server.folder / "broken").unlink()
 
     server.reload()
 
-    wait_until(lambda: "the old ones go on" in (server.folder / "log").read_text())
-    assert server.answer() == old
+    wait_until(lambda: server.answer() not in {old, None})
+
+
+def test_a_signal_during_a_reload_is_not_lost(server):
+    server.let_load()
+    wait_until(server.answer)
+    server.reload()
+    server.process.terminate()
+
+    assert server.process.wait(10) == 0
+    assert server.refuses()

@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import quote_plus
 from urllib.request import Request, urlopen
 
+import psutil
 import pymongo
 import pytest
 
@@ -161,6 +162,30 @@ def test_the_whole_stack_takes_less_than_500_mb(stack):
 
     # MongoDB gives back what it needed for the work before, but not at once.
     wait_until(is_within)
+
+
+def test_web_processes_share_most_of_what_they_have_imported(stack):
+    """45 MB when they have started, and less the more they do."""
+    web = psutil.Process(stack.pid_of("web"))
+    shared = [memory_shared(process.pid) for process in web.children()]
+
+    assert len(shared) == 2
+    assert min(shared) > 20_000_000
+
+
+def memory_shared(pid):
+    """Return how much of what a process has written to is another one's, too."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    [found] = [line for line in lines if line.startswith("Shared_Dirty:")]
+    return int(found.split()[1]) * 1_000
+
+
+def test_a_process_that_encrypts_nothing_has_not_loaded_what_encrypts(stack):
+    """MongoDB's client would do so if it could."""
+    files = Path(f"/proc/{stack.pid_of('live')}/maps").read_text()
+
+    assert "/bson/" in files
+    assert "/cryptography/" not in files
 
 
 def test_doctor_finds_a_dead_service_and_ends_with_1(stack):

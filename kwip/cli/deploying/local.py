@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from kwip import telemetry
-from kwip.cli.starting.programs import LOADED, ROLES
+from kwip.cli.starting.programs import ROLES
 from kwip.embedded.children import ROLE, holder, marked
 from kwip.embedded.served import served
 
@@ -37,11 +37,6 @@ class Program:
     pid: int
     children: frozenset[int]
     environ: dict[str, str]
-
-    @property
-    def loaded(self) -> str:
-        """Return the digest of what it loaded at its start."""
-        return self.environ.get(LOADED, "")
 
     def port(self, variable: str, default: int) -> int:
         """Return the port that one of its variables names."""

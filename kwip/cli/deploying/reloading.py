@@ -13,7 +13,6 @@ from kwip import __version__
 from kwip.cli.checking import agreement
 from kwip.cli.deploying.draining import end_drain
 from kwip.cli.deploying.local import Program, programs
-from kwip.cli.starting.programs import loaded_digest
 from kwip.cli.up import is_ready
 from kwip.domain.errors import KwipError
 
@@ -68,7 +67,8 @@ class Reload:
         for old in programs(self.home):
             if old.role in roles:
                 began = time.monotonic()
-                how = self._reloaded(old) if _keeps(old) else self._restarted(old)
+                is_web = old.role == "web"
+                how = self._reloaded(old) if is_web else self._restarted(old)
                 yield Replaced(old.name, how, round(time.monotonic() - began, 1))
         end_drain(self.home)
 
@@ -170,8 +170,3 @@ class Reload:
                 raise NotReplacedError(problem)
             self.sleep(_LOOK_S)
         return found
-
-
-def _keeps(old: Program) -> bool:
-    """Return whether the arbiter of a web server can stay, and only its children go."""
-    return old.role == "web" and old.loaded == loaded_digest()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from typing import TYPE_CHECKING
 
-from config.settings import PROJECT, rules
+from config.settings import rules
 from kwip.embedded.children import Child
 from kwip.embedded.home_folder import HomeFolder
 
@@ -23,20 +22,6 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "sweeper": ("kwip.worker", "sweeper"),
 }
 
-#: The variable with the digest of what a web server loads once, at its start.
-LOADED = "KWIP_LOADED"
-#: What gunicorn's arbiter imports; its workers import the rest themselves.
-_ARBITER = ("config/*.py", "kwip/__init__.py", "kwip/web_worker.py", "requirements.txt")
-
-
-def loaded_digest() -> str:
-    """Return what changes if a web server must be restarted instead of reloaded."""
-    found = hashlib.sha256()
-    for pattern in _ARBITER:
-        for path in sorted(PROJECT.glob(pattern)):
-            found.update(path.read_bytes())
-    return found.hexdigest()
-
 
 def program(settings: Settings, role: str, *module: str) -> Child:
     """Return a Python program of ours, with the settings as we read them.
@@ -51,7 +36,6 @@ def program(settings: Settings, role: str, *module: str) -> Child:
     }
     environ = {
         **paths,
-        LOADED: loaded_digest(),
         "PROMETHEUS_MULTIPROC_DIR": str(HomeFolder(settings.home).metrics),
         # Otherwise each thread would keep an arena of memory and never free it.
         "MALLOC_ARENA_MAX": "2",
