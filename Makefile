@@ -27,7 +27,8 @@ test: setup-dev browser tools monitoring
 	exit $$((tested || checked))
 	$(PY) -m pytest -m alone $$(grep -rl --include='*.py' 'mark\.alone' tests)
 
-# What the suite leaves out or only tries a part of; about ten minutes.
+# What the suite leaves out or only tries a part of; about half an hour on two processors
+# with nothing else to do.
 thorough: setup-dev browser
 	THOROUGH=1 $(PY) -m pytest -m long -n auto
 	THOROUGH=1 $(PY) -m pytest -m "not alone and not long" -n auto tests/jobs \

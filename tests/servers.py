@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from config.endpoints import Endpoints
 
 #: A busy machine may take its time; what never comes fails.
-START_S = 60.0
+START_S = 120.0
 POLL_S = 0.01
 
 

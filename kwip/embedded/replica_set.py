@@ -26,7 +26,8 @@ Client = pymongo.MongoClient[dict[str, Any]]
 
 _AUTHENTICATION_FAILED = 18
 _ALREADY_INITIALISED = 23
-_ANSWER_MS = 5_000
+#: What a server that was asked at the end of the time may still take to answer.
+_LAST_ANSWER_S = 1.0
 _POLL_S = 0.02
 #: The states of a member that has the data: primary and secondary.
 _WHOLE = {1, 2}
@@ -60,7 +61,7 @@ def set_up(
     end = time.monotonic() + deadline_s
     try:
         with ExitStack() as opened:
-            clients = [opened.enter_context(_client(h, password)) for h in hosts]
+            clients = [opened.enter_context(_client(h, password, end)) for h in hosts]
             if not any(_is_member(client, hosts) for client in clients):
                 _first_set_up(hosts, password, end)
             _wait_for_the_others(_primary(clients, end), end)
@@ -68,11 +69,13 @@ def set_up(
         raise CannotStartError(f"mongod is not responding: {error}") from error
 
 
-def _client(host: str, password: str | None) -> Client:
+def _client(host: str, password: str | None, end: float) -> Client:
+    """Return a client of one server, which may take all the time that is left."""
+    left_s = max(_LAST_ANSWER_S, end - time.monotonic())
     login = f"{USER}:{password}@" if password else ""
     return pymongo.MongoClient(
         f"mongodb://{login}{quote(host, safe='')}/?directConnection=true",
-        timeoutMS=_ANSWER_MS,
+        timeoutMS=int(left_s * 1_000),
         maxPoolSize=1,
     )
 
@@ -104,7 +107,7 @@ def _first_set_up(hosts: Sequence[str], password: str, end: float) -> None:
         "settings": _SETTINGS,
     }
     try:
-        with _client(hosts[0], None) as client:
+        with _client(hosts[0], None, end) as client:
             try:
                 client.admin.command("replSetInitiate", config)
             except OperationFailure as error:

@@ -12,6 +12,7 @@ from pymongo.write_concern import WriteConcern
 
 from kwip.cache import invalidation_rules
 from kwip.services.coherence import clock_guard, fence
+from kwip.services.posting.claims import ClaimedIds
 from kwip.store import client
 from kwip.store.delivery.outbox import OutboxStore
 
@@ -46,6 +47,7 @@ WITHOUT = {
     "the drop of a deletion": ((invalidation_rules, "delete", lambda **_: ()),),
     "the drop of an unfollow": ((invalidation_rules, "unfollow", lambda **_: ()),),
     "the fence": ((fence._Node, "suspend", _take_for_dropped),),
+    "the claim": ((ClaimedIds, "_claim", lambda *arguments: arguments[-1]),),
     "the clock guard": ((clock_guard.ClockGuard, "require", lambda _: None),),
     "the invalidation": tuple(
         (invalidation_rules, rule, lambda **_: ())

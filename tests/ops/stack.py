@@ -15,11 +15,9 @@ from kwip.cli.up import is_ready
 from kwip.embedded import endpoints
 from kwip.embedded.children import ROLE, marked
 from kwip.embedded.home_folder import HomeFolder
-from tests.servers import no_quotas, settings_in, wait_until
+from tests.servers import START_S, no_quotas, settings_in, wait_until
 
 STAND_IN = PROJECT / "tests" / "ops" / "stand_in.py"
-END_S = 5.0
-
 
 #: The ports that this process has drawn: the system may offer one again.
 _DRAWN: set[int] = set()
@@ -90,16 +88,16 @@ class Stack:
     def fails(self, *command: str) -> list[str]:
         """Start, see it end with 2, and return the lines that it complains in."""
         self.begin(*command)
-        _, complaints = self.process.communicate(timeout=30)
+        _, complaints = self.process.communicate(timeout=START_S)
 
         assert self.process.returncode == 2, complaints
         assert not self.home.root.exists() or not marked(self.home)
         return complaints.splitlines()
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Ask for the end and return the exit code; it has 5 s."""
+        """Ask for the end and return the exit code."""
         self.process.send_signal(number)
-        self.process.communicate(timeout=END_S)
+        self.process.communicate(timeout=START_S)
         return self.process.returncode
 
     def kill_supervisor(self) -> None:
@@ -135,4 +133,4 @@ class Stack:
 
 def wait_gone(home: HomeFolder) -> None:
     """Wait until no process of `home` is left."""
-    wait_until(lambda: not marked(home), END_S)
+    wait_until(lambda: not marked(home))

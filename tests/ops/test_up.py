@@ -19,7 +19,7 @@ from kwip.embedded import valkey
 from kwip.embedded.children import marked
 from kwip.embedded.home_folder import HomeFolder
 from tests.ops.stack import STAND_IN, wait_gone
-from tests.servers import wait_until
+from tests.servers import START_S, wait_until
 from tests.thorough import part
 
 PORTS = ("KWIP_PORT", "KWIP_LIVE_PORT", "KWIP_METRICS_PORT")
@@ -28,13 +28,19 @@ STUBBORN = (sys.executable, STAND_IN, "stubborn")
 TALKATIVE = (sys.executable, STAND_IN, "talkative")
 
 
+def connected(stack):
+    patience_ms = round(START_S * 1_000)
+    uri = stack.endpoints.mongodb_uri
+    return pymongo.MongoClient(uri, serverSelectionTimeoutMS=patience_ms)
+
+
 def insert(stack, number):
-    with pymongo.MongoClient(stack.endpoints.mongodb_uri) as client:
+    with connected(stack) as client:
         client.kwip.numbers.insert_one({"_id": number})
 
 
 def numbers(stack):
-    with pymongo.MongoClient(stack.endpoints.mongodb_uri) as client:
+    with connected(stack) as client:
         return [found["_id"] for found in client.kwip.numbers.find()]
 
 
@@ -47,6 +53,13 @@ def test_programs_that_ignore_signals_end_within_five_seconds_too(make_stack):
     stack = make_stack()
     stack.start(*STUBBORN)
 
+    graces_s = (
+        up.DEMO_GRACE_S,
+        up.FRONT_GRACE_S,
+        up.PROGRAMS_GRACE_S,
+        up.SERVERS_GRACE_S,
+    )
+    assert sum(graces_s) < 5
     assert stack.end() == 0
     assert not marked(stack.home)
 
@@ -123,7 +136,7 @@ def check_hangup(stack):
 def check_second(stack, second):
     """A second start in the same home is refused."""
     second.begin()
-    _, complaints = second.process.communicate(timeout=30)
+    _, complaints = second.process.communicate(timeout=START_S)
 
     assert second.process.returncode == 2
     assert complaints.splitlines() == [
@@ -291,7 +304,7 @@ def test_servers_of_ones_own_replace_the_private_ones(make_stack, private_valkey
 def test_every_bad_value_is_named_at_once(make_stack):
     stack = make_stack(KWIP_PORT="many", KWIP_DEMO="perhaps")
     stack.begin()
-    _, complaints = stack.process.communicate(timeout=30)
+    _, complaints = stack.process.communicate(timeout=START_S)
 
     assert stack.process.returncode == 2
     assert complaints.splitlines() == [

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.faults.cluster import failovers, inflict, keys, races, replies, workers
+from tests.faults.cluster import (
+    failovers,
+    inflict,
+    keys,
+    own_data,
+    races,
+    replies,
+    workers,
+)
 
 #: Their loss must fail no request.
 ONE_WEB = "one of three web servers"
@@ -67,6 +75,7 @@ AHEAD = "kill -9 of a primary that is ahead of the others"
 SAME = "the same request 50 times at once, kill -9 of the primary"
 LOSE = "replies lost after the commit"
 STOP_WORKER = "SIGSTOP of a worker past its lease"
+SCHEDULED = "kill -9 of all workers while scheduled kwips come due"
 KILL_WEB_WORKERS = "kill -9 of web processes that have stored a post"
 RACES = "deletions, suspensions and revoked tokens while others read"
 FAULTS = {
@@ -79,6 +88,8 @@ FAULTS = {
     "reload of nginx": inflict.reload_nginx,
     "kill -9 of a worker in the middle of a delivery": workers.kill_worker,
     STOP_WORKER: workers.stop_worker,
+    SCHEDULED: own_data.kill_scheduling,
+    "kill -9 of all workers while an archive is imported": own_data.kill_importing,
     LOSE: replies.lose_replies,
     "replies of MongoDB 200 ms late, many write": replies.slow_replies,
     "no replies of MongoDB for 8 s, many write": replies.no_replies,
@@ -98,6 +109,7 @@ TRIALS = (
     Trial(LOSE, KEY, "doubled"),
     Trial(SAME, KEY, "doubled"),
     Trial(STOP_WORKER, "the lease's owner", "doubled"),
+    Trial(SCHEDULED, "the claim", "doubled"),
     Trial(RACES, "the invalidation", "seen"),
     Trial(AHEAD, "the majority", "lost"),
 )
