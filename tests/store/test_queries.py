@@ -374,6 +374,7 @@ CALLS = {
     "PurgeStore.dead_count": lambda s: s.purges.dead_count(),
     "PurgeStore.replay": lambda s: s.purges.replay(NOW),
     "CredentialStore.mailbox": lambda s: s.credentials.mailbox(2),
+    "CredentialStore.arrive": lambda s: s.credentials.arrive(2),
     "CredentialStore.confirm": lambda s: s.credentials.confirm(2, NOW),
     "CredentialStore.note_problem": lambda s: s.credentials.note_problem(
         3, "u3@example.org", "550 gone"
