@@ -9,9 +9,9 @@ sheet.replaceSync(STYLE);
 // page which shows the same, and a title; it throws if the attributes name none.
 class Widget extends HTMLElement {
   static observedAttributes = (
-    "approved favourites href lang limit list media order post public replies reposts search " +
-    "server tag thread user"
-  ).split(" ");
+    "approved,favourites,href,lang,limit,list,media,order,post,public,replies,reposts,search," +
+    "server,tag,thread,user"
+  ).split(",");
 
   connectedCallback() {
     if (!this.shadowRoot) {
@@ -47,11 +47,12 @@ class Widget extends HTMLElement {
   // Show that something is coming, in the room that it will need; once its words are here.
   begin() {
     const server = this.getAttribute("server") || HOME;
-    this.words = wordsOf(server, this.closest("[lang]")?.lang || "und");
-    if (this.words.then) {
-      this.words.then(() => this.attributeChangedCallback());
+    const words = wordsOf(server, this.closest("[lang]")?.lang || "und");
+    if (words.then) {
+      words.then(() => this.attributeChangedCallback());
       return;
     }
+    this.words = words;
     this.data = null;
     let wrong;
     try {

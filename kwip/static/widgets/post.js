@@ -87,7 +87,7 @@ function fold(words, className, label, ...parts) {
 function mediaOf(post, words) {
   const { media } = post;
   if (!media.length) return null;
-  const shape = `media media-${Math.min(media.length, 4)}`;
+  const shape = `media media-${media.length}`;
   const grid = make("div", { class: shape }, media.map((each) => medium(each, words)));
   if (!post.is_sensitive || post.warning) return grid;
   return fold(words, "cover", words.gettext("Sensitive media"), grid);
