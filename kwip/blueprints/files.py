@@ -9,7 +9,7 @@ from flask import Response, request
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
-from kwip.blueprints import http
+from kwip.blueprints import assets, http, languages
 from kwip.blueprints.answers import compression, ranges
 from kwip.blueprints.table import Cache, Policy, Route
 from kwip.domain.errors import ForbiddenError, NotFoundError
@@ -64,14 +64,26 @@ def widget_script(name: str) -> Response:
 
     `Content-Location` names the file whose content never changes.
     """
-    assets = http.site().assets
-    served = assets.names.get(f"widgets/{name}")
+    found = http.site().assets
+    served = found.names.get(f"widgets/{name}")
     if served is None:
         raise NotFoundError(gettext("File not found."))
-    response = _shared(_send(assets.files[served]))
+    response = _shared(_send(found.files[served]))
     response.headers["Content-Location"] = f"/assets/{served}"
     response.set_etag(served)
     return response
+
+
+def widget_words(code: str) -> Response:
+    """Return the texts of web components in a language, else in that of the site.
+
+    `code` is what a page names. The answer has the `tag` that browsers take for numbers
+    and times, and `own`, that for those within our texts.
+    """
+    tag, code = languages.of_widget(code)
+    own = tag if tag.partition("-")[0].lower() == code else code
+    texts = assets.texts_of_widgets(code)
+    return _shared(http.answer({"tag": tag, "own": own, "texts": texts}))
 
 
 def picture(name: str) -> Response:
@@ -156,8 +168,8 @@ def default_avatar(name: str) -> Response:
 
 def favicon() -> Response:
     """Return the icon to clients that request it without having read a page."""
-    assets = http.site().assets
-    return _send(assets.files[assets.names["favicon.ico"]])
+    found = http.site().assets
+    return _send(found.files[found.names["favicon.ico"]])
 
 
 def robots() -> Response:
@@ -168,8 +180,8 @@ def robots() -> Response:
 
 def service_worker() -> Response:
     """Return the script that shows notifications; it is for all pages."""
-    assets = http.site().assets
-    return _send(assets.files[assets.names["service_worker.js"]])
+    found = http.site().assets
+    return _send(found.files[found.names["service_worker.js"]])
 
 
 def manifest() -> Response:
@@ -220,6 +232,12 @@ def _policy(cache: Cache) -> Policy:
 ROUTES = (
     Route("GET", "/assets/<path:name>", asset, _policy("immutable")),
     Route("GET", "/widgets/v1/<name>", widget_script, _policy("static")),
+    Route(
+        "GET",
+        "/widgets/v1/words/<string(maxlength=35):code>",
+        widget_words,
+        _policy("static"),
+    ),
     Route("GET", "/media/<path:name>", picture, _policy("immutable")),
     Route(
         "GET",

@@ -2,12 +2,14 @@
 
 A page is in the language that its reader has set, else in the one that was chosen on
 this device, else in the first that the browser names and Kwip has, else in the site's.
-Apps get their errors as they ask, or in English. What other sites show is in the site's
-language, or in the one that its address names, so that shared caches keep one copy.
+Apps get their errors as they ask, or in English; so do web components, or in the site's
+language. What other sites show is in the site's language, or in the one that its
+address names, so that shared caches keep one copy.
 """
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -28,6 +30,14 @@ if TYPE_CHECKING:
 _LIFETIME_S = 400 * 24 * 3_600
 #: A parameter of what other sites show.
 PARAMETER = "lang"
+#: Where the JSON of widgets is.
+JSON_FOR_SITES = "/api/widgets/"
+#: The tag of no language: browsers use their own.
+UNKNOWN = "und"
+#: A language with its script and region: what every browser understands.
+_TAG = re.compile(
+    r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?(?![A-Za-z0-9])"
+)
 
 _negotiated = lru_cache(256)(negotiated)
 
@@ -54,20 +64,38 @@ def _of_request(policy: Policy) -> str:
         return of_page(request.cookies.get(cookie(), ""), accepted, default)
     if policy.is_api and policy.cache != "widget":
         return _negotiated(accepted, DEFAULT)
-    named = _named()
-    return named if named in LANGUAGES else http.site().info.settings().language
+    found, default = named(), http.site().info.settings().language
+    if found:
+        return found
+    # Only errors of JSON have texts, and nobody keeps these.
+    is_json = request.path.startswith(JSON_FOR_SITES)
+    return _negotiated(accepted, default) if is_json else default
 
 
-def _named() -> str:
+def of_widget(said: str) -> tuple[str, str]:
+    """Return a language tag for browsers, and which of our languages goes with it.
+
+    `said` is what the page of another site says, in any form.
+    """
+    found = _TAG.match(said.replace("_", "-"))
+    tag = found[0] if found else UNKNOWN
+    code = tag.partition("-")[0].lower()
+    default = http.site().info.settings().language
+    return tag, code if code in LANGUAGES else default
+
+
+def named() -> str:
+    """Return the language that an address names, if Kwip has it; else nothing."""
     try:
-        return request.args.get(PARAMETER, "")
+        found = request.args.get(PARAMETER, "")
     except UnicodeDecodeError:  # the gate refuses such an address after this
         return ""
+    return found if found in LANGUAGES else ""
 
 
-def of_page(named: str, accepted: str, default: str) -> str:
+def of_page(said: str, accepted: str, default: str) -> str:
     """Return the language of a page for whoever has set none; no I/O."""
-    return named if named in LANGUAGES else _negotiated(accepted, default)
+    return said if said in LANGUAGES else _negotiated(accepted, default)
 
 
 def chosen() -> str:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kwip.services.accounts.staff.members import Members
     from kwip.services.accounts.staff.moderation import Moderation
     from kwip.services.accounts.staff.staff import Staff
+    from kwip.services.accounts.staff.staff_mail import StaffMail
     from kwip.services.accounts.two_factor.access_recovery import AccessRecovery
     from kwip.services.accounts.two_factor.passkeys import Passkeys
     from kwip.services.accounts.two_factor.second_step import SecondStep
@@ -75,7 +76,6 @@ if TYPE_CHECKING:
     from kwip.services.moderation.post_acts import PostActs
     from kwip.services.moderation.queue import Queue
     from kwip.services.moderation.reports import Reports
-    from kwip.services.moderation.staff_mail import StaffMail
     from kwip.services.moderation.strikes import Strikes
     from kwip.services.posting.conversation_invites import ConversationInvites
     from kwip.services.posting.conversations import Conversations
@@ -252,6 +252,7 @@ class Accounts:
     setup: Setup
     sign_in: SignIn
     audit_log: AuditLog
+    staff_mail: StaffMail
     email_domains: EmailDomains
     moderation: Moderation
     staff: Staff
@@ -280,7 +281,6 @@ class Moderating:
     limits: Limits
     execution: Execution
     post_acts: PostActs
-    staff_mail: StaffMail
     strikes: Strikes
     guest_replies: GuestReplies
 

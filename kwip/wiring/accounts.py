@@ -36,6 +36,7 @@ from kwip.services.accounts.staff.emoji_changes import EmojiChanges
 from kwip.services.accounts.staff.members import Members
 from kwip.services.accounts.staff.moderation import Moderation
 from kwip.services.accounts.staff.staff import Staff
+from kwip.services.accounts.staff.staff_mail import StaffMail
 from kwip.services.accounts.two_factor.access_recovery import AccessRecovery
 from kwip.services.accounts.two_factor.ceremonies import Ceremonies
 from kwip.services.accounts.two_factor.passkeys import Passkeys
@@ -62,11 +63,11 @@ from kwip.store.administration.discovery_rules import DiscoveryRuleStore
 from kwip.store.administration.figures import FiguresStore
 from kwip.store.administration.hourly_figures import HourlyFigureStore
 from kwip.store.delivery.hibernation import HibernationStore
+from kwip.store.mail.preferences import MailPreferenceStore
 
 if TYPE_CHECKING:
     from kwip.domain.rate_limits import Window
     from kwip.services.bundle import Mailing, Reading, Social, Uploads
-    from kwip.services.mail.mails import Mails
     from kwip.wiring.core import Core
 
 
@@ -112,7 +113,10 @@ def make_accounts(
     closures = Closures(moderation, notices)
     authentication = Authentication(stores, entities, fence, passwords, closures, clock)
     setup = Setup(SetupStore(core.store), users, clock)
-    joining = _joining(core, users, site, mail.mails)
+    staff_mail = StaffMail(
+        MemberStore(core.store), MailPreferenceStore(core.store), notices
+    )
+    joining = _joining(core, users, site, staff_mail)
     sign_in = SignIn(
         authentication=authentication,
         entry=Entry(users, joining.applications, joining.invitations, site),
@@ -151,6 +155,7 @@ def make_accounts(
         invitations=joining.invitations,
         applications=joining.applications,
         wait_list=joining.wait_list,
+        staff_mail=staff_mail,
         users=users,
         authentication=authentication,
         account=account,
@@ -272,7 +277,8 @@ class _Joining:
     wait_list: WaitList
 
 
-def _joining(core: Core, users: Users, site: Site, mails: Mails) -> _Joining:
+def _joining(core: Core, users: Users, site: Site, staff_mail: StaffMail) -> _Joining:
+    mails = staff_mail.notices.mails
     audit_log, clock = site.audit_log, core.options.clock
     invitations = Invitations(
         store=InvitationStore(core.store),
@@ -288,6 +294,7 @@ def _joining(core: Core, users: Users, site: Site, mails: Mails) -> _Joining:
             users=users,
             mails=mails,
             audit_log=audit_log,
+            staff_mail=staff_mail,
             clock=clock,
         ),
         WaitList(

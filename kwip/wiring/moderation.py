@@ -12,11 +12,8 @@ from kwip.services.moderation.limits import Limits
 from kwip.services.moderation.post_acts import PostActs
 from kwip.services.moderation.queue import Queue
 from kwip.services.moderation.reports import Reports
-from kwip.services.moderation.staff_mail import StaffMail
 from kwip.services.moderation.strikes import Strikes
 from kwip.services.posting.marks import Marks
-from kwip.store.accounts.members import MemberStore
-from kwip.store.mail.preferences import MailPreferenceStore
 from kwip.store.moderation.reports import ReportStore
 from kwip.store.moderation.strikes import StrikeStore
 from kwip.store.posting.marks import MarkStore
@@ -56,15 +53,12 @@ def make_moderation(
         ids=core.ids,
         clock=clock,
     )
-    staff_mail = StaffMail(
-        MemberStore(core.store), MailPreferenceStore(core.store), notices
-    )
     return Moderating(
         reports=Reports(
             store=reports,
             stores=stores,
             site=accounts.site,
-            staff_mail=staff_mail,
+            staff_mail=accounts.staff_mail,
             ids=core.ids,
             clock=clock,
         ),
@@ -86,10 +80,9 @@ def make_moderation(
             decisions=decisions,
             mails=mail.mails,
             notices=notices,
-            staff_mail=staff_mail,
+            staff_mail=accounts.staff_mail,
             clock=clock,
         ),
-        staff_mail=staff_mail,
         guest_replies=GuestReplies(
             store=stores.guest_replies,
             users=stores.users,

@@ -32,7 +32,9 @@ def test_a_quote_on_another_site_becomes_a_frame_as_high_as_its_content(
         f"style-src 'unsafe-inline'; frame-src {site.origin}/embed/"
     )
     page_url = other.serve(
-        "/page", f"<!doctype html><title>x</title>{code}", Content_Security_Policy=rules
+        "/page",
+        f"<!doctype html><html lang='de-AT'><title>x</title>{code}",
+        Content_Security_Policy=rules,
     )
 
     page = open_browser(size=PHONE)
@@ -44,7 +46,7 @@ def test_a_quote_on_another_site_becomes_a_frame_as_high_as_its_content(
     expect(page.locator("iframe")).to_have_attribute("height", str(math.ceil(inner)))
     assert inner > 400
     with page.context.expect_page() as opened:
-        frame.get_by_role("link", name="View on Kwip").click()
+        frame.get_by_role("link", name="Auf Kwip ansehen").click()
     expect(opened.value).to_have_url(url)
     assert page.context.cookies() == []
     bare = open_browser(scripts=False)

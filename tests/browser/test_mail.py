@@ -55,6 +55,7 @@ def mails(site, alice, bob, tmp_path):
         (MailKind.APPEAL_REJECTED, STRUCK | {"appeal": "yes", "text": "No."}),
         (MailKind.NEW_REPORT, {"target": "bob", "text": "Spam", "report_id": "1"}),
         (MailKind.NEW_APPEAL, {"target": "bob"}),
+        (MailKind.NEW_APPLICATION, {"username": "dave"}),
         (MailKind.EXPORT_READY, {}),
         (MailKind.ACCOUNT_CLOSED, {"delete_at": "2026-12-08T10:15:03+00:00"}),
         (MailKind.CLOSURE_REMINDER, {"delete_at": "2026-12-08T10:15:03+00:00"}),

@@ -30,7 +30,7 @@ NOT_READ = {"script", "style", "code"}
 TEMPLATES = sorted((PROJECT / "kwip/templates").rglob("*.html"))
 #: What only operators read: on the command line, or as reasons of indexes.
 FOR_OPERATORS = re.compile(
-    r"/(csv_exports|indexes|media_bucket|probes|long_polls|user_(export|import))\.py$"
+    r"/(csv_exports|indexes|media_bucket|long_polls|user_(export|import))\.py$"
     r"|/(maintenance|services/world)/|/backups/(archive|restoring)\.py$"
 )
 MODULES = sorted(

@@ -37,6 +37,8 @@ def _invite(services, note):
 def _apply_and_wait(kwip, note):
     services = kwip.services
     services.applications.apply(form_of("erin"), "I bake.")
+    services.applications.apply(form_of("gina"), "I mill.")
+    services.applications.approve(services.applications.named("gina").id, BY_KWIP)
     services.site.change({"sign_up": "closed"}, BY_KWIP)
     services.wait_list.join("frank@example.org")
     note()

@@ -275,7 +275,7 @@ def _report_and_block(kwip, note, reporter, target):
     strike = services.decisions.act(reporter, BY_KWIP, report.id, decision)
     warned = Decision(act=Act.WARN, text="Read rule 1.")
     warning = services.decisions.act_on(reporter, BY_KWIP, target.id, warned)
-    services.staff_mail.choose(target, wants=False)
+    services.staff_mail.choose(target, ())
     services.strikes.appeal(target.id, strike.id, "It was only bread.")
     note()
     services.strikes.decide(reporter, BY_KWIP, strike.id, approves=True)

@@ -27,7 +27,7 @@ from kwip.domain.errors import ConflictError
 from kwip.domain.ids import MAX_ID
 from kwip.domain.mail.bounces import BounceKind
 from kwip.domain.mail.mails import MailKind
-from kwip.domain.mail.preferences import MailPreferences
+from kwip.domain.mail.preferences import MailPreferences, StaffTopic
 from kwip.domain.media.attachments import UploadState
 from kwip.domain.media.emojis import Emoji
 from kwip.domain.moderation.reports import Category, Event, ReportEvent, ReportFilter
@@ -227,7 +227,7 @@ def _use_the_code(s):
 
 
 def _apply_and_take(s):
-    s.applications.add(application(905))
+    s.applications.add(application(905), lambda _: None)
     s.applications.take_and(905, lambda _: None)
 
 
@@ -378,6 +378,7 @@ CALLS = {
     "PurgeStore.dead_count": lambda s: s.purges.dead_count(),
     "PurgeStore.replay": lambda s: s.purges.replay(NOW),
     "CredentialStore.mailbox": lambda s: s.credentials.mailbox(2),
+    "CredentialStore.arrive": lambda s: s.credentials.arrive(2),
     "CredentialStore.confirm": lambda s: s.credentials.confirm(2, NOW),
     "CredentialStore.note_problem": lambda s: s.credentials.note_problem(
         3, "u3@example.org", "550 gone"
@@ -396,11 +397,11 @@ CALLS = {
     "MailPreferenceStore.save": lambda s: s.mail_preferences.save(
         900, MailPreferences(), None
     ),
-    "MailPreferenceStore.without_reports": lambda s: s.mail_preferences.without_reports(
-        [2, 3]
+    "MailPreferenceStore.without": lambda s: s.mail_preferences.without(
+        StaffTopic.REPORTS, [2, 3]
     ),
-    "MailPreferenceStore.set_reports": lambda s: s.mail_preferences.set_reports(
-        901, wants=False
+    "MailPreferenceStore.choose_topics": lambda s: s.mail_preferences.choose_topics(
+        901, ()
     ),
     "MailPreferenceStore.postpone": lambda s: s.mail_preferences.postpone(3, LATER),
     "MailPreferenceStore.advance": lambda s: s.mail_preferences.advance(
@@ -637,11 +638,14 @@ CALLS = {
     "EdgeStore.recount": lambda s: s.edges.recount({1: (3, 4), 2: (5, 6)}),
     "EmojiStore.read": lambda s: s.emojis.read(),
     "EmojiStore.replace": lambda s: s.emojis.replace(s.emojis.read(), [LOAF]),
-    "ApplicationStore.add": lambda s: s.applications.add(application(903)),
+    "ApplicationStore.add": lambda s: s.applications.add(
+        application(903), lambda _: None
+    ),
     "ApplicationStore.take": _apply_and_take,
     "ApplicationStore.take_and": _apply_and_take,
     "ApplicationStore.find": lambda s: s.applications.find("u1"),
     "ApplicationStore.get": lambda s: s.applications.get(1),
+    "ApplicationStore.newest_at": lambda s: s.applications.newest_at(),
     "ApplicationStore.oldest": lambda s: s.applications.oldest(20),
     "ApplicationStore.count": lambda s: s.applications.count(20),
     "InvitationStore.of_user": lambda s: s.invitations.of_user(3),

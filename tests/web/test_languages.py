@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from urllib.parse import quote
 
 import pytest
 
+from kwip.blueprints import assets
 from kwip.domain.accounts.audit_log import BY_KWIP
 from kwip.text.translation import LANGUAGES, gettext, in_language
 from tests.servers import wait_until
@@ -125,13 +127,16 @@ def test_the_site_has_a_language_for_everybody_else(at_admin, visit, wiring):
     assert language_of(Page(visit("/", "en").text)) == "en"
 
 
-def test_apps_get_errors_in_the_language_they_ask_for(client):
-    answers = [
-        client.get("/api/v1/accounts/lookup?acct=nobody", headers=headers).json["error"]
-        for headers in ({"Accept-Language": "de"}, {"Accept-Language": "fr"}, {})
-    ]
+def test_apps_and_widgets_get_errors_in_the_language_they_ask_for(client):
+    for path in ("/api/v1/accounts/lookup?acct=nobody", "/api/widgets/v1/user/nobody"):
+        answers = [
+            client.get(path, headers=headers)
+            for headers in ({"Accept-Language": "de"}, {"Accept-Language": "fr"}, {})
+        ]
 
-    assert answers == [said(code, "User not found.") for code in ("de", "en", "en")]
+        said_so = [said(code, "User not found.") for code in ("de", "en", "en")]
+        assert [answer.json["error"] for answer in answers] == said_so
+        assert {each.headers["Cache-Control"] for each in answers} == {"no-store"}
 
 
 def test_what_apps_and_other_sites_get_is_the_same_in_all_languages(alice, app, kept):
@@ -146,13 +151,57 @@ def test_what_apps_and_other_sites_get_is_the_same_in_all_languages(alice, app, 
         assert all(other == first for other in others), address
 
 
-def test_a_frame_is_in_the_language_that_its_address_names(alice, visit):
+def test_what_other_sites_show_is_in_the_language_that_its_address_names(
+    alice, visit, settings
+):
     post = alice.say("hi")["id"]
 
-    for address, language in (("", "en"), ("?lang=de", "de")):
-        frame = visit(f"/embed/post/{post}{address}", "hi").text
-        assert f'<html lang="{language}" dir="ltr">' in frame
-    visit(f"/embed/post/{post}?lang=xx", status=400)
+    for code in ("", "de", "ar"):
+        language, named = code or "en", f"lang={code}" if code else ""
+        frame = visit(f"/embed/post/{post}?{named}", "hi").text
+        feed = visit(f"/public.json?limit=1&{named}", "hi").json
+        url = f"{settings.origin}/@alice/{post}"
+        code_of_frame = visit(f"/api/oembed?url={url}&{named}", "hi").json["html"]
+
+        look = f'lang="{language}" dir="{LANGUAGES[language].direction}"'
+        assert f"<html {look}>" in frame
+        assert feed["description"] == said(language, "Public kwips.")
+        assert (f"?{named}" in feed["feed_url"]) == bool(code)
+        assert (f'data-lang="{code}"' in code_of_frame) == bool(code)
+    for path in (f"/embed/post/{post}", "/public.rss", "/badge/alice.svg"):
+        visit(f"{path}?lang=xx", status=400)
+    assert "data-lang" not in visit(f"/api/oembed?url={url}&lang=x%22", "hi").text
+
+
+def test_web_components_get_our_words_by_an_address_that_names_the_language(
+    visit, wiring
+):
+    replies = "%(num)s Antwort", "%(num)s Antworten"
+    for asked, tag, own in (
+        ("de", "de", "de"),
+        ("de_AT", "de-AT", "de-AT"),
+        ("hi-Deva-IN-x-y", "hi-Deva-IN", "hi-Deva-IN"),
+        ("en-GB", "en-GB", "en-GB"),
+        ("fr", "fr", "en"),
+        ("deutsch", "und", "en"),
+        ("<b>", "und", "en"),
+    ):
+        answer = visit(f"/widgets/v1/words/{quote(asked)}", "ar")
+
+        assert (answer.json["tag"], answer.json["own"]) == (tag, own)
+        assert bool(answer.json["texts"]) == (own[:2] != "en")
+        assert answer.headers["Cache-Control"] == "public, max-age=3600"
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert "Accept-Language" not in answer.headers.get("Vary", "")
+    texts = visit("/widgets/v1/words/de").json["texts"]
+    assert tuple(texts["%(num)s reply"][form] for form in ("one", "other")) == replies
+    zero = visit("/widgets/v1/words/ar").json["texts"]["%(num)s reply"]
+    assert set(zero) == {"zero", "one", "two", "few", "many", "other"}
+    wiring.services.site.change({"language": "de"}, BY_KWIP)
+    assert visit("/widgets/v1/words/fr").json["own"] == "de"
+    # The script that makes frames only asks for those that there are.
+    script = (assets.FOLDER / "embed/embed.js").read_text("utf-8")
+    assert f"({'|'.join(LANGUAGES)})" in script
 
 
 def test_times_without_a_script_are_in_the_readers_time_zone(at_alice, alice, visit):

@@ -42,7 +42,7 @@ def test_an_administrator_sees_numbers_and_what_is_wrong(
     assert found["Failed deliveries"] == "1"
     assert found["Problems left"] == "3"
     assert found["MongoDB members, primary"] == "1"
-    assert found["Redis, cache"] == "working"
+    assert found["Redis for the cache"] == "working"
     assert found["Newest backup"] == "none"
     assert sum(int(found[str(hour)]) for hour in range(24)) == 2
     bad = " ".join(row.words for row in page.with_class("status-bad"))

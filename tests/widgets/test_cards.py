@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
+from kwip.domain.accounts.audit_log import BY_KWIP
 from kwip.domain.accounts.users import ProfileChange, Viewer
 from kwip.domain.media.cards import Card
 from kwip.services.media import cards
@@ -57,6 +58,21 @@ def test_a_card_goes_with_what_it_shows(wiring, alice, client, card_of):
     wiring.services.users.update_profile(viewer, change)
     assert client.get(second).json == {"error": "Kwip not found."}
     assert "/media/" in card_of("/@alice")
+
+
+def test_our_words_on_a_card_are_in_the_language_of_the_site(wiring, client, card_of):
+    wiring.fence.outlast_leases = lambda: None
+    cards_of_tag = []
+    for language in ("en", "de", "hi"):
+        wiring.services.site.change({"language": language}, BY_KWIP)
+        cards_of_tag.append(card_of("/tags/fox"))
+
+        assert client.get(cards_of_tag[-1]).status_code == 200
+        assert card_of("/tags/fox?order=active") == cards_of_tag[-1]
+    assert len(set(cards_of_tag)) == 3
+    assert client.get(cards_of_tag[0]).status_code == 404
+    # The font has no Devanagari, so the line is left out.
+    assert drawn(about="इस हैशटैग वाले क्विप").tobytes() == drawn(about="").tobytes()
 
 
 def test_a_card_shows_the_profile_picture(wiring, alice, client, card_of):

@@ -47,8 +47,8 @@ def user_card(username: str) -> Response:
 
 def tag_card(name: str) -> Response:
     """Return the card of a hashtag's page."""
-    tag = clean_hashtag(name)
-    drawn = _drawn(cards.card_of_tag(tag, http.site().urls))
+    tag, site = clean_hashtag(name), http.site()
+    drawn = _drawn(cards.card_of_tag(tag, site.urls, site.info.settings().language))
     return name_entities(drawn, (), surrogate_keys.of_tag(tag))
 
 

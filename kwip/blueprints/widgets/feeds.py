@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from flask import Response, redirect
 
-from kwip.blueprints import http
+from kwip.blueprints import http, languages
 from kwip.blueprints.answers.surrogate_keys import name_entities
 from kwip.blueprints.table import WIDGET, Route
 from kwip.domain.timelines import surrogate_keys
@@ -204,6 +204,7 @@ def _answer(
     or deleted.
     """
     urls, next_url = http.site().urls, None
+    about = replace(about, language=languages.named())
     if found.next_max_id is not None:
         next_url = about.url(extension, replace(asked, max_id=found.next_max_id))
     entries = [*(entry_of(view, urls) for view in found.items), *guests]

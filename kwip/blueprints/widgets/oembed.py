@@ -77,11 +77,12 @@ def _user(subject: Subject, asked: OEmbedRequest) -> _Found:
 
 def _tag(subject: Subject, asked: OEmbedRequest) -> _Found:
     site, tag = http.site(), clean_hashtag(subject.of)
+    language = site.info.settings().language
     found = Embeddable(
         title=f"#{tag}",
         author_name=site.info.title,
         author_url=f"{site.urls.origin}/",
-        card=cards.tag_card_url(tag, site.urls),
+        card=cards.tag_card_url(tag, site.urls, language),
         html=render_template("embed/quote_tag.html", tag=tag, asked=asked),
     )
     return found, [surrogate_keys.of_tag(tag)]

@@ -26,6 +26,7 @@ class MailKind(StrEnum):
     TWO_FACTOR = "two_factor"
     NEW_REPORT = "new_report"
     NEW_APPEAL = "new_appeal"
+    NEW_APPLICATION = "new_application"
     STRIKE = "strike"
     STRIKE_LIFTED = "strike_lifted"
     APPEAL_REJECTED = "appeal_rejected"
@@ -69,6 +70,7 @@ OPTIONAL = frozenset(
         MailKind.NOTIFICATIONS,
         MailKind.NEW_REPORT,
         MailKind.NEW_APPEAL,
+        MailKind.NEW_APPLICATION,
     }
 )
 #: What is sent to suspended people too.

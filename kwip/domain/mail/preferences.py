@@ -21,6 +21,13 @@ class Frequency(StrEnum):
     WEEK = "week"
 
 
+class StaffTopic(StrEnum):
+    """What members of staff get mail about, each at once, unless they turn it off."""
+
+    REPORTS = "reports"
+    APPLICATIONS = "applications"
+
+
 #: The time between two mails. What happens within it comes in one.
 PAUSES: Mapping[Frequency, dt.timedelta] = {
     Frequency.SOON: dt.timedelta(minutes=5),

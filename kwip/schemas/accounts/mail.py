@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from marshmallow import fields, validate
 
 from kwip.domain.accounts.two_factor import Answer, Proof
-from kwip.domain.mail.preferences import Frequency, MailPreferences
+from kwip.domain.mail.preferences import Frequency, MailPreferences, StaffTopic
 from kwip.domain.timelines.notifications import KINDS, NotificationKind
 from kwip.schemas.body import BodySchema, StrictSchema, Text, choice, line
 
@@ -106,14 +106,15 @@ class NotificationMailForm(StrictSchema[MailPreferences]):
         )
 
 
-class ReportMailForm(StrictSchema[bool]):
-    """Whether a moderator gets mail about reports."""
+class StaffMailForm(StrictSchema["frozenset[StaffTopic]"]):
+    """What a member of staff gets mail about."""
 
     reports = fields.Boolean(load_default=False)
+    applications = fields.Boolean(load_default=False)
 
-    def make(self, *, reports: bool) -> bool:
+    def make(self, **topics: bool) -> frozenset[StaffTopic]:
         """Return it."""
-        return reports
+        return frozenset(StaffTopic(name) for name, is_on in topics.items() if is_on)
 
 
 class NewPasswordForm(StrictSchema[NewPassword]):

@@ -14,7 +14,7 @@ from kwip.domain.timelines.pages import MAX_LIMIT
 from kwip.schemas.body import BodySchema, Text
 from kwip.schemas.timelines.badges import MAX_SIZE, MIN_SIZE
 from kwip.schemas.timelines.parameters import THEMES
-from kwip.text.translation import gettext, lazy_gettext
+from kwip.text.translation import LANGUAGES, gettext, lazy_gettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,10 +54,10 @@ _OF_KIND: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _OF_WAY: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "element": ("limit", "order", "live", "theme", "lang", *_LEAVES_OUT),
-        "frame": ("limit", "theme", "replies", "reposts"),
+        "frame": ("limit", "theme", "lang", "replies", "reposts"),
         "json": ("limit", "order", *_LEAVES_OUT),
         "feed": ("limit", "format", "media", "replies"),
-        "badge": ("show", "size", "theme"),
+        "badge": ("show", "size", "theme", "lang"),
     }
 )
 #: Options of a way that have nothing to do with the kind.
@@ -114,6 +114,8 @@ class WidgetChoice:
         given = {name: self.options.get(name, "") for name in self.option_names}
         if given.get("replies") != self.replies:
             given.pop("replies", None)
+        if self.way != "element" and given.get("lang") not in LANGUAGES:
+            given.pop("lang", None)
         return {name: value for name, value in given.items() if value}
 
     def query(self, **words: str) -> str:

@@ -9,7 +9,7 @@ from kwip.domain.media.cards import Card
 from kwip.domain.media.media import is_picture_name
 from kwip.schemas import avatars
 from kwip.schemas.body import StrictSchema, Text
-from kwip.text.translation import lazy_gettext
+from kwip.text.translation import in_language, lazy_gettext
 
 if TYPE_CHECKING:
     from kwip.domain.accounts.users import User
@@ -27,8 +27,7 @@ class CardQuery(StrictSchema[str]):
         return v
 
 
-#: In English on every card: its address is the same for all readers, and its font
-#: lacks many scripts.
+#: In the site's language: the address of a card is the same for all readers.
 _ABOUT_TAG = lazy_gettext("Kwips with this hashtag")
 
 
@@ -44,11 +43,13 @@ def card_of_user(user: User, urls: Urls) -> Card:
     return _card_of(user, user.bio, urls)
 
 
-def card_of_tag(name: str, urls: Urls) -> Card:
-    """Return the card of a hashtag's page."""
+def card_of_tag(name: str, urls: Urls, language: str) -> Card:
+    """Return the card of a hashtag's page, in the language of the site."""
+    with in_language(language):
+        about = str(_ABOUT_TAG)
     return Card(
         title=f"#{name}",
-        about=_ABOUT_TAG,
+        about=about,
         text="",
         site=urls.host,
         picture="",
@@ -79,9 +80,10 @@ def user_card_url(user: User, urls: Urls) -> str:
     return _url(f"user/{user.username}", card_of_user(user, urls), urls)
 
 
-def tag_card_url(name: str, urls: Urls) -> str:
+def tag_card_url(name: str, urls: Urls, language: str) -> str:
     """Return the address of the card of a hashtag's page."""
-    return _url(f"tag/{quote(name, safe='')}", card_of_tag(name, urls), urls)
+    card = card_of_tag(name, urls, language)
+    return _url(f"tag/{quote(name, safe='')}", card, urls)
 
 
 def _url(subject: str, card: Card, urls: Urls) -> str:

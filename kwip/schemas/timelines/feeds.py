@@ -90,8 +90,9 @@ class FeedEntry:
 class FeedAbout:
     """What a feed is of.
 
-    `base` is its address without the ending for the format, and `words` what it
-    searches for. `since` is its date while it has no entries.
+    `base` is its address without the ending for the format, `words` what it searches
+    for, and `language` the one that its address names. `since` is its date while it has
+    no entries.
     """
 
     title: str
@@ -100,6 +101,7 @@ class FeedAbout:
     base: str
     icon: str
     words: str = ""
+    language: str = ""
     author: FeedAuthor | None = None
     since: dt.datetime = NO_TIME
 
@@ -109,6 +111,8 @@ class FeedAbout:
         It depends on nothing else of the request, so that everybody gets the same.
         """
         query = {"q": self.words} if self.words else {}
+        if page is not None and self.language:
+            query["lang"] = self.language
         if page is not None and page.limit != DEFAULT_LIMIT:
             query["limit"] = str(page.limit)
         if page is not None and page.max_id is not None:
@@ -135,13 +139,19 @@ class Feed:
 
 
 class FeedQuery(StrictSchema["tuple[str, PageRequest]"]):
-    """`limit` (1 to 40) and `before`; all others are rejected."""
+    """`limit` (1 to 40), `before` and `lang`; all others are rejected."""
 
     limit = parameters.limit()
     before = Id(load_default=None)
+    lang = parameters.language()
 
     def make(
-        self, *, limit: int, before: int | None, text: str = ""
+        self,
+        *,
+        limit: int,
+        before: int | None,
+        lang: str,  # noqa: ARG002 - read before
+        text: str = "",
     ) -> tuple[str, PageRequest]:
         """Return what to search for, if anything, and the page."""
         return text, PageRequest(limit=limit, max_id=before)

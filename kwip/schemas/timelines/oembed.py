@@ -13,7 +13,7 @@ from kwip.domain.ids import parse_id
 from kwip.domain.media.cards import CARD_SIZE
 from kwip.schemas.body import BodySchema, Text
 from kwip.schemas.timelines import parameters
-from kwip.text.translation import lazy_gettext
+from kwip.text.translation import LANGUAGES, lazy_gettext
 
 if TYPE_CHECKING:
     from kwip.schemas.urls import Urls
@@ -36,12 +36,16 @@ _BY_ID = {"post", "list"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OEmbedRequest:
-    """Which page, and how large it may be at most, in pixels."""
+    """Which page, how large it may be at most, in pixels, and in which language.
+
+    The `language` is empty if the address names none that Kwip has.
+    """
 
     url: str
     answer_format: str
     max_width: int | None
     max_height: int | None
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ class OEmbedQuery(BodySchema[OEmbedRequest]):
     answer_format = fields.String(load_default="json", data_key="format")
     max_width = parameters.number(None, 1, _MAX_PX, name="maxwidth")
     max_height = parameters.number(None, 1, _MAX_PX, name="maxheight")
+    lang = fields.String(load_default="")
 
     def make(
         self,
@@ -89,6 +94,7 @@ class OEmbedQuery(BodySchema[OEmbedRequest]):
         answer_format: str,
         max_width: int | None,
         max_height: int | None,
+        lang: str,
     ) -> OEmbedRequest:
         """Build the request."""
         return OEmbedRequest(
@@ -96,6 +102,7 @@ class OEmbedQuery(BodySchema[OEmbedRequest]):
             answer_format=answer_format,
             max_width=max_width,
             max_height=max_height,
+            language=lang if lang in LANGUAGES else "",
         )
 
 

@@ -69,12 +69,14 @@ class Applicant:
 class Admitted:
     """A new session, and the digests of the names that its owner may sign in with.
 
-    `is_back` says that the owner had closed the account, which is open again.
+    `is_back` says that the owner had closed the account, which is open again; `is_new`
+    that they have never signed in before.
     """
 
     credential: Credential
     names: frozenset[str]
     is_back: bool = False
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +185,14 @@ class SignIn:
         self.authentication.require_current(owner, credential)
         telemetry.AUTH_EVENTS.labels("signed_in").inc()
         names = _digests(owner.username, owner.email)
-        if not names & applicant.known_names:
+        if owner.is_awaited:
+            self.authentication.stores.credentials.arrive(owner.user_id)
+        elif not names & applicant.known_names:
             self._tell(owner, applicant)
         # Only those come this far who closed their accounts themselves.
-        return Admitted(credential, names, is_back=owner.is_suspended)
+        return Admitted(
+            credential, names, is_back=owner.is_suspended, is_new=owner.is_awaited
+        )
 
     def is_current(self, halfway: Halfway, owner: Credentials) -> bool:
         """Return whether the first step still counts."""

@@ -73,11 +73,12 @@ class SignUp:
 
 @dataclass(frozen=True, slots=True)
 class NewUser:
-    """Somebody who is yet to be stored."""
+    """Somebody who is yet to be stored; `is_awaited` until they first sign in."""
 
     user: User
     email: Email
     password_hash: str
+    is_awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +148,13 @@ class Users:
         """
         user = new.user
         try:
-            self.store.create(user, new.email, new.password_hash, *steps)
+            self.store.create(
+                user,
+                new.email,
+                new.password_hash,
+                *steps,
+                is_awaited=new.is_awaited,
+            )
         except ConflictError as error:
             raise refusal(error) from error
         finally:

@@ -151,6 +151,16 @@ def _new_appeal(mail: Mail, _: str, __: str, site: Site) -> Letter:
     )
 
 
+def _new_application(mail: Mail, _: str, __: str, site: Site) -> Letter:
+    name = mail.details["username"]
+    return _to_staff(
+        site,
+        gettext("New request to join by @%(name)s", name=name),
+        gettext("Somebody would like to join as @%(name)s.", name=name),
+        "/admin/applications",
+    )
+
+
 def _to_staff(site: Site, subject: str, said: str, path: str) -> Letter:
     return Letter(
         subject=subject,
@@ -170,6 +180,7 @@ def _to_staff(site: Site, subject: str, said: str, path: str) -> Letter:
 MODERATION_LETTERS: Mapping[MailKind, Callable[[Mail, str, str, Site], Letter]] = {
     MailKind.NEW_REPORT: _new_report,
     MailKind.NEW_APPEAL: _new_appeal,
+    MailKind.NEW_APPLICATION: _new_application,
     MailKind.STRIKE: _strike,
     MailKind.STRIKE_LIFTED: _lifted,
     MailKind.APPEAL_REJECTED: _rejected,

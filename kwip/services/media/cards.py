@@ -92,9 +92,10 @@ def _put_name(pen: ImageDraw, card: Card, top: int) -> None:
     title, bold = _writable(card.title[:MAX_CHARS]), _font(_BOLD, 52)
     if title:
         pen.text((x, top + 8), _cut(title, bold, width), _TEXT, bold)
-    about = _font(_REGULAR, 36)
-    y = top + (76 if title else 44)
-    pen.text((x, y), _cut(card.about, about, width), _QUIET, about)
+    about, font = _writable(card.about[:MAX_CHARS]), _font(_REGULAR, 36)
+    if about:
+        y = top + (76 if title else 44)
+        pen.text((x, y), _cut(about, font, width), _QUIET, font)
 
 
 def _put_face(image: Image, card: Card, face: bytes, top: int) -> None:

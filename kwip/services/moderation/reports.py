@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import IdGenerator, PostId
     from kwip.services.accounts.joining.site import Site
-    from kwip.services.moderation.staff_mail import StaffMail
+    from kwip.services.accounts.staff.staff_mail import StaffMail
     from kwip.services.reading.stores import Stores
     from kwip.store.moderation.reports import ReportStore
 

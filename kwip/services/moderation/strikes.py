@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from kwip.domain.ids import UserId
     from kwip.domain.moderation.strikes import Strike
     from kwip.services.accounts.notices import Notices
+    from kwip.services.accounts.staff.staff_mail import StaffMail
     from kwip.services.mail.mails import Mails
     from kwip.services.moderation.decisions import Decisions
-    from kwip.services.moderation.staff_mail import StaffMail
     from kwip.services.reading.stores import Stores
     from kwip.store.moderation.strikes import StrikeStore
 

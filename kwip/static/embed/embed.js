@@ -6,14 +6,18 @@
   const origin = new URL(document.currentScript.src).origin;
   const KNOWN = /^((post|thread|list)\/\d+|user\/[^/?#]+(\/favourites)?|tag\/[^/?#]+)$/;
   const TALLEST = 20000;
+  // The languages of our own words; others are left to the site.
+  const LANGUAGES = /^(en|de|hi|ar)(?![^-_])/i;
   const frames = new Map();
 
   function show(quote) {
-    const { kwip, theme, limit, width, height, maxHeight } = quote.dataset;
+    const { kwip, theme, limit, lang, width, height, maxHeight } = quote.dataset;
     if (!KNOWN.test(kwip)) return;
     const url = new URL(`/embed/${kwip}`, origin);
     if (theme) url.searchParams.set("theme", theme);
     if (limit) url.searchParams.set("limit", limit);
+    const language = LANGUAGES.exec(lang || quote.closest("[lang]")?.lang);
+    if (language) url.searchParams.set("lang", language[1].toLowerCase());
     const frame = document.createElement("iframe");
     frame.src = url;
     frame.title = quote.dataset.title || quote.lastElementChild?.textContent.trim() || quote.cite;

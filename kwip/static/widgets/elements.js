@@ -1,8 +1,6 @@
 // The elements: <kwip-timeline>, <kwip-post>, <kwip-comments> and <kwip-badge>.
 
 const HOME = new URL(import.meta.url).origin;
-// Elements load when they are nearly in sight, and ask for news only there.
-const NEAR = "400px";
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(STYLE);
@@ -10,32 +8,18 @@ sheet.replaceSync(STYLE);
 // What all have in common. Each has a `source()`: the address of its JSON, that of the
 // page which shows the same, and a title; it throws if the attributes name none.
 class Widget extends HTMLElement {
-  static observedAttributes = [
-    "approved",
-    "favourites",
-    "href",
-    "lang",
-    "limit",
-    "list",
-    "media",
-    "order",
-    "post",
-    "public",
-    "replies",
-    "reposts",
-    "search",
-    "server",
-    "tag",
-    "thread",
-    "user",
-  ];
+  static observedAttributes = (
+    "approved,favourites,href,lang,limit,list,media,order,post,public,replies,reposts,search," +
+    "server,tag,thread,user"
+  ).split(",");
 
   connectedCallback() {
     if (!this.shadowRoot) {
       this.attachShadow({ mode: "open" }).adoptedStyleSheets = [sheet];
       this.sight = new IntersectionObserver(
         (seen) => (seen.at(-1).isIntersecting ? this.watch() : this.rest()),
-        { rootMargin: NEAR },
+        // They load when they are nearly in sight, and ask for news only there.
+        { rootMargin: "400px" },
       );
     }
     this.begin();
@@ -60,18 +44,24 @@ class Widget extends HTMLElement {
     return this.getAttribute("live") !== "off";
   }
 
-  // Show that something is coming, in the room that it will need.
+  // Show that something is coming, in the room that it will need; once its words are here.
   begin() {
-    this.words = new Words(this.closest("[lang]")?.lang);
+    const server = this.getAttribute("server") || HOME;
+    const words = wordsOf(server, this.closest("[lang]")?.lang || "und");
+    if (words.then) {
+      words.then(() => this.attributeChangedCallback());
+      return;
+    }
+    this.words = words;
     this.data = null;
     let wrong;
     try {
-      const { origin, host } = new URL(this.getAttribute("server") || HOME);
+      const { origin, host } = new URL(server);
       Object.assign(this, { server: origin, host });
       this.place = this.source();
     } catch ({ told }) {
       this.place = null;
-      wrong = told ?? gettext("This element does not say what to show.");
+      wrong = told ?? this.words.gettext("Nothing to show.");
     }
     const label = this.place?.title;
     this.frame = make("div", { class: "frame", role: "group", "aria-label": label });
@@ -81,12 +71,12 @@ class Widget extends HTMLElement {
       return;
     }
     const bone = () => make("div", { class: "bone" }, make("i"), make("i"), make("i"));
-    const bones = Array.from({ length: this.constructor.bones }, bone);
+    const bones = Array.from({ length: this.bones }, bone);
     this.frame.setAttribute("aria-busy", "true");
     this.fill(
       make(
         "div",
-        { class: "bones", role: "status", "aria-label": gettext("Loading…") },
+        { class: "bones", role: "status", "aria-label": this.words.gettext("Loading…") },
         bones,
       ),
     );
@@ -128,12 +118,12 @@ class Widget extends HTMLElement {
     if (this.data && !error.isFinal) return;
     this.data = null;
     const told = error.isFinal && error.message;
-    const again = button("again", gettext("Try again"), () => {
+    const again = button("again", this.words.gettext("Try again"), () => {
       this.watch();
       this.feed.ask();
     });
     this.notice(
-      told || gettext("This couldn't be loaded."),
+      told || this.words.gettext("This couldn't be loaded."),
       !error.isFinal && again,
       this.own() || this.way(),
     );
@@ -152,7 +142,7 @@ class Widget extends HTMLElement {
 
   // The way to the site.
   way() {
-    return link(this.place.page, {}, gettext("Open on %(host)s", this));
+    return link(this.place.page, {}, this.words.gettext("Open on %(host)s", this));
   }
 
   text(name) {
@@ -168,7 +158,7 @@ class Widget extends HTMLElement {
     }
     const { href, origin } = new URL(page, this.server);
     if (origin !== this.server) {
-      throw { told: gettext("This address is not on %(host)s.", this) };
+      throw { told: this.words.gettext("This is not on %(host)s.", this) };
     }
     return { json: json.href, page: href, title };
   }
@@ -209,7 +199,7 @@ class List extends Widget {
   }
 
   emptyText() {
-    return gettext("There are no kwips here yet.");
+    return this.words.gettext("No kwips yet.");
   }
 
   // Show what has come: changes and deletions at once, new kwips if they are wanted.
@@ -228,10 +218,9 @@ class List extends Widget {
     // All that was here may have moved further down, out of the first page.
     const isOther = last < 0 && next;
     const rest = next ? old.slice(last + 1) : [];
-    const cursors = old.map((post) => BigInt(post.cursor));
-    const newest = cursors.reduce((one, other) => (one > other ? one : other));
+    const isNewest = (cursor) => old.every((post) => BigInt(cursor) > post.cursor);
     const isNew = ({ cursor }) =>
-      !had.has(cursor) && (this.text("order") === "active" || BigInt(cursor) > newest);
+      !had.has(cursor) && (this.text("order") === "active" || isNewest(cursor));
     const count = page.filter(isNew).length;
     if (count && !wantsNew) {
       this.arrange([...page.filter((post) => !isNew(post)), ...rest]);
@@ -280,14 +269,17 @@ class List extends Widget {
   open() {
     this.list = make("ol", { class: "posts" });
     this.news = make("div", { class: "news", role: "status" });
-    this.more = button("more", gettext("Load more"), () => this.loadMore());
+    this.more = button("more", this.words.gettext("Load more"), () => this.loadMore());
     this.end = make("div", { class: "end" });
     this.fill(make("div", { class: "scroll" }, this.news, this.list, this.end));
   }
 
   // The item of a kwip, made again if it has changed.
   item(post) {
-    const print = printOf(post);
+    // Counts change often and are renewed by themselves, so that nothing else moves.
+    const print = JSON.stringify(post, (key, value) =>
+      /^(replies|reposts|favourites|quotes)_count$/.test(key) ? undefined : value,
+    );
     const entry = this.entries.get(post.cursor) ?? { item: make("li") };
     this.entries.set(post.cursor, entry);
     if (entry.print === print) {
@@ -329,7 +321,7 @@ class List extends Widget {
       this.arrange([...this.posts, ...added]);
       this.focusOn(added[0]);
     } catch {
-      more.textContent = gettext("We couldn't load more. Try again");
+      more.textContent = this.words.gettext("This couldn't be loaded. Try again");
     }
     more.disabled = false;
   }
@@ -341,8 +333,7 @@ class List extends Widget {
 
 // Make these the children of an element, moving none that stays.
 function settle(parent, wanted) {
-  const kept = new Set(wanted);
-  for (const child of [...parent.childNodes]) if (!kept.has(child)) child.remove();
+  for (const child of [...parent.childNodes]) if (!wanted.includes(child)) child.remove();
   let at = parent.firstChild;
   for (const child of wanted) {
     if (child === at) at = at.nextSibling;
@@ -351,7 +342,7 @@ function settle(parent, wanted) {
 }
 
 class Timeline extends List {
-  static bones = 5;
+  bones = 5;
 
   source() {
     const bare = (name) => this.text(name)?.replace(/^[@#]/, "");
@@ -365,20 +356,20 @@ class Timeline extends List {
     }
     if (favourites) {
       const path = `user/${encodeURIComponent(favourites)}/favourites`;
-      const title = gettext("Favourites of %(name)s", { name: `@${favourites}` });
+      const title = this.words.gettext("Favourites of %(name)s", { name: `@${favourites}` });
       return this.at(path, shared, `/embed/${path}`, title);
     }
     if (tag) {
       const path = encodeURIComponent(tag);
       return this.at(`tag/${path}`, shared, `/tags/${path}`, `#${tag}`);
     }
-    if (list) return this.at(`list/${list}`, shared, `/embed/list/${list}`, gettext("List"));
+    if (list) return this.at(`list/${list}`, shared, `/embed/list/${list}`, this.words.gettext("List"));
     if (search) {
       const page = `/search?q=${encodeURIComponent(search)}`;
       return this.at("search", { ...shared, q: search }, page, `“${search}”`);
     }
-    if (!this.hasAttribute("public")) throw new TypeError();
-    return this.at("public", shared, "/", gettext("Public kwips"));
+    if (!this.hasAttribute("public")) throw {};
+    return this.at("public", shared, "/", this.words.gettext("Public kwips"));
   }
 
   heading() {
@@ -392,15 +383,15 @@ class Timeline extends List {
   }
 
   newsText(count) {
-    return ngettext("%(num)s new kwip", "%(num)s new kwips", count);
+    return this.words.ngettext("%(num)s new kwip", "%(num)s new kwips", count);
   }
 }
 
 class Post extends List {
-  static bones = 1;
+  bones = 1;
 
   source() {
-    return this.ofKwip(this.hasAttribute("href") ? "href" : "post", "post", gettext("Kwip"));
+    return this.ofKwip(this.hasAttribute("href") ? "href" : "post", "post", "Kwip");
   }
 
   part({ post }) {
@@ -409,13 +400,13 @@ class Post extends List {
 }
 
 class Comments extends List {
-  static bones = 3;
+  bones = 3;
   isNested = true;
 
   source() {
     const replies = this.hasAttribute("approved") && "approved";
     const limit = this.text("limit") ?? "40";
-    return this.ofKwip("thread", "thread", gettext("Replies"), { limit, replies });
+    return this.ofKwip("thread", "thread", this.words.gettext("Replies"), { limit, replies });
   }
 
   // The replies: what comes after the kwip that the thread is named by.
@@ -428,30 +419,30 @@ class Comments extends List {
 
   heading() {
     const count = (this.posts?.length ?? 0) + this.guests.length;
-    const text = ngettext("%(num)s reply", "%(num)s replies", count);
+    const more = this.next ? "+" : "";
     const title = count
-      ? this.words.shorten(this.next ? text.replace(count, "$&+") : text, count)
-      : gettext("Replies");
+      ? this.words.ngettext("%(num)s reply", "%(num)s replies", count, more)
+      : this.words.gettext("Replies");
     const page = `${this.server}/share?in_reply_to=${this.post}`;
     return make(
       "header",
       { class: "title" },
       make("span", {}, title),
-      link(page, { class: "button main reply" }, gettext("Reply on Kwip")),
+      link(page, { class: "button main reply" }, this.words.gettext("Reply on Kwip")),
     );
   }
 
   emptyText() {
-    return gettext("No replies yet.");
+    return this.words.gettext("No replies yet.");
   }
 
   newsText(count) {
-    return ngettext("%(num)s new reply", "%(num)s new replies", count);
+    return this.words.ngettext("%(num)s new reply", "%(num)s new replies", count);
   }
 }
 
 class Badge extends Widget {
-  static bones = 1;
+  bones = 1;
 
   source() {
     const name = encodeURIComponent(this.text("user").replace(/^@/, ""));
@@ -475,17 +466,14 @@ class Badge extends Widget {
         link(
           `${this.server}/follow?name=${user.username}`,
           { class: "button main follow" },
-          gettext("Follow"),
+          this.words.gettext("Follow"),
         ),
         make(
           "p",
           { class: "quiet" },
-          this.words.shorten(
-            ngettext("%(num)s follower", "%(num)s followers", followers),
-            followers,
-          ),
+          this.words.ngettext("%(num)s follower", "%(num)s followers", followers),
           " · ",
-          this.words.shorten(ngettext("%(num)s kwip", "%(num)s kwips", posts), posts),
+          this.words.ngettext("%(num)s kwip", "%(num)s kwips", posts),
         ),
       ),
     );

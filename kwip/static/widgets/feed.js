@@ -7,9 +7,9 @@ const feeds = new Map();
 // Get JSON without cookies or a referrer. The browser sends `If-None-Match` itself: as a
 // header of ours it would need a preflight each time. An error that `isFinal` is about
 // the address; after others one may ask again, in `retryMs` if the server says so.
-async function get(url) {
+async function get(url, cache = "no-cache") {
   const response = await fetch(url, {
-    cache: "no-cache",
+    cache,
     credentials: "omit",
     referrerPolicy: "no-referrer",
   });
@@ -112,5 +112,5 @@ class Feed {
 }
 
 document.addEventListener("visibilitychange", () => {
-  for (const feed of feeds.values()) feed.plan();
+  feeds.forEach((feed) => feed.plan());
 });

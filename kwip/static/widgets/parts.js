@@ -1,5 +1,4 @@
-// What widgets are made of: elements, safe HTML, icons, and numbers and times in the
-// language of the page.
+// What widgets are made of: elements, safe HTML, and icons.
 
 const ICONS = {
   // As in icons.svg.
@@ -60,9 +59,8 @@ function safe(html) {
 // A text, with pictures for the short codes of custom emoji.
 function withEmojis(text, emojis) {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const known = new Map(emojis.map((each) => [`:${each.shortcode}:`, each]));
   return text.split(/(:\w+:)/).map((part) => {
-    const emoji = known.get(part);
+    const emoji = emojis.find((each) => part === `:${each.shortcode}:`);
     if (!emoji) return part;
     const src = still ? emoji.static_url : emoji.url;
     return make("img", { class: "emoji", src, alt: part, title: part, ...QUIETLY });
@@ -78,55 +76,4 @@ function avatar({ avatar: src }, size = 40) {
 
 function nameOf({ display_name: name, username, emojis = [] }) {
   return make("bdi", { class: "name" }, withEmojis(name || username, emojis));
-}
-
-// Numbers and times in a language; without one, in the browser's. Those within our own
-// texts are from `own`: English as these are, so that no line is half in another.
-class Words {
-  constructor(language) {
-    let tag;
-    try {
-      [tag] = Intl.getCanonicalLocales(language || []);
-    } catch {
-      // The page names a language that is none.
-    }
-    const date = { month: "short", day: "numeric" };
-    this.short = new Intl.NumberFormat(tag, { notation: "compact" });
-    this.share = new Intl.NumberFormat(tag, { style: "percent" });
-    this.past = new Intl.RelativeTimeFormat(tag, { style: "narrow", numeric: "auto" });
-    this.day = new Intl.DateTimeFormat(tag, date);
-    this.date = new Intl.DateTimeFormat(tag, { ...date, year: "numeric" });
-    this.own = /^en\b/.test(tag) ? this : new Words("en");
-    this.full = new Intl.DateTimeFormat(tag, { dateStyle: "long", timeStyle: "short" });
-  }
-
-  // "5 min. ago" for a week, then the date.
-  ago(time) {
-    const minutes = Math.max(0, Date.now() - time) / 60_000;
-    const past = (size, unit) => this.past.format(-Math.floor(minutes / size), unit);
-    if (minutes < 1) return past(1, "second");
-    if (minutes < 60) return past(1, "minute");
-    if (minutes < 1_440) return past(60, "hour");
-    if (minutes < 10_080) return past(1_440, "day");
-    const isThisYear = time.getFullYear() === new Date().getFullYear();
-    return (isThisYear ? this.day : this.date).format(time);
-  }
-
-  // A text with a number, that in short.
-  shorten(text, number) {
-    return text.replace(number, this.own.short.format(number));
-  }
-
-  // A time that `refresh` keeps up to date.
-  time(instant) {
-    const time = new Date(instant);
-    return make("time", { datetime: instant, title: this.full.format(time) }, this.ago(time));
-  }
-
-  refresh(root) {
-    for (const each of root.querySelectorAll("time")) {
-      const text = this.ago(new Date(each.dateTime));
-      if (each.textContent !== text) each.textContent = text;
-    }
-  }
 }

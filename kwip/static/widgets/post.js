@@ -1,23 +1,17 @@
 // A kwip as other pages show it.
 
-// Counts change often and are renewed by themselves, so that nothing else moves.
-const COUNTS = /^(replies|reposts|favourites|quotes)_count$/;
-
-const printOf = (post) =>
-  JSON.stringify(post, (key, value) => (COUNTS.test(key) ? undefined : value));
-
 // Make the article of a kwip; `words` are those of the page's language.
 function article(post, words, isAuthor) {
   return make(
     "article",
     { class: "post", tabindex: -1, "aria-label": post.author.display_name },
-    post.reposted_by && repostedBy(post.reposted_by),
+    post.reposted_by && repostedBy(post.reposted_by, words),
     link(
       post.author.url,
       { class: "face", tabindex: -1, "aria-hidden": "true" },
       avatar(post.author),
     ),
-    head(post, words, isAuthor && gettext("Author")),
+    head(post, words, isAuthor && words.gettext("Author")),
     content(post, words),
     countsOf(post, words),
   );
@@ -26,11 +20,11 @@ function article(post, words, isAuthor) {
 // Make the item of a reply by somebody without an account.
 function guest(reply, words) {
   const text = make("div", { class: "text" }, safe(reply.html));
-  return make("li", { class: "post" }, head(reply, words, gettext("Guest")), text);
+  return make("li", { class: "post" }, head(reply, words, words.gettext("Guest")), text);
 }
 
-function repostedBy(person) {
-  const [before, after] = gettext("%(name)s reposted", { name: "\n" }).split("\n");
+function repostedBy(person, words) {
+  const [before, after] = words.gettext("%(name)s reposted", { name: "\n" }).split("\n");
   return make(
     "p",
     { class: "why" },
@@ -52,7 +46,7 @@ function head(post, words, mark) {
     ),
     mark && make("span", { class: "mark" }, mark),
     link(post.url, { class: "when" }, words.time(post.created_at)),
-    post.edited_at && make("span", { class: "edited" }, gettext("edited")),
+    post.edited_at && make("span", { class: "edited" }, words.gettext("edited")),
   );
 }
 
@@ -60,13 +54,14 @@ function head(post, words, mark) {
 function content(post, words) {
   const parts = [
     make("div", { class: "text" }, safe(post.html)),
-    mediaOf(post),
+    mediaOf(post, words),
     post.poll && poll(post, words),
     post.card && !post.media.length && card(post.card),
     post.quote && quote(post.quote, words),
   ];
   if (!post.warning) return parts;
   return fold(
+    words,
     "warning",
     make("span", { dir: "auto" }, withEmojis(post.warning, post.emojis)),
     parts,
@@ -74,12 +69,12 @@ function content(post, words) {
 }
 
 // Something closed, until a reader opens it.
-function fold(className, label, ...parts) {
+function fold(words, className, label, ...parts) {
   const action = make("span", {
     class: "fold-action",
     "aria-hidden": "true",
-    "data-closed": gettext("Show"),
-    "data-open": gettext("Hide"),
+    "data-closed": words.gettext("Show"),
+    "data-open": words.gettext("Hide"),
   });
   return make(
     "details",
@@ -89,20 +84,20 @@ function fold(className, label, ...parts) {
   );
 }
 
-function mediaOf(post) {
+function mediaOf(post, words) {
   const { media } = post;
   if (!media.length) return null;
-  const shape = `media media-${Math.min(media.length, 4)}`;
-  const grid = make("div", { class: shape }, media.map(medium));
+  const shape = `media media-${media.length}`;
+  const grid = make("div", { class: shape }, media.map((each) => medium(each, words)));
   if (!post.is_sensitive || post.warning) return grid;
-  return fold("cover", gettext("Sensitive media"), grid);
+  return fold(words, "cover", words.gettext("Sensitive media"), grid);
 }
 
-function medium({ type, url, preview, width, height, description }) {
+function medium({ type, url, preview, width, height, description }, words) {
   if (type === "image") {
     return link(
       url,
-      { "aria-label": !description && gettext("Open the picture") },
+      { "aria-label": !description && words.gettext("Open the picture") },
       make("img", { src: preview ?? url, alt: description, width, height, ...QUIETLY }),
     );
   }
@@ -127,10 +122,10 @@ function poll(post, words) {
       { class: votes > 0 && votes === most && "leads" },
       bar,
       name,
-      make("b", {}, words.share.format(share)),
+      make("b", {}, share.toLocaleString(words.tag, { style: "percent" })),
     );
   });
-  const date = words.own.date.format(new Date(endsAt));
+  const date = words.date(new Date(endsAt), words.own);
   return make(
     "div",
     { class: "poll" },
@@ -139,12 +134,12 @@ function poll(post, words) {
       "p",
       { class: "quiet" },
       voters
-        ? words.shorten(ngettext("%(num)s person", "%(num)s people", voters), voters)
-        : gettext("No votes"),
+        ? words.ngettext("%(num)s person", "%(num)s people", voters)
+        : words.gettext("No votes"),
       " · ",
       isOver
-        ? gettext("Final results")
-        : [link(post.url, {}, gettext("Vote")), " · ", gettext("Ends %(date)s", { date })],
+        ? words.gettext("Final results")
+        : [link(post.url, {}, words.gettext("Vote")), " · ", words.gettext("Ends %(date)s", { date })],
     ),
   );
 }
@@ -168,7 +163,7 @@ function card({ url, title, description, host, image }) {
 
 function quote({ post }, words) {
   if (!post) {
-    return make("p", { class: "quote quiet" }, gettext("This kwip can't be shown."));
+    return make("p", { class: "quote quiet" }, words.gettext("This kwip can't be shown."));
   }
   const header = head(post, words);
   header.prepend(avatar(post.author, 20));
@@ -179,13 +174,13 @@ function quote({ post }, words) {
 function countsOf(post, words) {
   const { replies_count: replies, reposts_count: reposts, favourites_count: favourites } = post;
   const label = [
-    gettext("Open kwip"),
-    ngettext("%(num)s reply", "%(num)s replies", replies),
-    ngettext("%(num)s repost", "%(num)s reposts", reposts),
-    ngettext("%(num)s favourite", "%(num)s favourites", favourites),
+    words.gettext("Open kwip"),
+    words.ngettext("%(num)s reply", "%(num)s replies", replies),
+    words.ngettext("%(num)s repost", "%(num)s reposts", reposts),
+    words.ngettext("%(num)s favourite", "%(num)s favourites", favourites),
   ].join(", ");
   const span = (name, count) =>
-    make("span", {}, icon(name), count > 0 && words.short.format(count));
+    make("span", {}, icon(name), count > 0 && words.short(count));
   return link(
     post.url,
     { class: "counts", "aria-label": label },

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pymongo import ASCENDING
+from pymongo import ASCENDING, DESCENDING
 from pymongo.errors import DuplicateKeyError
 
 from kwip.domain.accounts.joining import Application
@@ -19,6 +19,7 @@ from kwip.store.client import translated
 from kwip.store.upgrades import schema_of, upgrade
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable
 
     from pymongo.client_session import ClientSession
@@ -34,8 +35,10 @@ class ApplicationStore:
         self._applications = store.database["applications"]
         self._claims = store.database["claims"]
 
-    def add(self, application: Application) -> None:
-        """Store an application with its claims, in one transaction.
+    def add(
+        self, application: Application, also: Callable[[ClientSession], None]
+    ) -> None:
+        """Store an application with its claims, and do `also`, in one transaction.
 
         Raises:
             ConflictError: The name or the address is taken; `context` says which.
@@ -54,6 +57,7 @@ class ApplicationStore:
                 session=session,
             )
             self._applications.insert_one(_to_document(application), session=session)
+            also(session)
 
         try:
             self._store.transact(work)
@@ -106,6 +110,14 @@ class ApplicationStore:
     def count(self, limit: int) -> int:
         """Count those that wait, up to a limit."""
         return self._applications.count_documents({"_id": {"$gt": 0}}, limit=limit)
+
+    @translated()
+    def newest_at(self) -> dt.datetime | None:
+        """Return when the last of those that wait came; None if nobody waits."""
+        found = self._applications.find_one(
+            {"_id": {"$gt": 0}}, {"at": 1}, sort=[("_id", DESCENDING)]
+        )
+        return None if found is None else found["at"]
 
     @translated()
     def oldest(self, limit: int) -> list[Application]:

@@ -55,6 +55,11 @@ class CredentialStore:
             *(d["email"], d["email_key"], d["email_confirmed_at"], d["mail_problem"])
         )
 
+    @translated()
+    def arrive(self, user_id: UserId) -> None:
+        """Note that somebody who was awaited has signed in."""
+        self._credentials.update_one({"_id": user_id}, {"$unset": {"is_awaited": ""}})
+
     def confirm(
         self,
         user_id: UserId,

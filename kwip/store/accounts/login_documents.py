@@ -27,6 +27,8 @@ class Credentials:
     is_waiting: bool = False
     #: Changes with the other factors; empty if the password is the only one.
     two_factor_mark: str = ""
+    #: Has never signed in, after an approval.
+    is_awaited: bool = False
 
     @property
     def proof(self) -> str:
@@ -55,4 +57,5 @@ def credentials_from(
         is_suspended=user.get("is_suspended", False),
         is_waiting=is_waiting,
         two_factor_mark=(found.get("two_factor") or {}).get("mark", ""),
+        is_awaited=found.get("is_awaited", False),
     )

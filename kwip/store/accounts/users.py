@@ -71,11 +71,17 @@ class UserStore:
         self._applications = store.database["applications"]
 
     def create(
-        self, user: User, email: Email, password_hash: str, *steps: SignUpStep
+        self,
+        user: User,
+        email: Email,
+        password_hash: str,
+        *steps: SignUpStep,
+        is_awaited: bool = False,
     ) -> None:
         """Create claims, user, credentials and home timeline in one transaction.
 
-        It begins with `steps`, which raise if there is to be no such user.
+        It begins with `steps`, which raise if there is to be no such user. Somebody
+        `is_awaited` who does not sign in at once.
 
         Raises:
             ConflictError: The handle or the address is taken; `context` says which.
@@ -104,6 +110,7 @@ class UserStore:
                     "email_confirmed_at": None,
                     "mail_problem": "",
                     "two_factor": None,
+                    **({"is_awaited": True} if is_awaited else {}),
                 },
                 session=session,
             )

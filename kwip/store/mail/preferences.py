@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from kwip.domain.clock import to_ms
 from kwip.domain.ids import UserId, first_id_at
-from kwip.domain.mail.preferences import PUSHED_AT_FIRST, Frequency, MailPreferences
+from kwip.domain.mail.preferences import (
+    PUSHED_AT_FIRST,
+    Frequency,
+    MailPreferences,
+    StaffTopic,
+)
 from kwip.domain.timelines.notifications import NotificationKind
 from kwip.store.client import translated
 from kwip.store.due_work import DueWork
@@ -14,7 +19,7 @@ from kwip.store.upgrades import schema_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from pymongo.client_session import ClientSession
 
@@ -22,7 +27,10 @@ if TYPE_CHECKING:
 
 
 #: Fields that only those have who have chosen otherwise than at first.
-_NO_REPORTS = "no_reports"
+_NO_TOPICS = {
+    StaffTopic.REPORTS: "no_reports",
+    StaffTopic.APPLICATIONS: "no_applications",
+}
 _PUSH_KINDS = "push_kinds"
 
 
@@ -75,21 +83,22 @@ class MailPreferenceStore(DueWork):
         self._preferences.update_one({"_id": user_id}, change, upsert=True)
 
     @translated()
-    def without_reports(self, ids: Sequence[UserId]) -> set[UserId]:
-        """Return which moderators have turned off mail about reports."""
+    def without(self, topic: StaffTopic, ids: Sequence[UserId]) -> set[UserId]:
+        """Return which members of staff have turned off mail about something."""
         found = self._preferences.find(
-            {"_id": {"$in": list(ids)}, _NO_REPORTS: True}, {"_id": 1}
+            {"_id": {"$in": list(ids)}, _NO_TOPICS[topic]: True}, {"_id": 1}
         )
         return {UserId(d["_id"]) for d in found}
 
     @translated()
-    def set_reports(self, user_id: UserId, *, wants: bool) -> None:
-        """Turn a moderator's mail about reports on or off."""
+    def choose_topics(self, user_id: UserId, wanted: Collection[StaffTopic]) -> None:
+        """Turn a member of staff's mail about each topic on or off."""
         nothing = MailPreferences()
+        off = {field: topic not in wanted for topic, field in _NO_TOPICS.items()}
         self._preferences.update_one(
             {"_id": user_id},
             {
-                "$set": {_NO_REPORTS: not wants},
+                "$set": off,
                 "$setOnInsert": {
                     "schema": schema_of("mail_preferences"),
                     "kinds": [],

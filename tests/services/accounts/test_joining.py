@@ -10,6 +10,7 @@ from threading import Barrier
 import pytest
 
 from kwip.domain.accounts.audit_log import BY_KWIP, Actor, AuditQuery, Order
+from kwip.domain.accounts.roles import Role
 from kwip.domain.accounts.site import SignUpMode
 from kwip.domain.accounts.users import User
 from kwip.domain.errors import (
@@ -20,6 +21,7 @@ from kwip.domain.errors import (
     NotFoundError,
 )
 from kwip.domain.mail.mails import MailKind
+from kwip.domain.mail.preferences import StaffTopic
 from kwip.services.accounts.sign_in import Applicant
 from kwip.services.accounts.users import NewUser, SignUp
 from kwip.services.maintenance.checks.fsck import Fsck
@@ -165,20 +167,32 @@ def test_somebody_who_waits_is_no_user_and_learns_only_that(kwip, join):
     assert problems(kwip) == []
 
 
-def test_who_is_approved_can_log_in_and_who_is_not_is_forgotten(kwip, join):
+def test_who_is_approved_can_log_in_and_who_is_not_is_forgotten(kwip, join, new_user):
     services, mode = join
     mode("approval", confirm_email="yes")
+    for staff in (new_user("gina"), new_user("hans")):
+        services.moderation.set_role(staff.id, Role.MODERATOR)
+    services.staff_mail.choose(staff, {StaffTopic.REPORTS})
     for name in ("dave", "erin"):
         sign_up(services, name, "de", reason="I bake.")
+    [notice] = mails(kwip, "new_application")  # one for both who wait
+    assert (notice.address, notice.details) == (
+        "gina@example.org",
+        {"username": "dave"},
+    )
+    assert services.mails.send(notice.id) == "done"
     dave = services.applications.named("dave").id
     approve = partial(services.applications.approve, dave, BY_ANN)
     refuses_blocked(services, "dave@example.org", approve)
     assert services.applications.approve(dave, BY_ANN).language == "de"
     erin = services.applications.named("erin").id
     services.applications.reject(erin, BY_ANN, "No more bakers.")
-    admitted = services.sign_in.sign_in("dave", "correct horse", BROWSER)
+    admitted, again = (
+        services.sign_in.sign_in("dave", "correct horse", BROWSER) for _ in "12"
+    )
 
     assert admitted.credential.user_id == services.users.store.ids_of(["dave"])["dave"]
+    assert (admitted.is_new, again.is_new) == (True, False)
     assert [mail.address for mail in mails(kwip, "account_approved")] == [
         "dave@example.org"
     ]

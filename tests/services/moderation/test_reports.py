@@ -8,6 +8,7 @@ from kwip.domain.accounts.roles import Role
 from kwip.domain.accounts.site import SiteRule, SiteSettings
 from kwip.domain.errors import InvalidError, NotFoundError
 from kwip.domain.ids import NOBODY
+from kwip.domain.mail.preferences import StaffTopic
 from kwip.domain.moderation.reports import Category, NewReport, ReportFilter
 from kwip.domain.posting.posts import Draft, Edit, Visibility
 from kwip.domain.timelines.pages import PageRequest
@@ -96,16 +97,14 @@ def test_moderators_get_a_mail_about_a_new_report_unless_they_turned_it_off(
     for each in moderators:
         kwip.services.moderation.set_role(each.id, Role.MODERATOR)
     dan, eve, fay = moderators
-    kwip.services.staff_mail.choose(eve, wants=False)
+    kwip.services.staff_mail.choose(eve, {StaffTopic.APPLICATIONS})
     for _ in "12":
         reports.create(alice, NewReport(target_id=fay.id))
 
     found = kwip.store.database["mails"].find({"kind": "new_report"})
     assert [(m["user_id"], m["details"]["target"]) for m in found] == [(dan.id, "fay")]
-    assert [kwip.services.staff_mail.wants(each) for each in (dan, eve)] == [
-        True,
-        False,
-    ]
+    assert kwip.services.staff_mail.wants(dan) == set(StaffTopic)
+    assert kwip.services.staff_mail.wants(eve) == {StaffTopic.APPLICATIONS}
 
 
 def test_moderators_who_are_reported_do_not_see_who_reported_them(kwip, alice, mod):

@@ -91,7 +91,7 @@ def test_staff_answers_somebody_who_asks_to_join(app, at_admin, mode, settings):
     assert "dave@example.org" in queue.words
     assert approved.said == "@dave can log in now."
     assert "already answered" in again.said
-    assert visitor.send("/login", **sign_in) == "/home"
+    assert visitor.send("/login", **sign_in) == "/welcome"
 
 
 def test_somebody_waits_until_staff_invites_them(app, at_admin, mode, wiring, settings):

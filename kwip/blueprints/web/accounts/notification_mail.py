@@ -20,7 +20,7 @@ from kwip.blueprints.web.pages import (
 )
 from kwip.domain.errors import InvalidError
 from kwip.domain.timelines.notifications import KINDS
-from kwip.schemas.accounts.mail import KeyQuery, NotificationMailForm, ReportMailForm
+from kwip.schemas.accounts.mail import KeyQuery, NotificationMailForm, StaffMailForm
 from kwip.text.translation import gettext
 
 if TYPE_CHECKING:
@@ -49,24 +49,24 @@ def save_notification_settings() -> Response:
     return go(url_for("web.notification_settings"), gettext("Changes saved."))
 
 
-def save_report_mail() -> Response:
-    """Turn mail about reports on or off, for moderators."""
-    wants = http.load_form(ReportMailForm())
-    http.services().staff_mail.choose(http.signed_in(), wants=wants)
+def save_staff_mail() -> Response:
+    """Save what moderators get mail about: reports, requests to join."""
+    wanted = http.load_form(StaffMailForm())
+    http.services().staff_mail.choose(http.signed_in(), wanted)
     return go(url_for("web.notification_settings"), gettext("Changes saved."))
 
 
 def _known() -> dict[str, object]:
     """Return the viewer's address and the subscription of this session.
 
-    For staff also whether they get mail on reports.
+    For staff also what they get mail about.
     """
     found = known()
     devices = http.services().push_subscriptions
     found["device"] = devices.find(http.signed_in())
     found["push_key"] = devices.public_key
     if own_user().role.is_staff:
-        found["wants_reports"] = http.services().staff_mail.wants(http.signed_in())
+        found["staff_topics"] = http.services().staff_mail.wants(http.signed_in())
     return found
 
 
@@ -96,8 +96,8 @@ ROUTES = (
     ),
     Route(
         "POST",
-        "/settings/notifications/reports",
-        save_report_mail,
+        "/settings/notifications/staff",
+        save_staff_mail,
         form_policy("pages"),
     ),
     Route("GET", "/email/unsubscribe", unsubscribe, LINK),

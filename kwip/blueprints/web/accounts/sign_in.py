@@ -121,7 +121,8 @@ def _enter(admitted: Admitted, wanted: str) -> Response:
         "and kwips as before. Log in again in your apps. Follow requests that were "
         "waiting are gone."
     )
-    where = wanted if is_local(wanted) else url_for("web.home")
+    start = url_for("web.welcome" if admitted.is_new else "web.home")
+    where = wanted if is_local(wanted) else start
     return go(where, message if admitted.is_back else "")
 
 

@@ -6,7 +6,9 @@ so no page, search or mention can show it.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kwip.domain.accounts.audit_log import Action
@@ -25,13 +27,17 @@ if TYPE_CHECKING:
     from kwip.domain.accounts.audit_log import Order
     from kwip.domain.clock import ClockMs
     from kwip.domain.ids import UserId
+    from kwip.domain.mail.mails import Mail
     from kwip.services.accounts.staff.audit_log import AuditLog
+    from kwip.services.accounts.staff.staff_mail import StaffMail
     from kwip.services.accounts.users import SignUp, Users
     from kwip.services.mail.mails import Mails
     from kwip.store.accounts.applications import ApplicationStore
 
 #: How many a list shows.
 SHOWN = 200
+#: Staff gets no mail about another request so soon after one that still waits.
+_QUIET = dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +48,7 @@ class Applications:
     users: Users
     mails: Mails
     audit_log: AuditLog
+    staff_mail: StaffMail
     clock: ClockMs
 
     def apply(self, form: SignUp, reason: str) -> None:
@@ -72,10 +79,23 @@ class Applications:
             at=at(self.clock()),
             language=new.user.language,
         )
+        mails = self._notices(application)
         try:
-            self.store.add(application)
+            self.store.add(application, partial(self.staff_mail.add, mails))
         except ConflictError as error:
             raise refusal(error) from error
+        self.staff_mail.hurry(mails)
+
+    def _notices(self, application: Application) -> list[Mail]:
+        """Make mails to staff, unless somebody else has waited for less than an hour.
+
+        Whoever reads of one request sees them all.
+        """
+        newest = self.store.newest_at()
+        if newest is not None and application.at - newest < _QUIET:
+            return []
+        about = {"username": application.username}
+        return self.staff_mail.drafts(MailKind.NEW_APPLICATION, about)
 
     def waiting(self) -> list[Application]:
         """Return those that wait for an answer, the oldest first."""
@@ -137,7 +157,8 @@ class Applications:
             for mail in drafts:
                 self.mails.store.add(mail, mail.created_at, session)
 
-        new = NewUser(user, read_email(found.email), found.password_hash)
+        email = read_email(found.email)
+        new = NewUser(user, email, found.password_hash, is_awaited=True)
         made = self.users.create(new, take)
         for mail in drafts:
             self.mails.hurry(mail)
