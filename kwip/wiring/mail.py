@@ -53,6 +53,11 @@ def make_mail(
     return Mailing(
         mails=mails,
         notification_mail=NotificationMail(
-            MailPreferenceStore(core.store), core.stores, mails, digests, clock
+            MailPreferenceStore(core.store),
+            core.stores,
+            mails,
+            digests,
+            core.fence,
+            clock,
         ),
     )

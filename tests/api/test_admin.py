@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from kwip.domain.accounts.audit_log import Action, AuditQuery
 from kwip.domain.accounts.roles import Role
 from kwip.domain.accounts.users import ADMIN_READ, ADMIN_WRITE
 from tests.wired import form_of
@@ -135,6 +136,19 @@ def test_accounts_are_listed_by_state_and_name_in_pages(ask, mod, wiring, alice,
     ):
         assert names(path)[0] == ["bob"]
     assert names("v2/admin/accounts?username=ali")[0] == ["alice"]
+    for path in ("v1/admin/accounts?staff=true", "v2/admin/accounts?permissions=staff"):
+        assert names(path)[0] == ["mod"]
+    for wanted in ("ip=127.0.0.1", "by_domain=example.org"):
+        assert names(f"v1/admin/accounts?{wanted}")[0] == []
+    assert names("v1/admin/accounts?remote=true")[0] == []
+    assert names("v2/admin/accounts?origin=remote")[0] == []
+    # Addresses are for administrators, and who asks is recorded.
+    path = "v1/admin/accounts?email=alice%40example.org"
+    assert names(path)[0] == []
+    wiring.services.moderation.set_role(mod.user.id, Role.ADMINISTRATOR)
+    assert names(path)[0] == ["alice"]
+    [entry] = wiring.services.audit_log.page(AuditQuery(subject="@alice"))
+    assert entry.action is Action.SEE_EMAIL
 
 
 def test_a_scope_without_the_role_and_a_role_without_the_scope_open_nothing(

@@ -32,11 +32,17 @@ class MemberState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberQuery:
-    """Which members to list, by when they joined; `beyond` ended the page before."""
+    """Which members to list, by when they joined; `beyond` ended the page before.
+
+    With `is_staff`, only those with a role above members. With `is_impossible`, nobody:
+    it asks for what no member is.
+    """
 
     search: str = ""
     role: Role | None = None
     state: MemberState | None = None
+    is_staff: bool = False
+    is_impossible: bool = False
     is_oldest_first: bool = False
     beyond: UserId | None = None
     limit: int = PAGE

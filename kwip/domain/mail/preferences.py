@@ -1,4 +1,4 @@
-"""Which notifications a user gets by mail, how often, and which by push."""
+"""Which notifications a user gets by mail, how often, which by push and on pages."""
 
 from __future__ import annotations
 
@@ -50,9 +50,11 @@ class MailPreferences:
 
     `mailed_id` is the newest notification that was mailed or is too old to be.
     `push_kinds` is what their browsers are told, those that have a subscription.
+    `hidden_kinds` is what the page of all notifications and its count leave out.
     """
 
     kinds: frozenset[NotificationKind] = frozenset()
     frequency: Frequency = Frequency.DAY
     mailed_id: int = 0
     push_kinds: frozenset[NotificationKind] = PUSHED_AT_FIRST
+    hidden_kinds: frozenset[NotificationKind] = frozenset()

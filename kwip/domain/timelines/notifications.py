@@ -213,10 +213,14 @@ NotificationChunk = RowChunk[NotificationRow]
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Who did what above the read marker: at most `MAX_UNREAD` rows."""
+    """Who did what above the read marker: at most `MAX_UNREAD` rows.
+
+    Nothing of the `hidden_kinds`, which the user does not want on pages.
+    """
 
     last_read_id: int
     actor_ids: tuple[UserId, ...]
+    hidden_kinds: frozenset[NotificationKind] = frozenset()
 
     def count(self, relations: Relations) -> int:
         """Count what the page would show, as far as relations decide it."""

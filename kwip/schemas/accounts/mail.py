@@ -73,7 +73,11 @@ class KeyQuery(BodySchema[str]):
 
 
 class NotificationMailForm(StrictSchema[MailPreferences]):
-    """A box for each kind of notification by mail, others by push, and how often."""
+    """A box for each kind of notification by mail, and how often.
+
+    Others say what comes by push, and what is on pages; those begin with an empty one,
+    so that all can be off, and all are on without any.
+    """
 
     mention = fields.Boolean(load_default=False)
     reply = fields.Boolean(load_default=False)
@@ -92,10 +96,14 @@ class NotificationMailForm(StrictSchema[MailPreferences]):
         fields.String(validate=validate.OneOf([kind.value for kind in KINDS])),
         load_default=list,
     )
+    shown = fields.List(
+        fields.String(validate=validate.OneOf(["", *(kind.value for kind in KINDS)])),
+        load_default=list,
+    )
     frequency = choice(*Frequency)
 
     def make(
-        self, *, frequency: str, push: list[str], **kinds: bool
+        self, *, frequency: str, push: list[str], shown: list[str], **kinds: bool
     ) -> MailPreferences:
         """Build the preferences."""
         chosen = {NotificationKind(name) for name, is_on in kinds.items() if is_on}
@@ -103,6 +111,9 @@ class NotificationMailForm(StrictSchema[MailPreferences]):
             kinds=frozenset(chosen),
             frequency=Frequency(frequency),
             push_kinds=frozenset(map(NotificationKind, push)),
+            hidden_kinds=frozenset(
+                NotificationKind(name) for name in kinds if shown and name not in shown
+            ),
         )
 
 

@@ -58,62 +58,87 @@ class ReportsQuery(BodySchema[ReportFilter]):
         )
 
 
-class AdminAccountsQuery(BodySchema["MemberQuery | None"]):
+class _AccountsQuery(BodySchema["MemberQuery | None"]):
+    """What both versions of the API can search for.
+
+    Accounts of other servers and addresses of the network are not known here, so
+    nobody has them. Who may see email addresses finds a whole one, which is recorded.
+    """
+
+    username = Text(load_default="")
+    display_name = Text(load_default="")
+    email = Text(load_default="")
+    by_domain = Text(load_default="")
+    ip = Text(load_default="")
+
+
+class AdminAccountsQuery(_AccountsQuery):
     """Which accounts to list, in the words of the first version of the API.
 
     None is those who wait for approval. Nobody is disabled or on another server here.
-    Searches by address are for the pages, where they are recorded.
     """
 
     active = Flag(load_default=False)
     silenced = Flag(load_default=False)
     suspended = Flag(load_default=False)
     pending = Flag(load_default=False)
-    username = Text(load_default="")
-    display_name = Text(load_default="")
+    staff = Flag(load_default=False)
+    remote = Flag(load_default=False)
+    disabled = Flag(load_default=False)
+    sensitized = Flag(load_default=False)
 
-    def make(
-        self,
-        *,
-        active: bool,
-        silenced: bool,
-        suspended: bool,
-        pending: bool,
-        username: str,
-        display_name: str,
-    ) -> MemberQuery | None:
+    def make(self, **asked: Any) -> MemberQuery | None:
         """Build the query; of several states, the gravest one counts."""
-        if pending:
+        if asked["pending"]:
             return None
-        flags = {
-            MemberState.SUSPENDED: suspended,
-            MemberState.SILENCED: silenced,
-            MemberState.ACTIVE: active,
-        }
-        state = next((state for state, is_on in flags.items() if is_on), None)
-        return MemberQuery(search=username or display_name, state=state)
+        states = (MemberState.SUSPENDED, MemberState.SILENCED, MemberState.ACTIVE)
+        return _query(
+            asked,
+            next((state for state in states if asked[state]), None),
+            is_staff=asked["staff"],
+            is_elsewhere=asked["remote"] or asked["disabled"] or asked["sensitized"],
+        )
 
 
-class AdminAccountsV2Query(BodySchema["MemberQuery | None"]):
+class AdminAccountsV2Query(_AccountsQuery):
     """The same in the words of the second version."""
 
     status = fields.String(
         load_default=None,
         validate=validate.OneOf(
-            ["active", "pending", "silenced", "suspended"], error=_UNKNOWN
+            ["active", "pending", "silenced", "suspended", "disabled"], error=_UNKNOWN
         ),
     )
-    username = Text(load_default="")
-    display_name = Text(load_default="")
+    origin = Text(load_default="")
+    permissions = Text(load_default="")
 
-    def make(
-        self, *, status: str | None, username: str, display_name: str
-    ) -> MemberQuery | None:
+    def make(self, **asked: Any) -> MemberQuery | None:
         """Build the query."""
+        status = asked["status"]
         if status == "pending":
             return None
-        state = None if status is None else MemberState(status)
-        return MemberQuery(search=username or display_name, state=state)
+        is_elsewhere = asked["origin"] == "remote" or status == "disabled"
+        return _query(
+            asked,
+            MemberState(status) if status and not is_elsewhere else None,
+            is_staff=asked["permissions"] == "staff",
+            is_elsewhere=is_elsewhere,
+        )
+
+
+def _query(
+    asked: dict[str, Any],
+    state: MemberState | None,
+    *,
+    is_staff: bool,
+    is_elsewhere: bool,
+) -> MemberQuery:
+    return MemberQuery(
+        search=asked["username"] or asked["display_name"] or asked["email"],
+        state=state,
+        is_staff=is_staff,
+        is_impossible=bool(is_elsewhere or asked["by_domain"] or asked["ip"]),
+    )
 
 
 class ReportChangeBody(BodySchema[tuple[Category | None, tuple[int, ...] | None]]):

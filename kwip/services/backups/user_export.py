@@ -167,6 +167,7 @@ class UserExport:
             "notification_mail": sorted(kind.value for kind in mail.kinds),
             "notification_mail_frequency": mail.frequency.value,
             "notification_push": sorted(kind.value for kind in mail.push_kinds),
+            "notification_hidden": sorted(kind.value for kind in mail.hidden_kinds),
         }
 
     def people(self, ids: Iterable[UserId]) -> Iterator[User]:

@@ -144,6 +144,12 @@ def _markers(change: Change) -> Keys:
     return invalidation_rules.mark(user_id=UserId(change.id))
 
 
+def _preferences(change: Change) -> Keys:
+    if "hidden_kinds" not in change.fields | change.document.keys():
+        return ()
+    return invalidation_rules.dismiss(user_id=UserId(change.id))
+
+
 def _list(change: Change) -> Keys:
     owner_id = change.document.get("owner_id")
     return () if owner_id is None else invalidation_rules.change_list(owner_id=owner_id)
@@ -199,6 +205,7 @@ WATCHED: Mapping[str, Callable[[Change], Keys]] = {
     "reactions": _reaction,
     "notifications": _notification,
     "markers": _markers,
+    "mail_preferences": _preferences,
     "lists": _list,
     "followed_tags": _followed_tags,
     "muted_conversations": _conversations,
@@ -229,7 +236,6 @@ LEFT_OUT: Mapping[str, str] = {
     "credentials": "never cached",
     "emojis": "processes remember them by the version in the fence",
     "mails": "never cached",
-    "mail_preferences": "never cached",
     "push_subscriptions": "never cached",
     "exports": "never cached",
     "imports": "never cached",

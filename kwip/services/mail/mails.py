@@ -32,6 +32,7 @@ from kwip.domain.messages import lazy_gettext
 from kwip.domain.retries import MOST_ATTEMPTS, pause_after
 from kwip.services.mail.letters import letter_of
 from kwip.services.mail.moderation_letters import MODERATION_LETTERS
+from kwip.services.mail.transports import MailFolder
 from kwip.text.emails import read_email
 
 if TYPE_CHECKING:
@@ -78,6 +79,11 @@ class Mails:
     bounces: Bounces
     enqueue: Enqueue
     clock: ClockMs
+
+    @property
+    def has_server(self) -> bool:
+        """Whether mail leaves this machine, instead of being written to a folder."""
+        return not isinstance(self.transport, MailFolder)
 
     def draft(
         self,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,11 +18,32 @@ from kwip.text.translation import direction, language
 
 if TYPE_CHECKING:
     import datetime as dt
+    from email.policy import Policy
 
     from kwip.domain.mail.mails import Letter, Mail
 
 _TEMPLATES = Path(kwip.__file__).parent / "templates"
 _TEMPLATE = "mail.html"
+
+
+class _Address(UnstructuredHeader, BaseHeader):
+    """A header with an address, on one line however long it is.
+
+    Python would encode a long one, as it does with text, and programs of mail would
+    find no address in it.
+    """
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def _policy() -> EmailPolicy[EmailMessage]:
+    headers = HeaderRegistry()
+    headers.map_to_type("List-Unsubscribe", _Address)
+    return EmailPolicy(header_factory=headers)
+
+
+_POLICY = _policy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +76,7 @@ class Messages:
         self, mail: Mail, address: str, letter: Letter, now: dt.datetime
     ) -> EmailMessage:
         """Write a message to an address; `now` is its date."""
-        message = EmailMessage()
+        message = EmailMessage(_POLICY)
         message["From"] = self.sender
         message["To"] = _in_ascii(address)
         message["Subject"] = letter.subject

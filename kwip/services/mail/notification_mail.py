@@ -1,5 +1,7 @@
 """Mail about notifications: which ones users want, how often, and how that ends.
 
+What they want on devices and on pages is stored with it.
+
 Nobody is looked at who has not chosen any. The others are due at times of their own; a
 job then reads what is unread, and if there is anything, stores a mail in the
 transaction that notes it.
@@ -11,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from kwip.cache import invalidation_rules
 from kwip.domain.clock import at
 from kwip.domain.errors import NotFoundError
 from kwip.domain.ids import UserId, first_id_at, parse_id
@@ -22,6 +25,7 @@ from kwip.domain.timelines.notifications import Selection
 if TYPE_CHECKING:
     from kwip.domain.accounts.users import Viewer
     from kwip.domain.clock import ClockMs
+    from kwip.services.coherence.fence import Fence
     from kwip.services.mail.digests import Digests
     from kwip.services.mail.mails import Mails
     from kwip.services.reading.stores import Stores
@@ -36,6 +40,7 @@ class NotificationMail:
     stores: Stores
     mails: Mails
     digests: Digests
+    fence: Fence
     clock: ClockMs
 
     def chosen(self, viewer: Viewer) -> MailPreferences:
@@ -49,6 +54,8 @@ class NotificationMail:
         mailed_id = 0 if before.kinds else begins
         due_at = at(self.clock()) + PAUSES[wanted.frequency] if wanted.kinds else None
         self.store.save(viewer.id, replace(wanted, mailed_id=mailed_id), due_at)
+        if wanted.hidden_kinds != before.hidden_kinds:
+            self.fence.invalidate(invalidation_rules.dismiss(user_id=viewer.id))
 
     def owner_of(self, key: str) -> UserId:
         """Return whose link to unsubscribe it is.

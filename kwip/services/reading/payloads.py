@@ -25,7 +25,7 @@ from kwip.domain.posting.reactions import Reacted
 from kwip.domain.social.relationships import Relations
 from kwip.domain.text import Hashtag, Link, Mention
 from kwip.domain.timelines.markers import Marked, Marker
-from kwip.domain.timelines.notifications import Unread
+from kwip.domain.timelines.notifications import KINDS, Unread
 from kwip.domain.timelines.slices import RowChunk
 from kwip.domain.timelines.threads import Threaded
 from kwip.domain.timelines.timelines import Chunk, Entry, Pulls
@@ -299,15 +299,25 @@ def _unpack(raw: bytes, first: int, kind: Any) -> tuple[array[int], tuple[Any, .
 
 
 def encode_unread(unread: Unread) -> bytes:
-    """Pack what is unread: the marker, then the actors."""
-    return array("q", [unread.last_read_id, *unread.actor_ids]).tobytes()
+    """Pack what is unread: the marker, then the actors.
+
+    Kinds that are hidden are the bits of a negative number at the end.
+    """
+    hidden = sum(1 << kind.number for kind in unread.hidden_kinds)
+    end = [-hidden] if hidden else []
+    return array("q", [unread.last_read_id, *unread.actor_ids, *end]).tobytes()
 
 
 def decode_unread(raw: bytes) -> Unread:
     """Unpack what is unread: the marker, then the actors."""
     packed = array("q")
     packed.frombytes(raw)
-    return Unread(packed[0], tuple(UserId(i) for i in packed[1:]))
+    hidden = -packed.pop() if packed[-1] < 0 else 0
+    return Unread(
+        packed[0],
+        tuple(UserId(i) for i in packed[1:]),
+        frozenset(kind for kind in KINDS if hidden >> kind.number & 1),
+    )
 
 
 def encode_pulls(pulls: Pulls) -> bytes:

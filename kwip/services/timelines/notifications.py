@@ -16,11 +16,13 @@ from kwip.domain.messages import lazy_gettext
 from kwip.domain.posting.posts import Visibility
 from kwip.domain.timelines.filters import is_limited, may_notify
 from kwip.domain.timelines.notifications import (
+    EVERY_KIND,
     EVERYTHING,
     NOTHING_UNREAD,
     NotificationKind,
     NotificationSlice,
     NotificationView,
+    Selection,
     grouped,
 )
 from kwip.domain.timelines.pages import Page, PageRequest
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from kwip.domain.timelines.notifications import (
         NotificationGroup,
         NotificationRow,
-        Selection,
     )
     from kwip.domain.timelines.views import PostView
     from kwip.services.coherence.fence import Fence
@@ -102,10 +103,20 @@ class Notifications:
         *,
         is_direct: bool = False,
     ) -> Overview:
-        """Read a page of notifications, grouped where one sentence says it."""
+        """Read a page of notifications, grouped where one sentence says it.
+
+        A page of all leaves out the kinds that the viewer hides.
+        """
         head = NotificationSlice(viewer.id)
         parts = [head, NotificationSlice.first(viewer.id, page, wanted)]
-        newest = loader.load(Lookup(self.entities.notifications, parts))[0][head].rows
+        slices, unread = loader.load(
+            Lookup(self.entities.notifications, parts),
+            Lookup(self.entities.unread, [viewer.id]),
+        )
+        newest = slices[head].rows
+        hidden = unread.get(viewer.id, NOTHING_UNREAD).hidden_kinds
+        if hidden and wanted == EVERYTHING:
+            wanted = Selection(EVERY_KIND - hidden)
         shown = self.page(viewer, loader, page, wanted, is_direct=is_direct)
         groups = Page(
             items=grouped(shown.items),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pymongo import ASCENDING, DESCENDING
 
 from kwip.domain.accounts.members import MemberState
+from kwip.domain.accounts.roles import STAFF
 from kwip.store.accounts.users import to_user
 from kwip.store.client import ONE_BATCH, translated
 
@@ -47,6 +48,8 @@ class MemberStore:
             ids["$gt" if asked.is_oldest_first else "$lt"] = asked.beyond
         place: Document = {"_id": ids} if ids else {}
         wanted: Document = {} if asked.role is None else {"role": asked.role}
+        if asked.is_staff:
+            wanted["role"] = {"$in": sorted(STAFF)}
         if asked.state is MemberState.UNCONFIRMED:
             return self._unconfirmed(place, wanted, order, asked.limit)
         if asked.state is not None:

@@ -32,6 +32,7 @@ _NO_TOPICS = {
     StaffTopic.APPLICATIONS: "no_applications",
 }
 _PUSH_KINDS = "push_kinds"
+_HIDDEN_KINDS = "hidden_kinds"
 
 
 class MailPreferenceStore(DueWork):
@@ -57,6 +58,7 @@ class MailPreferenceStore(DueWork):
                 if _PUSH_KINDS in d
                 else PUSHED_AT_FIRST
             ),
+            hidden_kinds=frozenset(map(NotificationKind, d.get(_HIDDEN_KINDS, ()))),
         )
 
     @translated()
@@ -77,9 +79,12 @@ class MailPreferenceStore(DueWork):
             values["mailed_id"] = chosen.mailed_id
         if chosen.push_kinds != PUSHED_AT_FIRST:
             values[_PUSH_KINDS] = sorted(kind.value for kind in chosen.push_kinds)
+        if chosen.hidden_kinds:
+            values[_HIDDEN_KINDS] = sorted(kind.value for kind in chosen.hidden_kinds)
         change: Document = {"$set": values}
-        if _PUSH_KINDS not in values:
-            change["$unset"] = {_PUSH_KINDS: ""}
+        left_out = {_PUSH_KINDS, _HIDDEN_KINDS} - values.keys()
+        if left_out:
+            change["$unset"] = dict.fromkeys(sorted(left_out), "")
         self._preferences.update_one({"_id": user_id}, change, upsert=True)
 
     @translated()

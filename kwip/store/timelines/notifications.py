@@ -85,8 +85,8 @@ class NotificationStore:
     def unread(self, user_ids: Sequence[UserId]) -> dict[UserId, Unread]:
         """Read who did what above the read markers of some users; one command.
 
-        MongoDB joins the marker: every page asks for this, and its query budget is
-        small.
+        MongoDB joins the marker and what the user hides: every page asks for this, and
+        its query budget is small. Who hides some kinds costs a query more.
         """
         found = self._users.aggregate(
             [
@@ -100,6 +100,15 @@ class NotificationStore:
                         "as": "marker",
                     }
                 },
+                {
+                    "$lookup": {
+                        "from": "mail_preferences",
+                        "localField": "_id",
+                        "foreignField": "_id",
+                        "pipeline": [{"$project": {"hidden_kinds": 1}}],
+                        "as": "chosen",
+                    }
+                },
                 {"$set": {"last": {"$ifNull": [{"$first": _LAST_READ}, 0]}}},
                 {
                     "$lookup": {
@@ -109,15 +118,22 @@ class NotificationStore:
                         "as": "rows",
                     }
                 },
-                {"$project": {"last": 1, "rows.actor_id": 1}},
+                {"$project": {"last": 1, "rows.actor_id": 1, "chosen": 1}},
             ]
         )
-        return {
-            UserId(d["_id"]): Unread(
-                d["last"], tuple(UserId(row["actor_id"]) for row in d["rows"])
-            )
-            for d in found
-        }
+        return {UserId(d["_id"]): self._unread(d) for d in found}
+
+    def _unread(self, d: Document) -> Unread:
+        chosen = next(iter(d["chosen"]), {})
+        hidden = frozenset(map(NotificationKind, chosen.get("hidden_kinds", ())))
+        rows = d["rows"]
+        if hidden and rows:  # the index that counts does not know the kinds
+            shown = _matching(Selection(EVERY_KIND - hidden))
+            above = {"recipient_id": d["_id"], "seq": {"$gt": d["last"]}, **shown}
+            found = self._notifications.find(above, {"_id": 0, "actor_id": 1})
+            rows = found.sort("seq", DESCENDING).limit(MAX_UNREAD)
+        actors = tuple(UserId(row["actor_id"]) for row in rows)
+        return Unread(d["last"], actors, hidden)
 
     @translated()
     def dismiss(self, user_id: UserId, seq: int) -> bool:

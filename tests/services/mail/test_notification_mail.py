@@ -130,6 +130,8 @@ def test_one_click_ends_it_without_a_login(
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     address = message["List-Unsubscribe"].strip("<>")
     key = address.removeprefix("https://kwip.example.org/email/unsubscribe?key=")
+    # As it was sent: on one line, and not encoded as words.
+    assert dict(message.raw_items())["List-Unsubscribe"] == f"<{address}>"
 
     for wrong in (key[:-1] + "x", f"{bob.id}.{key.partition('.')[2]}", "", "x"):
         with pytest.raises(NotFoundError):

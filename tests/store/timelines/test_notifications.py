@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kwip.domain.ids import MAX_ID
+from kwip.domain.mail.preferences import MailPreferences
 from kwip.domain.timelines.notifications import (
     EVERYTHING,
     MAX_UNREAD,
@@ -14,6 +15,8 @@ from kwip.domain.timelines.notifications import (
     Selection,
     Unread,
 )
+from kwip.services.reading.payloads import decode_unread, encode_unread
+from kwip.store.mail.preferences import MailPreferenceStore
 from kwip.store.timelines.notifications import MAX_FORGOTTEN
 from tests.store.stores import LATER, NOW, post, post_id, user
 
@@ -72,7 +75,7 @@ def test_what_is_told_twice_stays_as_it_was(stores, page, mongodb):
     assert mongodb["notifications"].find_one({"seq": post_id(1)})["kind"] == "reply"
 
 
-def test_unread_is_what_lies_above_the_marker_newest_first(stores):
+def test_unread_is_what_lies_above_the_marker_newest_first(stores, store):
     stores.users.create_many([user(1), user(3)])
     stores.notifications.add_many([told(n, actor_id=n) for n in range(1, 6)])
     assert stores.notifications.unread([1, 3]) == {
@@ -83,6 +86,16 @@ def test_unread_is_what_lies_above_the_marker_newest_first(stores):
     stores.markers.advance(1, {"notifications": post_id(3)}, NOW)
 
     assert stores.notifications.unread([1]) == {1: Unread(post_id(3), (5, 4))}
+
+    hidden = frozenset({NotificationKind.FOLLOW, NotificationKind.BUZZ})
+    chosen = MailPreferences(hidden_kinds=hidden)
+    MailPreferenceStore(store).save(1, chosen, None)
+    nudge = told(6, actor_id=6, kind=NotificationKind.BUZZ)
+    stores.notifications.add_many([nudge])
+    found = stores.notifications.unread([1])[1]
+
+    assert found == Unread(post_id(3), (5, 4), hidden)
+    assert decode_unread(encode_unread(found)) == found
 
 
 def test_unread_is_not_counted_without_end(stores):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kwip.domain.timelines.notifications import KINDS
 from tests.services.push.test_encryption import AUTH, DEVICE
 
 PAGE = "/settings/notifications"
@@ -77,6 +78,29 @@ def test_what_devices_are_told_is_chosen_beside_mail(at_alice, alice, wiring):
     at_alice.send(PAGE, frequency="day")
 
     assert boxes() == set()
+
+
+def test_what_is_hidden_on_pages_is_neither_listed_nor_counted(at_alice, alice, bob):
+    kwip = alice.post("/api/v1/statuses", json={"status": "lunch?"}).json["id"]
+    for act in (f"accounts/{alice.id}/follow", f"statuses/{kwip}/favourite"):
+        assert bob.post(f"/api/v1/{act}").status_code == 200
+
+    def seen():
+        text = at_alice.get("/notifications").text
+        counted = alice.get("/api/v1/notifications/unread_count").json["count"]
+        return ["followed you" in text, "lunch?" in text, counted]
+
+    assert seen() == [True, True, 2]
+    others = [kind.value for kind in KINDS if kind.value != "follow"]
+    at_alice.send(PAGE, **{"shown[]": ["", *others], "follow": "1", "frequency": "day"})
+    assert seen() == [False, True, 1]
+    # Where it is asked for, it is shown.
+    assert "followed you" in at_alice.get("/notifications/follows").text
+    at_alice.send(PAGE, **{"shown[]": "", "frequency": "day"})
+    assert seen() == [False, False, 0]
+    at_alice.send(PAGE, **{"shown[]": ["", *others, "follow"], "frequency": "day"})
+
+    assert seen() == [True, True, 2]
 
 
 def test_the_script_that_shows_notifications_is_for_all_pages(client):

@@ -12,7 +12,7 @@ from kwip.blueprints import http
 from kwip.blueprints.api import policies
 from kwip.blueprints.staff_access import by_viewer
 from kwip.blueprints.table import Route
-from kwip.domain.accounts.roles import Permission
+from kwip.domain.accounts.roles import Permission, may
 from kwip.domain.errors import InvalidError
 from kwip.domain.ids import UserId
 from kwip.domain.moderation.reports import Event
@@ -85,7 +85,7 @@ def reopen_admin_report(report_id: int) -> Response:
 
 
 def admin_accounts() -> Response:
-    """List accounts, the newest first; by state, role and name."""
+    """List accounts, the newest first; by state, role, name and email address."""
     return _answer_accounts(http.load_query(AdminAccountsQuery()))
 
 
@@ -190,7 +190,10 @@ def _answer_accounts(asked: MemberQuery | None) -> Response:
         waiting = http.services().applications.waiting()
         return http.answer_list(PendingAccountSchema, waiting)
     wanted = replace(asked, **_beyond(http.page_request()))
-    found = http.services().members.page(wanted, by_address=False)
+    services, viewer = http.services(), http.signed_in()
+    role = services.staff.role(viewer, http.loader())
+    by_address = may(role, Permission.SEE_EMAIL_ADDRESSES)
+    found = services.members.page(wanted, by_address=by_address, reader=viewer)
     items = Page(items=tuple(found.users), next_max_id=found.next_id)
     return http.answer_page(AdminAccountSchema, items)
 

@@ -1,4 +1,4 @@
-"""Which notifications come by mail and to devices, and the link that ends mail."""
+"""Which notifications come to pages, by mail and to devices; the end of mail."""
 
 from __future__ import annotations
 
@@ -28,22 +28,30 @@ if TYPE_CHECKING:
 
 
 def notification_settings() -> Response:
-    """Show which notifications the viewer gets by mail and on devices."""
+    """Show which notifications the viewer gets here, by mail and on devices."""
     chosen = http.services().notification_mail.chosen(http.signed_in())
     values = {kind.value: "1" if kind in chosen.kinds else "" for kind in KINDS}
     form = Form(values | {"frequency": chosen.frequency.value})
-    pushed = {kind.value for kind in chosen.push_kinds}
-    return page("settings_notifications.html", form=form, pushed=pushed, **_known())
+    return page(
+        "settings_notifications.html",
+        form=form,
+        pushed={kind.value for kind in chosen.push_kinds},
+        shown={kind.value for kind in KINDS if kind not in chosen.hidden_kinds},
+        **_known(),
+    )
 
 
 def save_notification_settings() -> Response:
-    """Save which notifications the viewer gets by mail and on devices."""
+    """Save which notifications the viewer gets here, by mail and on devices."""
     try:
         wanted = http.load_form(NotificationMailForm())
     except InvalidError as error:
-        pushed = request.form.getlist("push[]")
         return page_again(
-            "settings_notifications.html", error, pushed=pushed, **_known()
+            "settings_notifications.html",
+            error,
+            pushed=request.form.getlist("push[]"),
+            shown=request.form.getlist("shown[]"),
+            **_known(),
         )
     http.services().notification_mail.choose(http.signed_in(), wanted)
     return go(url_for("web.notification_settings"), gettext("Changes saved."))

@@ -39,7 +39,7 @@ _FIELDS = (
 def site_settings() -> Response:
     """Show the settings of the site."""
     now = http.services().site.current()
-    return page("admin_settings.html", form=_form_of(now), now=now)
+    return page("admin_settings.html", form=_form_of(now), now=now, **_known())
 
 
 def save_site_settings() -> Response:
@@ -49,7 +49,7 @@ def save_site_settings() -> Response:
         asked = http.load_form(SiteSettingsForm())
         made = site.change(asked.values, by_viewer(_CHANGE), version=asked.version)
     except (InvalidError, ConflictError) as error:
-        return page_again("admin_settings.html", error, now=site.current())
+        return page_again("admin_settings.html", error, now=site.current(), **_known())
     return go(url_for("web.site_settings"), _saved(bool(made)))
 
 
@@ -93,6 +93,11 @@ def undo_site_change() -> Response:
     except ConflictError as error:
         return go(back, error.message)
     return go(back, gettext("Change undone."))
+
+
+def _known() -> dict[str, object]:
+    """Return what some settings need, as a warning says."""
+    return {"has_mail": http.services().mails.has_server}
 
 
 def _form_of(now: SiteSettings) -> Form:

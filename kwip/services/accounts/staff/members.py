@@ -58,6 +58,8 @@ class Members:
         most; and a whole email address for those who may know who has it. That a
         `reader` learned that way who has one is recorded.
         """
+        if asked.is_impossible:
+            return MemberPage([], None)
         text = asked.search.strip()
         among = self._found(text, by_address=by_address) if text else None
         if reader and by_address and among and _is_address(text):
