@@ -57,7 +57,8 @@ def command(
 
     With --into, imports the kwips of an archive of Kwip, Mastodon or Twitter into an
     account, or a CSV file of Mastodon's, as its owner can in the settings, but of any
-    size.
+    size. An archive of Kwip also brings follows, blocks, mutes, lists, notes and
+    followed hashtags.
 
     Nobody is notified, and nobody else's home changes. If it is interrupted, run it
     again; repeating it adds nothing. Exits with 1 if something was left out.

@@ -40,13 +40,14 @@ if (reply) {
   addEventListener("pageshow", answerHere);
 }
 
+function showText(text) {
+  showLimit(text);
+  grow(text);
+}
+
 function prepareText(text) {
-  const show = () => {
-    showLimit(text);
-    grow(text);
-  };
-  show();
-  text.addEventListener("input", show);
+  showText(text);
+  text.addEventListener("input", () => showText(text));
   text.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
@@ -189,6 +190,7 @@ function clearWrong(form) {
 // The form after its kwip is posted: as it was before anything was written.
 function clearForm(form) {
   form.reset();
+  showText(form.elements.text);
   noteDraft(form, {});
   clearWrong(form);
   for (const opened of all("details[open]", form)) opened.open = false;

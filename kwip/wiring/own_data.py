@@ -11,6 +11,7 @@ from kwip.services.backups.imports import Imports
 from kwip.services.backups.kwips_import import KwipsImport
 from kwip.services.backups.people_import import PeopleImport
 from kwip.services.backups.post_import import PostImport
+from kwip.services.backups.relations_import import RelationsImport
 from kwip.services.backups.tables_import import TablesImport
 from kwip.services.backups.user_export import UserExport
 from kwip.services.bundle import OwnData
@@ -40,6 +41,14 @@ def make_own_data(
         clock,
     )
     rate_limits = make_rate_limits(core)
+    people = PeopleImport(
+        stores,
+        social.relationships,
+        social.lists,
+        core.fence,
+        clock,
+        rate_limits,
+    )
     return OwnData(
         exports=Exports(
             store=TransferStore(core.store, "exports"),
@@ -59,18 +68,8 @@ def make_own_data(
                 repeats=Repeats(stores, core.fence),
                 fence=core.fence,
             ),
-            tables=TablesImport(
-                PeopleImport(
-                    stores,
-                    social.relationships,
-                    social.lists,
-                    core.fence,
-                    clock,
-                    rate_limits,
-                ),
-                posting.reactions,
-                site,
-            ),
+            tables=TablesImport(people, posting.reactions, site),
+            relations=RelationsImport(people, social.followed_tags),
             rate_limits=rate_limits,
             recipients=mail.mails.recipients,
             enqueue=core.enqueue,

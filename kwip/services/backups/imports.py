@@ -28,6 +28,7 @@ from kwip.domain.errors import (
     NotFoundError,
 )
 from kwip.domain.messages import lazy_gettext
+from kwip.services.backups.relations_import import relations_in
 from kwip.services.backups.sources.archives import kwips_of, source_of
 from kwip.services.backups.sources.containers import opened
 from kwip.services.backups.sources.tables import rows_in
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from kwip.domain.ids import UserId
     from kwip.domain.media.media import OpenFile
     from kwip.services.backups.kwips_import import KwipsImport, Report
+    from kwip.services.backups.relations_import import RelationsImport
     from kwip.services.backups.tables_import import TablesImport
     from kwip.services.delivery.signals import Enqueue
     from kwip.services.mail.recipients import Recipients
@@ -73,6 +75,7 @@ class Imports:
     media: MediaStorage
     kwips: KwipsImport
     tables: TablesImport
+    relations: RelationsImport
     rate_limits: RateLimits
     recipients: Recipients
     enqueue: Enqueue
@@ -206,7 +209,8 @@ class Imports:
     ) -> Report:
         """Import a file now; all of it is read before anything is written.
 
-        If it `is_limited`, follows count for the viewer's rate limit.
+        An archive of Kwip brings people, lists, notes and followed hashtags, too. If it
+        `is_limited`, follows count for the viewer's rate limit.
 
         Raises:
             InvalidError: It can't be imported.
@@ -216,7 +220,13 @@ class Imports:
             return tables.run(viewer, rows_in(file, kind), kind, progress)
         progress.begin("reading", 0)
         with opened(file) as container:
-            return self.kwips.run(viewer, container, kwips_of(container), progress)
+            of_kwip = source_of(container) == "kwip"
+            found = relations_in(container, self.clock()) if of_kwip else None
+            report = self.kwips.run(viewer, container, kwips_of(container), progress)
+        if found is not None:
+            relations = self.relations if is_limited else self.relations.unlimited
+            relations.run(viewer, found, report, progress)
+        return report
 
     def _fail(self, held: Transfer, why: str) -> str:
         now, state = at(self.clock()), TransferState.FAILED.value

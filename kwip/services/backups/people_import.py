@@ -33,11 +33,16 @@ if TYPE_CHECKING:
 
 
 class Related(NamedTuple):
-    """How many were added, which names nobody has here, and what was refused."""
+    """How many were added and were there, and which names were left out.
+
+    `unknown` has those that nobody has here, and `refused` others with the reason; the
+    name is empty if it is that of all that follow.
+    """
 
     added: int
+    known: int
     unknown: list[str]
-    refused: list[str]
+    refused: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,12 @@ class PeopleImport:
             "follows": relations.follows | relations.requested,
         }[kind]
         found = self.stores.users.ids_of(names)
-        wanted = {i: n for n, i in found.items() if terms is None or n in terms}
+        here = set(self.stores.users.shown_among(found.values()))
+        wanted = {
+            i: n
+            for n, i in found.items()
+            if i in here and (terms is None or n in terms)
+        }
         of_all = {i: terms[n] for i, n in wanted.items()} if terms else {}
         acts: Mapping[str, Callable[[UserId], object]] = {
             "blocks": lambda user_id: self.relationships.block(viewer, user_id),
@@ -82,26 +92,25 @@ class PeopleImport:
             ),
             "follows": lambda user_id: self._follow(viewer, user_id),
         }
-        shown = set(self.stores.users.shown_among(wanted))
-        added, refused = 0, list[str]()
-        for user_id in sorted(shown - known - {viewer.id}):
+        added, refused = 0, list[tuple[str, str]]()
+        for user_id in sorted(wanted.keys() - known - {viewer.id}):
             if progress is not None:
                 progress.advance()
             try:
                 acts[kind](user_id)
                 added += 1
             except RateLimitedError as error:
-                refused.append(
-                    lazy_gettext(
-                        "You can't follow more people today. Import the file again "
-                        "%(when)s for the others.",
-                        when=in_words(error.retry_after_s),
-                    )
+                why = lazy_gettext(
+                    "You can't follow more people today. Import the file again "
+                    "%(when)s for the others.",
+                    when=in_words(error.retry_after_s),
                 )
+                refused.append(("", why))
                 break
             except KwipError as error:
-                refused.append(error.message)
-        return Related(added, [name for name in names if name not in found], refused)
+                refused.append((wanted[user_id], error.message))
+        unknown = [name for name in names if found.get(name) not in here]
+        return Related(added, len(wanted.keys() & known), unknown, refused)
 
     def _follow(self, viewer: Viewer, user_id: UserId) -> None:
         """Follow without a notification; the sweeper has the home backfilled."""

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 _POST = re.compile(r"/@[A-Za-z0-9_]{1,30}/([0-9]{1,19})")
 _ELSEWHERE = lazy_gettext("This address is on another site.")
-_UNKNOWN = lazy_gettext("Nobody here has this username.")
-_UNFOLLOWED = lazy_gettext("You don't follow anyone with this username.")
+UNKNOWN = lazy_gettext("Nobody here has this username.")
+UNFOLLOWED = lazy_gettext("You don't follow anyone with this username.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +82,17 @@ class TablesImport:
         names = self._names(rows, report)
         made = self.people.relate(viewer, kind, names, progress=progress)
         report.counts[kind] = made.added
+        report.counts["known"] = made.known
         for name in made.unknown:
-            report.note(f"@{name}", _UNKNOWN)
-        for why in made.refused:
-            report.note("", why)
+            report.note(f"@{name}", UNKNOWN)
+        for name, why in made.refused:
+            report.note(name and f"@{name}", why)
 
     def _list(self, viewer: Viewer, rows: Sequence[TableRow], report: Report) -> None:
         lists: defaultdict[str, list[TableRow]] = defaultdict(list)
         for row in rows:
             lists[row.title].append(row)
+        there = self.people.titles(viewer)
         for title, members in lists.items():
             try:
                 change = ListChange(title=clean_title(title))
@@ -100,8 +102,8 @@ class TablesImport:
                 report.note(title, reason_of(error))
                 continue
             for name in left:
-                report.note(f"@{name}", _UNFOLLOWED, text=title)
-            report.counts["lists"] += 1
+                report.note(f"@{name}", UNFOLLOWED, text=title)
+            report.counts["known" if change.title in there else "lists"] += 1
 
     def _bookmark(
         self,
@@ -119,8 +121,8 @@ class TablesImport:
                 report.note(row.value, _ELSEWHERE)
                 continue
             try:
-                self.reactions.bookmark(viewer, PostId(post_id))
+                is_new = self.reactions.add_bookmark(viewer, PostId(post_id))
             except KwipError as error:
                 report.note(row.value, error.message)
                 continue
-            report.counts["bookmarks"] += 1
+            report.counts["bookmarks" if is_new else "known"] += 1

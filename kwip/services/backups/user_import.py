@@ -35,7 +35,7 @@ from kwip.services.backups.user_export import (
 from kwip.services.backups.user_rows import (
     Row,
     id_in,
-    list_in,
+    lists_in,
     mutes_in,
     names_in,
     notes_in,
@@ -138,10 +138,9 @@ class UserImport:
         for member in (FOLLOWS, BLOCKS, MUTES):
             names_in(archive, member)
         mutes_in(archive, MUTES, self.clock())
-        notes_in(archive, NOTES)
-        for line, row in enumerate(rows_of(archive, LISTS), 1):
-            with reading(LISTS, line):
-                list_in(row)
+        _notes(archive)
+        for _ in lists_in(archive, LISTS):
+            pass
 
     def _user(self, user_id: UserId, name: str, account: Account) -> Viewer:
         owner = self.stores.users.ids_of([name]).get(name)
@@ -240,9 +239,10 @@ class UserImport:
             if made.added:
                 done.added[what] += made.added
             done.findings += [f"{what}: @{name} is not here" for name in made.unknown]
+            done.findings += [f"{what}: @{name}: {why}" for name, why in made.refused]
 
     def _import_notes(self, archive: Archive, viewer: Viewer) -> None:
-        notes = notes_in(archive, NOTES)
+        notes = _notes(archive)
         for name, user_id in self.stores.users.ids_of(notes).items():
             self.stores.notes.write(viewer.id, user_id, notes[name])
 
@@ -255,9 +255,7 @@ class UserImport:
     def _import_lists(self, archive: Archive, viewer: Viewer, done: Imported) -> None:
         """Create the lists whose titles the user has no list of."""
         titles = self._people.titles(viewer)
-        for line, row in enumerate(rows_of(archive, LISTS), 1):
-            with reading(LISTS, line):
-                change, names = list_in(row)
+        for change, names in lists_in(archive, LISTS):
             if change.title in titles:
                 continue
             try:
@@ -272,6 +270,11 @@ def _require_members(archive: Archive) -> None:
     for name in (PROFILE, KWIPS, FOLLOWS, BLOCKS, MUTES, LISTS):
         if name not in archive.manifest.members:
             raise InvalidError(f"{archive.path} has no {name}. Export the user again.")
+
+
+def _notes(archive: Archive) -> dict[str, str]:
+    """Return the notes about people; older archives have none."""
+    return notes_in(archive, NOTES) if NOTES in archive.manifest.members else {}
 
 
 def _profile_row(archive: Archive) -> Row:

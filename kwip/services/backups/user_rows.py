@@ -7,7 +7,7 @@ import json
 import re
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from kwip.domain.clock import at, to_ms
 from kwip.domain.errors import InvalidError
@@ -29,10 +29,13 @@ from kwip.domain.posting.posts import (
 )
 from kwip.domain.social.relationships import MAX_MUTE_S, NOTE_MAX, MuteTerms
 from kwip.domain.timelines.lists import ListChange, RepliesPolicy
+from kwip.services.backups.sources.items import poll_lines
 from kwip.services.social.lists import clean_title
+from kwip.text.hashtags import clean_hashtag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from kwip.services.backups.archive import Archive
     from kwip.services.posting.texts import Texts
@@ -44,6 +47,17 @@ _PIXELS_MAX, _DURATION_MAX_S = 100_000, 86_400
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 #: What a value of another type or form raises, and one that is nested too deeply.
 _WRONG = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
+
+
+class Members(Protocol):
+    """What rows are read from."""
+
+    def reading(self, name: str) -> AbstractContextManager[IO[bytes]]:
+        """Open a member.
+
+        Raises:
+            InvalidError: It is damaged.
+        """
 
 
 def post_in(row: Row, author_id: UserId, texts: Texts, now_ms: int) -> Post | str:
@@ -89,7 +103,7 @@ def post_in(row: Row, author_id: UserId, texts: Texts, now_ms: int) -> Post | st
     )
 
 
-def rows_of(archive: Archive, member: str) -> Iterator[Row]:
+def rows_of(archive: Members, member: str) -> Iterator[Row]:
     """Iterate over a member in JSON Lines.
 
     Raises:
@@ -124,7 +138,7 @@ def reading(member: str, line: int) -> Iterator[None]:
         raise InvalidError(f"{member}, line {line} can't be used ({what}).") from error
 
 
-def names_in(archive: Archive, member: str) -> list[str]:
+def names_in(archive: Members, member: str) -> list[str]:
     """Return the usernames in a member."""
     names = []
     for line, row in enumerate(rows_of(archive, member), 1):
@@ -133,7 +147,7 @@ def names_in(archive: Archive, member: str) -> list[str]:
     return names
 
 
-def mutes_in(archive: Archive, member: str, now_ms: int) -> dict[str, MuteTerms]:
+def mutes_in(archive: Members, member: str, now_ms: int) -> dict[str, MuteTerms]:
     """Return the mutes in a member that are not over, by username."""
     found = {}
     for line, row in enumerate(rows_of(archive, member), 1):
@@ -148,14 +162,38 @@ def mutes_in(archive: Archive, member: str, now_ms: int) -> dict[str, MuteTerms]
     return found
 
 
-def notes_in(archive: Archive, member: str) -> dict[str, str]:
-    """Return the notes in a member, by username; older archives have none."""
+def notes_in(archive: Members, member: str) -> dict[str, str]:
+    """Return the notes in a member, by username."""
     notes = {}
-    is_there = member in archive.manifest.members
-    for line, row in enumerate(rows_of(archive, member) if is_there else (), 1):
+    for line, row in enumerate(rows_of(archive, member), 1):
         with reading(member, line):
             notes[text_in(row["username"])] = text_in(row["note"])[:NOTE_MAX]
     return notes
+
+
+def tags_in(archive: Members, member: str) -> list[str]:
+    """Return the hashtags in a member as they are stored.
+
+    Raises:
+        InvalidError: One is no hashtag.
+    """
+    tags = []
+    for line, row in enumerate(rows_of(archive, member), 1):
+        with reading(member, line):
+            tags.append(clean_hashtag(text_in(row["name"])))
+    return tags
+
+
+def lists_in(archive: Members, member: str) -> Iterator[tuple[ListChange, list[str]]]:
+    """Iterate over the lists in a member.
+
+    Raises:
+        InvalidError: A title is missing or too long.
+    """
+    for line, row in enumerate(rows_of(archive, member), 1):
+        with reading(member, line):
+            found = list_in(row)
+        yield found
 
 
 def list_in(row: Row) -> tuple[ListChange, list[str]]:
@@ -204,7 +242,8 @@ def _other_id(text: str | None) -> PostId | None:
 
 
 def _options(poll: Row | None) -> str:
-    return "\n".join(f"- {each['title']}" for each in poll["options"]) if poll else ""
+    options = poll["options"] if poll else ()
+    return poll_lines((each["title"], each.get("votes", 0)) for each in options)
 
 
 def _attachment(row: Row, owner_id: UserId, now_ms: int) -> Attachment:

@@ -69,9 +69,17 @@ class Reactions:
     def bookmark(self, viewer: Viewer, post_id: PostId) -> PostView:
         """Bookmark a post; nobody else sees this."""
         post = self.permissions.post(viewer.id, post_id)
-        self.store.add(self._reaction(viewer.id, Act.BOOKMARK, post))
-        self._invalidate(invalidation_rules.bookmark, viewer, post)
+        self._add_bookmark(viewer, post)
         return self._view(viewer, post)
+
+    def add_bookmark(self, viewer: Viewer, post_id: PostId) -> bool:
+        """Bookmark a post, as `bookmark` does; False if it was bookmarked already."""
+        return self._add_bookmark(viewer, self.permissions.post(viewer.id, post_id))
+
+    def _add_bookmark(self, viewer: Viewer, post: Post) -> bool:
+        is_new = self.store.add(self._reaction(viewer.id, Act.BOOKMARK, post))
+        self._invalidate(invalidation_rules.bookmark, viewer, post)
+        return is_new
 
     def unbookmark(self, viewer: Viewer, post_id: PostId) -> PostView:
         """Remove a post from the viewer's bookmarks, even one that is now hidden."""

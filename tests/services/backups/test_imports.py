@@ -16,6 +16,7 @@ from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.errors import ConflictError, InvalidError, RateLimitedError
 from kwip.domain.ids import MAX_ID, first_id_at, ms_of
 from kwip.domain.posting.posts import Draft
+from kwip.domain.timelines.lists import ListChange
 from kwip.services.backups.kwips_import import KwipsImport
 from kwip.services.backups.post_import import PostImport
 from kwip.services.backups.sources import containers
@@ -189,9 +190,26 @@ def test_tweets_come_in_parts_with_their_addresses_and_files(bring, alice, mongo
     assert len(found["loaf"]["media"]) == 1
 
 
+def relate(kwip, bob, carol):
+    """Let bob follow, list and note carol, and follow a hashtag."""
+    kwip.services.relationships.follow(bob, carol.id)
+    bakers = kwip.services.lists.create(bob, ListChange(title="Bakers"))
+    kwip.services.lists.add(bob, bakers.id, [carol.id])
+    kwip.services.followed_tags.follow(bob, "rye")
+    kwip.stores.notes.write(bob.id, carol.id, "met at the fair")
+
+
+def check_relations(kwip, alice, carol):
+    relations = kwip.stores.relationships.relations([alice.id])[alice.id]
+    assert (relations.follows, relations.tags) == ({carol.id}, {"rye"})
+    [made] = kwip.stores.lists.of_owners([alice.id])[alice.id]
+    assert kwip.stores.lists.find(made.id).member_ids == {carol.id}
+
+
 def test_an_archive_of_kwip_adds_what_is_not_here(
-    kwip, imports, bring, alice, bob, rings, mongodb
+    kwip, imports, bring, alice, bob, carol, rings, mongodb
 ):
+    relate(kwip, bob, carol)
     root = kwip.services.posts.publish(bob.id, Draft(text="Rye"))
     reply = Draft(text="wheat", in_reply_to_id=root.id)
     kwip.services.posts.publish(bob.id, reply)
@@ -209,8 +227,11 @@ def test_an_archive_of_kwip_adds_what_is_not_here(
         assert kwips(mongodb, bob)["Rye"]["last_public_reply_id"] == root.id
         done = bring(file)
 
-    assert dict(own.counts) == {"kwips": 1, "known": 1, "left_out": 0}
-    assert done.counts["kwips"] == 2
+    assert {n: c for n, c in own.counts.items() if c} == {"kwips": 1, "known": 3}
+    added = {"kwips": 2, "follows": 1, "lists": 1, "notes": 1}
+    assert {n: c for n, c in done.counts.items() if c} == added
+    check_relations(kwip, alice, carol)
+    assert mongodb["notifications"].count_documents({"recipient_id": carol.id}) == 1
     found = kwips(mongodb, alice)
     assert ms_of(found["Rye"]["_id"]) == ms_of(root.id)
     assert found["wheat"]["in_reply_to_id"] == found["Rye"]["_id"]
@@ -430,6 +451,10 @@ def test_texts_that_would_fill_memory_are_refused(bring, mongodb, monkeypatch, s
     assert (done.state, "larger than" in done.problem) == ("failed", True)
 
 
+def ask(name, votes):
+    return {"name": name, "replies": {"totalItems": votes}}
+
+
 def test_hostile_values_in_an_outbox_are_left_out(imports, bring, alice, mongodb):
     rows = (
         note(1, "language", contentMap=[{"$a": 1}]),
@@ -440,6 +465,8 @@ def test_hostile_values_in_an_outbox_are_left_out(imports, bring, alice, mongodb
         note(6, "<p>" * 100_000, second=5),
         note(7, "key", second=6, id="\ud800", inReplyTo="\ud800"),
         note(8, "=1+1 " + "x" * 501, second=7),
+        note(9, "tea?", second=8, oneOf=[ask("yes", 3), {"name": "no"}]),
+        note(10, "votes", second=9, oneOf=[ask("yes", [1])]),
     )
 
     done = bring(zipped(**{"outbox.json": outbox(*rows)}))
@@ -447,6 +474,7 @@ def test_hostile_values_in_an_outbox_are_left_out(imports, bring, alice, mongodb
     assert done.state == "done"
     found = kwips(mongodb, alice)
     assert found["good"]["language"] == "pt-BR"
+    assert "tea?\n\n- yes: 3\n- no: 0" in found
     assert {each["language"] for each in found.values()} == {None, "pt-BR"}
     assert done.counts["left_out"] > 1
     with imports.report(alice).content as report:
@@ -477,10 +505,11 @@ def test_tables_of_mastodon_add_people_lists_and_bookmarks_of_this_site(
     }
     left_out = {"follows": 1, "mutes": 0, "lists": 1, "bookmarks": 1}
 
-    for _ in "again":
+    for known in (0, 1):
         for kind, table in tables.items():
-            done = bring(io.BytesIO(table.encode()), kind)
-            assert done.counts["left_out"] == left_out[kind], kind
+            counts = bring(io.BytesIO(table.encode()), kind).counts
+            assert counts["left_out"] == left_out[kind], kind
+            assert (counts.get(kind, 0), counts.get("known", 0)) == (1 - known, known)
 
     relations = kwip.stores.relationships.relations([alice.id])[alice.id]
     assert (relations.follows, relations.mutes) == ({bob.id}, {carol.id})
@@ -505,7 +534,7 @@ class TestLimits:
 
         done = bring(io.BytesIO(table), "follows")
 
-        assert dict(done.counts) == {"follows": 1, "left_out": 1}
+        assert dict(done.counts) == {"follows": 1, "known": 0, "left_out": 1}
         with imports.report(alice).content as report:
             assert b"You can't follow more people today" in report.read()
         assert bring(io.BytesIO(table), "follows").counts["follows"] == 0

@@ -12,7 +12,7 @@ from kwip.domain.messages import Message, lazy_gettext
 from kwip.domain.posting.posts import QuotePolicy, ReplyPolicy, Visibility
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from kwip.domain.ids import UserId
 
@@ -83,6 +83,17 @@ class ImportedKwip:
         for tried in range(_TRIES):
             ms = written_ms + (seq + tried) // _SEQS
             yield PostId(first_id_at(ms) | slot | (seq + tried) % _SEQS)
+
+
+def poll_lines(options: Iterable[tuple[object, object]]) -> str:
+    """Return the options of a poll as lines of a text, with their votes if it has any.
+
+    A poll of old has an end in the past, and nobody's vote is known.
+    """
+    found = [(str(title), max(0, int(str(votes)))) for title, votes in options]
+    if not any(votes for _, votes in found):
+        return "\n".join(f"- {title}" for title, _ in found)
+    return "\n".join(f"- {title}: {votes}" for title, votes in found)
 
 
 def unreadable(number: int, name: str, error: Exception) -> Message:

@@ -18,6 +18,7 @@ from kwip.services.backups.sources.items import (
     ImportedFile,
     ImportedKwip,
     language_of,
+    poll_lines,
 )
 from kwip.services.backups.user_export import KWIPS
 
@@ -67,7 +68,7 @@ def _kwip_in(row: dict[str, Any]) -> ImportedKwip:
         message = f"{row['id']} is no id"
         raise ValueError(message)
     options = row["poll"]["options"] if row.get("poll") else ()
-    choices = "\n".join(f"- {each['title']}" for each in options)
+    choices = poll_lines((each["title"], each.get("votes", 0)) for each in options)
     return ImportedKwip(
         key=f"kwip:{found}",
         written_ms=ms_of(found),

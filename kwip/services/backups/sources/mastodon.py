@@ -17,6 +17,7 @@ from kwip.services.backups.sources.items import (
     ImportedFile,
     ImportedKwip,
     language_of,
+    poll_lines,
     unreadable,
 )
 
@@ -66,7 +67,7 @@ def _kwip_in(row: dict[str, Any], names: frozenset[str]) -> ImportedKwip:
         )
     language = next(iter(note.get("contentMap") or {}), None)
     answers = note.get("oneOf") or note.get("anyOf") or ()
-    options = "\n".join(f"- {each['name']}" for each in answers)
+    options = poll_lines((each["name"], _votes(each)) for each in answers)
     text = plain_text(note.get("content") or "")
     return ImportedKwip(
         key=f"mastodon:{note['id']}",
@@ -80,6 +81,10 @@ def _kwip_in(row: dict[str, Any], names: frozenset[str]) -> ImportedKwip:
         reply_to=f"mastodon:{note['inReplyTo']}" if note.get("inReplyTo") else None,
         files=tuple(_files_in(note, names)),
     )
+
+
+def _votes(answer: dict[str, Any]) -> object:
+    return (answer.get("replies") or {}).get("totalItems", 0)
 
 
 def _time(text: str) -> dt.datetime:
