@@ -24,7 +24,7 @@ from kwip.cache import keys
 from kwip.store.present_indexes import ensure_indexes
 from tests import documents
 from tests.clients import KeptClients
-from tests.quick import make_quick
+from tests.quick import make_quick, store_in_memory
 from tests.servers import (
     FailPoint,
     PrivateValkey,
@@ -43,6 +43,7 @@ _OBJECTS = 20_000
 hypothesis.settings.register_profile("kwip", deadline=None)
 hypothesis.settings.load_profile("kwip")
 make_quick()
+store_in_memory()
 
 _ROOT = "kwip_servers"
 _UNTARGETED = Untargeted()

@@ -6,9 +6,13 @@ Processes that a test starts are as they always are.
 from __future__ import annotations
 
 import functools
+import os
+import shutil
+import tempfile
 
 import argon2
 import jinja2
+import psutil
 from flask import Flask
 
 from config.settings import PROJECT
@@ -18,6 +22,9 @@ from kwip.services.coherence.fence import Fence
 from kwip.services.links import finder
 from kwip.services.media.converting import pictures, videos
 from tests.kept_children import KeptChildren
+
+#: The servers and pages of a run store up to 3 GB there.
+_ROOM = 8 * 1024**3
 
 #: What a test about several processes puts back.
 outlast_leases = Fence.outlast_leases
@@ -30,6 +37,18 @@ def make_quick():
     routes.register = _once_for_all_apps(routes.register)
     Flask.jinja_options = {"bytecode_cache": _compiled()}
     finder.Isolated = pictures.Isolated = videos.Isolated = KeptChildren()
+
+
+def store_in_memory():
+    """Make temporary files in memory if there is room: databases wait for no disk.
+
+    The processes of the tests and those that these start get it with `TMPDIR`.
+    """
+    folder = "/dev/shm"
+    if "TMPDIR" in os.environ or not os.access(folder, os.W_OK):
+        return
+    if min(shutil.disk_usage(folder).free, psutil.virtual_memory().available) > _ROOM:
+        os.environ["TMPDIR"] = tempfile.tempdir = folder
 
 
 def _cheap_hasher(**_):
