@@ -171,6 +171,11 @@ def _clients(_own_endpoints):
         client.close()
 
 
+@pytest.fixture(scope="session")
+def _written(_clients):
+    return documents.Written(_clients[0])
+
+
 @pytest.fixture(autouse=True)
 def nothing_lags(monkeypatch):
     """Drop at once what may lag, so that no test has to wait for a count.
@@ -182,16 +187,18 @@ def nothing_lags(monkeypatch):
 
 
 @pytest.fixture
-def mongodb(_clients):
+def mongodb(_clients, _written):
     """Return the test's database, with its indexes and without a document."""
     database, _ = _clients
-    found = documents.ids_of(database)
+    names = _written.names()
+    found = documents.ids_of(database, names) if names else {}
     for name, ids in list(found.items()):
         if len(ids) == documents.MANY:
             database[name].delete_many({})
             del found[name]
     if found:
         documents.delete(database, found)
+    _written.forget()
     return database
 
 
