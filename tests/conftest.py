@@ -24,7 +24,7 @@ from kwip.cache import keys
 from kwip.store.present_indexes import ensure_indexes
 from tests import documents
 from tests.clients import KeptClients
-from tests.quick import make_quick, store_in_memory
+from tests.quick import make_quick, rewrite_a_share, store_in_memory
 from tests.servers import (
     FailPoint,
     PrivateValkey,
@@ -81,6 +81,15 @@ def pytest_configure(config):
     is_controller = getattr(config.option, "dist", "no") != "no"
     if is_controller and not hasattr(config, "workerinput"):
         _start(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session):
+    """Divide among the processes what each would do before it can load the tests."""
+    worker = getattr(session.config, "workerinput", None)
+    if worker is not None:
+        number = int(worker["workerid"].removeprefix("gw"))
+        rewrite_a_share(session.config, number, worker["workercount"])
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -8,11 +8,13 @@ from __future__ import annotations
 import functools
 import os
 import shutil
+import sys
 import tempfile
 
 import argon2
 import jinja2
 import psutil
+from _pytest.assertion import rewrite
 from flask import Flask
 
 from config.settings import PROJECT
@@ -49,6 +51,26 @@ def store_in_memory():
         return
     if min(shutil.disk_usage(folder).free, psutil.virtual_memory().available) > _ROOM:
         os.environ["TMPDIR"] = tempfile.tempdir = folder
+
+
+def rewrite_a_share(config, number, of):
+    """Compile tests as pytest does, each in one of several processes that load all.
+
+    The processes begin at different tests, and leave out what another has compiled.
+    """
+    if sys.dont_write_bytecode:
+        return
+    tests = PROJECT / "tests"
+    every = sorted([*tests.rglob("test_*.py"), *tests.rglob("conftest.py")])
+    begin = len(every) * number // of
+    for test in every[begin:] + every[:begin]:
+        cache = rewrite.get_cache_dir(test)
+        compiled = cache / f"{test.stem}{rewrite.PYC_TAIL}"
+        if not compiled.exists():
+            cache.mkdir(exist_ok=True)
+            written, code = rewrite._rewrite_test(test, config)
+            state = config.stash[rewrite.assertstate_key]
+            rewrite._write_pyc(state, code, written, compiled)
 
 
 def _cheap_hasher(**_):
