@@ -19,6 +19,7 @@ from flask import Flask
 
 from config.settings import PROJECT
 from kwip.blueprints import routes
+from kwip.cache.client import Script
 from kwip.services.accounts import passwords
 from kwip.services.coherence.fence import Fence
 from kwip.services.links import finder
@@ -36,8 +37,9 @@ def make_quick():
     """Take out what a new app, client and person cost beside their work."""
     passwords.PasswordHasher = _cheap_hasher
     Fence.outlast_leases = lambda _: None
+    Script.named = functools.cache(Script.named)
     routes.register = _once_for_all_apps(routes.register)
-    Flask.jinja_options = {"bytecode_cache": _compiled()}
+    Flask.jinja_options = {"bytecode_cache": _Compiled()}
     finder.Isolated = pictures.Isolated = videos.Isolated = KeptChildren()
 
 
@@ -101,8 +103,20 @@ def _once_for_all_apps(register):
     return register_quickly
 
 
-def _compiled():
-    """Keep compiled templates for all processes of this and of later runs."""
-    folder = PROJECT / ".pytest_cache" / "templates"
-    folder.mkdir(parents=True, exist_ok=True)
-    return jinja2.FileSystemBytecodeCache(str(folder))
+class _Compiled(jinja2.FileSystemBytecodeCache):
+    """Keeps compiled templates for all apps, processes and later runs."""
+
+    def __init__(self):
+        folder = PROJECT / ".pytest_cache" / "templates"
+        folder.mkdir(parents=True, exist_ok=True)
+        super().__init__(str(folder))
+        self._loaded = {}
+
+    def load_bytecode(self, bucket):
+        key = bucket.key, bucket.checksum
+        if key not in self._loaded:
+            super().load_bytecode(bucket)
+            if bucket.code is None:
+                return
+            self._loaded[key] = bucket.code
+        bucket.code = self._loaded[key]
