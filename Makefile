@@ -10,7 +10,7 @@ UV ?= uv
 # A test run starts a hundred processes; none has to compile what another has.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run cluster test thorough browser tools monitoring alerts check check-cache machine faults scroll-back stale bench lighthouse pictures setup setup-dev docs texts lock clean
+.PHONY: run cluster test prepared thorough browser tools monitoring alerts check check-cache machine faults scroll-back stale bench lighthouse pictures setup setup-dev docs texts lock clean
 
 run: setup
 	@$(VENV)/bin/kwip up --demo
@@ -20,12 +20,19 @@ cluster: setup
 	@$(VENV)/bin/kwip cluster up --demo
 
 # What is checked is shown after the tests: one of two processors would wait for it.
-test: setup-dev browser tools monitoring
+test: prepared
 	@$(MAKE) --no-print-directory check >$(VENV)/check.log 2>&1 & checked=$$!; \
 	$(PY) -m pytest -m "not alone and not long" -n auto --maxprocesses 8 --dist worksteal; \
 	tested=$$?; wait $$checked; checked=$$?; cat $(VENV)/check.log; \
 	exit $$((tested || checked))
 	$(PY) -m pytest -m alone $$(grep -rl --include='*.py' 'mark\.alone' tests)
+
+# All that a test run needs, two things at a time.
+prepared: $(VENV)/python.stamp
+	@{ $(PY) -m compileall -q kwip config && \
+		$(MAKE) --no-print-directory browser tools monitoring; } & brought=$$!; \
+	$(MAKE) --no-print-directory -j2 setup-dev; set_up=$$?; \
+	wait $$brought && exit $$set_up
 
 # What the suite leaves out or only tries a part of; about half an hour on two processors
 # with nothing else to do.
@@ -103,9 +110,12 @@ $(VENV)/runtime.stamp: requirements.txt $(VENV)/python.stamp
 	@$(PIP) -r requirements.txt
 	@touch $@
 
-$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/runtime.stamp
+# What the runtime has too is left out, so that both may be installed at once.
+$(VENV)/dev.stamp: requirements-dev.txt requirements.txt $(VENV)/python.stamp
 	@echo "Installing the pinned tools …"
-	@$(PIP) --no-compile -r requirements-dev.txt
+	@awk 'NR == FNR { has[$$1]; next } /^[^ ]/ { skip = $$1 in has } !skip' \
+		requirements.txt requirements-dev.txt >$(VENV)/tools.txt
+	@$(PIP) --no-compile -r $(VENV)/tools.txt
 	@touch $@
 
 # What translators write, compiled for gettext.

@@ -24,7 +24,7 @@ from kwip.cache import keys
 from kwip.store.present_indexes import ensure_indexes
 from tests import documents
 from tests.clients import KeptClients
-from tests.quick import make_quick
+from tests.quick import make_quick, rewrite_a_share, store_in_memory
 from tests.servers import (
     FailPoint,
     PrivateValkey,
@@ -43,6 +43,7 @@ _OBJECTS = 20_000
 hypothesis.settings.register_profile("kwip", deadline=None)
 hypothesis.settings.load_profile("kwip")
 make_quick()
+store_in_memory()
 
 _ROOT = "kwip_servers"
 _UNTARGETED = Untargeted()
@@ -80,6 +81,15 @@ def pytest_configure(config):
     is_controller = getattr(config.option, "dist", "no") != "no"
     if is_controller and not hasattr(config, "workerinput"):
         _start(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session):
+    """Divide among the processes what each would do before it can load the tests."""
+    worker = getattr(session.config, "workerinput", None)
+    if worker is not None:
+        number = int(worker["workerid"].removeprefix("gw"))
+        rewrite_a_share(session.config, number, worker["workercount"])
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -170,6 +180,11 @@ def _clients(_own_endpoints):
         client.close()
 
 
+@pytest.fixture(scope="session")
+def _written(_clients):
+    return documents.Written(_clients[0])
+
+
 @pytest.fixture(autouse=True)
 def nothing_lags(monkeypatch):
     """Drop at once what may lag, so that no test has to wait for a count.
@@ -181,16 +196,18 @@ def nothing_lags(monkeypatch):
 
 
 @pytest.fixture
-def mongodb(_clients):
+def mongodb(_clients, _written):
     """Return the test's database, with its indexes and without a document."""
     database, _ = _clients
-    found = documents.ids_of(database)
+    names = _written.names()
+    found = documents.ids_of(database, names) if names else {}
     for name, ids in list(found.items()):
         if len(ids) == documents.MANY:
             database[name].delete_many({})
             del found[name]
     if found:
         documents.delete(database, found)
+    _written.forget()
     return database
 
 

@@ -6,18 +6,28 @@ Processes that a test starts are as they always are.
 from __future__ import annotations
 
 import functools
+import os
+import shutil
+import sys
+import tempfile
 
 import argon2
 import jinja2
+import psutil
+from _pytest.assertion import rewrite
 from flask import Flask
 
 from config.settings import PROJECT
 from kwip.blueprints import routes
+from kwip.cache.client import Script
 from kwip.services.accounts import passwords
 from kwip.services.coherence.fence import Fence
 from kwip.services.links import finder
 from kwip.services.media.converting import pictures, videos
 from tests.kept_children import KeptChildren
+
+#: The servers and pages of a run store up to 3 GB there.
+_ROOM = 8 * 1024**3
 
 #: What a test about several processes puts back.
 outlast_leases = Fence.outlast_leases
@@ -27,9 +37,42 @@ def make_quick():
     """Take out what a new app, client and person cost beside their work."""
     passwords.PasswordHasher = _cheap_hasher
     Fence.outlast_leases = lambda _: None
+    Script.named = functools.cache(Script.named)
     routes.register = _once_for_all_apps(routes.register)
-    Flask.jinja_options = {"bytecode_cache": _compiled()}
+    Flask.jinja_options = {"bytecode_cache": _Compiled()}
     finder.Isolated = pictures.Isolated = videos.Isolated = KeptChildren()
+
+
+def store_in_memory():
+    """Make temporary files in memory if there is room: databases wait for no disk.
+
+    The processes of the tests and those that these start get it with `TMPDIR`.
+    """
+    folder = "/dev/shm"
+    if "TMPDIR" in os.environ or not os.access(folder, os.W_OK):
+        return
+    if min(shutil.disk_usage(folder).free, psutil.virtual_memory().available) > _ROOM:
+        os.environ["TMPDIR"] = tempfile.tempdir = folder
+
+
+def rewrite_a_share(config, number, of):
+    """Compile tests as pytest does, each in one of several processes that load all.
+
+    The processes begin at different tests, and leave out what another has compiled.
+    """
+    if sys.dont_write_bytecode:
+        return
+    tests = PROJECT / "tests"
+    every = sorted([*tests.rglob("test_*.py"), *tests.rglob("conftest.py")])
+    begin = len(every) * number // of
+    for test in every[begin:] + every[:begin]:
+        cache = rewrite.get_cache_dir(test)
+        compiled = cache / f"{test.stem}{rewrite.PYC_TAIL}"
+        if not compiled.exists():
+            cache.mkdir(exist_ok=True)
+            written, code = rewrite._rewrite_test(test, config)
+            state = config.stash[rewrite.assertstate_key]
+            rewrite._write_pyc(state, code, written, compiled)
 
 
 def _cheap_hasher(**_):
@@ -60,8 +103,20 @@ def _once_for_all_apps(register):
     return register_quickly
 
 
-def _compiled():
-    """Keep compiled templates for all processes of this and of later runs."""
-    folder = PROJECT / ".pytest_cache" / "templates"
-    folder.mkdir(parents=True, exist_ok=True)
-    return jinja2.FileSystemBytecodeCache(str(folder))
+class _Compiled(jinja2.FileSystemBytecodeCache):
+    """Keeps compiled templates for all apps, processes and later runs."""
+
+    def __init__(self):
+        folder = PROJECT / ".pytest_cache" / "templates"
+        folder.mkdir(parents=True, exist_ok=True)
+        super().__init__(str(folder))
+        self._loaded = {}
+
+    def load_bytecode(self, bucket):
+        key = bucket.key, bucket.checksum
+        if key not in self._loaded:
+            super().load_bytecode(bucket)
+            if bucket.code is None:
+                return
+            self._loaded[key] = bucket.code
+        bucket.code = self._loaded[key]

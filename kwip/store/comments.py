@@ -29,9 +29,16 @@ _METHODS = (
 class CommentedDatabase(Database[Document]):
     """A database whose collections send the id of the current request."""
 
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        # Many stores use the same ones.
+        self._used: dict[str, Collection[Document]] = {}
+
     def __getitem__(self, name: str) -> Collection[Document]:
         """Return a collection with the same concerns."""
-        return CommentedCollection(self, name)
+        if name not in self._used:
+            self._used[name] = CommentedCollection(self, name)
+        return self._used[name]
 
 
 class CommentedCollection(Collection[Document]):

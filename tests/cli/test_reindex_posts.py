@@ -21,8 +21,16 @@ INTERRUPTED = 130
 
 
 @pytest.fixture
-def world(wiring):
+def world(wiring, once):
     """Return alice and bob, and a conversation of theirs with reactions."""
+
+    def make():
+        return make_world(wiring)
+
+    return once(make)
+
+
+def make_world(wiring):
     alice, bob = (sign_up(wiring, name) for name in ("alice", "bob"))
     services, do = wiring.services, jobs(wiring.services)
     services.relationships.follow(bob, alice.id)

@@ -47,21 +47,27 @@ def asleep(kwip, clock, rings, read):
 
 
 @pytest.fixture
-def world(people, follow, say, rings, asleep):
+def world(people, follow, say, rings, asleep, once, clock):
     """Return bob, who reads no more, and alice and carol, whom he follows.
 
     Some of their posts are sealed in his home, and two wait for their delivery.
     """
-    alice, bob, carol = people("alice", "bob", "carol")
-    follow(alice, bob)
-    follow(carol, bob)
-    follow(bob, alice)
-    for number in range(5):
-        say(alice, f"Alice {number}")
-        say(carol, f"Carol {number}")
-        rings.run()
-    asleep(bob, users=[alice, bob, carol])
-    return alice, bob, carol
+
+    def make():
+        alice, bob, carol = people("alice", "bob", "carol")
+        follow(alice, bob)
+        follow(carol, bob)
+        follow(bob, alice)
+        for number in range(5):
+            say(alice, f"Alice {number}")
+            say(carol, f"Carol {number}")
+            rings.run()
+        asleep(bob, users=[alice, bob, carol])
+        return alice, bob, carol
+
+    made = once(make)
+    clock.ahead_ms = DAYS_15_MS
+    return made
 
 
 @pytest.fixture

@@ -30,9 +30,6 @@ from kwip.services.reading.stores import Stores
 from kwip.store.client import Store, connect
 from tests.weights import taken_by
 
-# Threads of other tests would be weighed, too.
-pytestmark = pytest.mark.alone
-
 URLS = Urls("https://kwip.example")
 FIRST_ID = 117_000_000_000_000_000
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
