@@ -47,6 +47,9 @@ PAGE_WORK = 50
 API_WORK = 200
 #: A household gets an IPv6 network of 64 bits, and can use all of its addresses.
 _IPV6_PREFIX = 64
+#: An organisation gets a network of 48 bits. Who logs in and joins from it may do so as
+#: often as from so many households.
+_WIDER_PREFIX, WIDER_TIMES = 48, 16
 _ADDRESSES_REMEMBERED = 4_096
 
 
@@ -97,6 +100,23 @@ def whose(address: str | None) -> str:
         return str(inner)
     network = int(found) >> (found.max_prefixlen - _IPV6_PREFIX)
     return str(ipaddress.IPv6Address(network << (found.max_prefixlen - _IPV6_PREFIX)))
+
+
+@lru_cache(_ADDRESSES_REMEMBERED)
+def wider(owner: str) -> str | None:
+    """Return the /48 that a network from `whose` is part of; None if it is none.
+
+    Providers give such networks to customers, who then have 65,536 of those from which
+    somebody can begin anew. A whole neighbourhood may share one, too.
+    """
+    try:
+        found = ipaddress.ip_address(owner)
+    except ValueError:
+        return None
+    if isinstance(found, ipaddress.IPv4Address):
+        return None
+    network = ipaddress.ip_network((found, _WIDER_PREFIX), strict=False)
+    return str(network)
 
 
 def in_words(seconds: float) -> Message:

@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from hmac import compare_digest
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from kwip import telemetry
@@ -31,12 +32,12 @@ from kwip.domain.errors import (
 from kwip.domain.ids import UserId, parse_id
 from kwip.domain.mail.mails import MailKind
 from kwip.domain.messages import lazy_gettext
-from kwip.domain.rate_limits import whose
+from kwip.domain.rate_limits import WIDER_TIMES, whose, wider
 from kwip.services.accounts.authentication import login_of
 from kwip.services.reading.rate_limits import too_much
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kwip.cache.keys import CacheKey
     from kwip.domain.accounts.users import Viewer
@@ -110,7 +111,7 @@ class Halfway:
 class _Receipt:
     """The windows that an attempt was charged to, and when; None if Redis is down."""
 
-    windows: Mapping[str, CacheKey]
+    windows: Mapping[str, Sequence[CacheKey]]
     at_us: int | None
 
 
@@ -322,16 +323,26 @@ class SignIn:
     def charge(self, quota: str, subjects: Mapping[str, str]) -> _Receipt:
         """Charge those of some windows that are in use.
 
+        What is charged to a network of a household is also charged to the one around
+        it.
+
         Raises:
             RateLimitedError: One of them is full.
         """
-        charged = {
-            n: keys.quota(n, w) for n, w in subjects.items() if n in self.windows
-        }
+        charged: dict[str, list[CacheKey]] = {}
+        windows: list[Window] = []
+        for name, subject in subjects.items():
+            window, around = self.windows.get(name), wider(subject)
+            if window is not None:
+                charged[name] = [keys.quota(name, subject)]
+                windows.append(window)
+            if window is not None and around is not None:
+                charged[name].append(keys.quota(name, around))
+                windows.append(window._replace(limit=window.limit * WIDER_TIMES))
         if not charged:
             return _Receipt({}, None)
-        terms = rate_limits.plain([self.windows[name] for name in charged])
-        verdict = self.charges.charge(ALONE, Charge((*charged.values(),), terms))
+        due = Charge((*chain(*charged.values()),), rate_limits.plain(windows))
+        verdict = self.charges.charge(ALONE, due)
         if verdict is None:
             telemetry.RATE_LIMIT_ERRORS.labels(quota).inc()
             return _Receipt({}, None)
@@ -343,9 +354,10 @@ class SignIn:
 
     def give_back(self, receipt: _Receipt, names: Iterable[str]) -> None:
         """Refund an attempt in some of the windows that it was charged to."""
+        if receipt.at_us is None:  # nothing was charged
+            return
         for name in names:
-            key = receipt.windows.get(name)
-            if key is not None and receipt.at_us is not None:
+            for key in receipt.windows.get(name, ()):
                 self.charges.give_back(ALONE, key, receipt.at_us)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from kwip.cache import invalidation_rules
@@ -127,9 +128,8 @@ class Deletion:
         if user is None:
             return self._end(user_id, checkpoint)
         self.moderation.roles.require_other_owner(user_id)
-        self.moderation.suspend(user_id, order)
-        self.audit_log.record_about(order, Action.DELETE_USER, user_id, user.username)
-        checkpoint.save(detail={"username": user.username})
+        begin = partial(_begin, self.audit_log, order, user, checkpoint)
+        self.moderation.suspend(user_id, order, begin)
         self.moderation.sign_out_everywhere(user_id, ends_tokens=True)
         sizes, removed = self.preview(user_id), {}
         for step in self.steps():
@@ -307,3 +307,9 @@ class Deletion:
         # Gone, or never there: its claim may be older than the post, or alone.
         with suppress(GoneError, NotFoundError):
             self.posts.delete(viewer, post_id)
+
+
+def _begin(log: AuditLog, order: Order, user: User, checkpoint: Checkpoint) -> None:
+    """Record that a deletion begins, and note how far it is."""
+    log.record_about(order, Action.DELETE_USER, user.id, user.username)
+    checkpoint.save(detail={"username": user.username})

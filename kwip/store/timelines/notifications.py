@@ -124,7 +124,7 @@ class NotificationStore:
         return {UserId(d["_id"]): self._unread(d) for d in found}
 
     def _unread(self, d: Document) -> Unread:
-        chosen = next(iter(d["chosen"]), {})
+        chosen: Document = next(iter(d["chosen"]), {})
         hidden = frozenset(map(NotificationKind, chosen.get("hidden_kinds", ())))
         rows = d["rows"]
         if hidden and rows:  # the index that counts does not know the kinds

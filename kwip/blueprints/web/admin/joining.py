@@ -12,7 +12,7 @@ from kwip.blueprints.table import Route
 from kwip.blueprints.web.admin.shell import form_policy, page_policy
 from kwip.blueprints.web.pages import Form, go, page, page_again
 from kwip.domain.accounts.roles import Permission, may
-from kwip.domain.errors import InvalidError, NotFoundError
+from kwip.domain.errors import ConflictError, InvalidError, NotFoundError
 from kwip.domain.ids import UserId
 from kwip.schemas.accounts.joining_forms import (
     AnswerForm,
@@ -49,7 +49,7 @@ def answer_application() -> Response:
             name = user.username
             return go(back, gettext("@%(name)s can log in now.", name=name))
         found.reject(user_id, by_viewer(_REVIEW), answer.text)
-    except (InvalidError, NotFoundError) as error:
+    except (ConflictError, InvalidError, NotFoundError) as error:
         return go(back, error.message)
     return go(back, gettext("Declined. We've sent an email."))
 
@@ -101,7 +101,7 @@ def invite_waiting() -> Response:
         email = http.services().wait_list.invite(
             key, by_viewer(_INVITE), http.signed_in().id
         )
-    except NotFoundError as error:
+    except (ConflictError, NotFoundError) as error:
         return go(back, error.message)
     return go(back, gettext("We've sent an invitation to %(email)s.", email=email))
 

@@ -134,10 +134,10 @@ class Applications:
 
         Raises:
             NotFoundError: The request was answered already.
-            ForbiddenError: The address was blocked meanwhile.
+            ConflictError: The address was blocked meanwhile.
         """
         found = self.get(user_id)
-        self.users.email_domains.require_still_allowed(found.email)
+        self.users.email_domains.require_unblocked(found.email)
         entry = self.audit_log.entry_about(
             order, Action.APPROVE_USER, found.id, found.username
         )

@@ -110,14 +110,14 @@ class WaitList:
 
         Raises:
             NotFoundError: The address is not on the list any more.
-            ForbiddenError: It was blocked meanwhile.
+            ConflictError: It was blocked meanwhile.
         """
         entry = self.audit_log.entry(order, Action.INVITE_WAITING, "waiting list", {})
         made = self.invitations.draft(creator_id, 1, INVITED.days, is_staff=True)
         posted: list[Mail] = []
 
         def also(waiting: Waiting, session: Any) -> None:
-            self.email_domains.require_still_allowed(waiting.email)
+            self.email_domains.require_unblocked(waiting.email)
             details = {"code": made.code, "language": waiting.language}
             mail = self.mails.draft(MailKind.INVITATION, NOBODY, waiting.email, details)
             entry(session)

@@ -94,6 +94,18 @@ class EmailDomains:
         if says := self._refusal(read_email(address)):
             raise ForbiddenError(says, rule="blocked_email")
 
+    def require_unblocked(self, address: str) -> None:
+        """Check for staff that nothing blocks the address of somebody; one query.
+
+        Raises:
+            ConflictError: It is blocked; names what is.
+        """
+        blocked = self.store.find_any(blocked_by(read_email(address)))
+        if blocked is not None:
+            raise ConflictError(
+                lazy_gettext("%(name)s is blocked. Unblock it first.", name=blocked)
+            )
+
     def _refusal(self, email: Email) -> str:
         """Say why an address can't be used; "" if it can."""
         blocked = self.store.find_any(blocked_by(email))

@@ -60,10 +60,16 @@ class Moderation:
     audit_log: AuditLog
     clock: ClockMs
 
-    def suspend(self, user_id: UserId, order: Order = BY_KWIP) -> bool:
+    def suspend(
+        self,
+        user_id: UserId,
+        order: Order = BY_KWIP,
+        then: Callable[[], None] = lambda: None,
+    ) -> bool:
         """Hide an account and everything it wrote, and lock it.
 
-        False if it was suspended by staff already.
+        False if it was suspended by staff already. `then` is called as soon as the flag
+        is stored.
 
         Raises:
             NotFoundError: There is no such user.
@@ -73,6 +79,7 @@ class Moderation:
         entry = self.entry(order, Action.SUSPEND_USER, user_id)
         note = partial(self.stores.closures.note_suspension, user_id)
         is_new = self.roles.suspend(user_id, entry, note)
+        then()
         self.hide(user_id)
         return is_new
 

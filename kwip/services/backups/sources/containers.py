@@ -31,7 +31,7 @@ MOST_TEXT_BYTES = 300_000_000
 MOST_VALUES = 10_000_000
 #: Headers of tar archives are read into memory. Those that hold for all members that
 #: follow stay there; programs write one.
-_HEADER_BYTES, _MOST_GLOBAL = 1 << 20, 20
+_HEADER_BYTES, _MOST_GLOBAL = 1 << 20, 5
 _HEADERS = frozenset(
     {
         *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
