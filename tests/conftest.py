@@ -21,6 +21,8 @@ import structlog
 import kwip.store.client
 import kwip.store.fence
 from kwip.cache import keys
+from kwip.services.coherence.cache_lease import new_deployment
+from kwip.store.fence import FenceStore
 from kwip.store.present_indexes import ensure_indexes
 from tests import documents
 from tests.clients import KeptClients
@@ -185,6 +187,12 @@ def _written(_clients):
     return documents.Written(_clients[0])
 
 
+@pytest.fixture(scope="session")
+def _fence(_clients):
+    FenceStore(_clients[0]).ensure(new_deployment())
+    return _clients[0]["cache_fence"].find_one()
+
+
 @pytest.fixture(autouse=True)
 def nothing_lags(monkeypatch):
     """Drop at once what may lag, so that no test has to wait for a count.
@@ -196,8 +204,11 @@ def nothing_lags(monkeypatch):
 
 
 @pytest.fixture
-def mongodb(_clients, _written):
-    """Return the test's database, with its indexes and without a document."""
+def mongodb(_clients, _written, _fence):
+    """Return the test's database, with its indexes and a fence of the cache alone.
+
+    Each process of a test would make the fence with four commands.
+    """
     database, _ = _clients
     names = _written.names()
     found = documents.ids_of(database, names) if names else {}
@@ -205,8 +216,8 @@ def mongodb(_clients, _written):
         if len(ids) == documents.MANY:
             database[name].delete_many({})
             del found[name]
-    if found:
-        documents.delete(database, found)
+    fence = _fence | {"deployment": new_deployment()}
+    documents.replace(database, found, {"cache_fence": [fence]})
     _written.forget()
     return database
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import DESCENDING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from pymongo.database import Database
 
@@ -76,20 +76,23 @@ def _ids(name: str) -> list[dict[str, Any]]:
 
 def insert(database: Database[Any], documents: Documents) -> None:
     """Insert documents; one with the same `_id` as another replaces it."""
-    _apply(database, "i", documents)
+    _apply(database, _each("i", database, documents))
 
 
-def delete(database: Database[Any], documents: Documents) -> None:
-    """Delete documents, of which only `_id` is needed."""
-    _apply(database, "d", documents)
+def replace(database: Database[Any], old: Documents, new: Documents) -> None:
+    """Delete documents, of which only `_id` is needed, and insert others."""
+    _apply(database, [*_each("d", database, old), *_each("i", database, new)])
 
 
-def _apply(database: Database[Any], op: str, documents: Documents) -> None:
-    applied: Sequence[Any] = [
+def _each(op: str, database: Database[Any], documents: Documents) -> list[Any]:
+    return [
         {"op": op, "ns": f"{database.name}.{name}", "o": document}
         for name, found in documents.items()
         for document in found
     ]
+
+
+def _apply(database: Database[Any], applied: list[Any]) -> None:
     database.client.admin.command(
         "applyOps",
         applied,

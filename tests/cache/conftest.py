@@ -12,6 +12,13 @@ from tests.cache.nodes import TENTH, TENTH_CALLS, Node
 
 
 @pytest.fixture
+def mongodb(mongodb):
+    """Return it without a fence, which these tests see come."""
+    mongodb["cache_fence"].delete_many({})
+    return mongodb
+
+
+@pytest.fixture
 def client(endpoints):
     client = Client(endpoints.redis_cache_uri)
     yield client

@@ -40,7 +40,7 @@ def test_somebody_signed_up_again_is_stored_and_found_as_the_first_time(
     written = stored(first)
     ids = documents.ids_of(mongodb)
     del ids["cache_fence"]
-    documents.delete(mongodb, ids)
+    documents.replace(mongodb, ids, {})
     redis_cache.flushdb()
     with pytest.raises(NotFoundError):
         found()
