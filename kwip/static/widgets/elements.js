@@ -391,7 +391,8 @@ class Post extends List {
   bones = 1;
 
   source() {
-    return this.ofKwip(this.hasAttribute("href") ? "href" : "post", "post", "Kwip");
+    const name = this.hasAttribute("href") ? "href" : "post";
+    return this.ofKwip(name, "post", this.words.gettext("Kwip"));
   }
 
   part({ post }) {
