@@ -14,6 +14,7 @@ from kwip.domain.errors import KwipError
 from kwip.domain.moderation.guest_replies import GuestReply, GuestReplyState
 from kwip.domain.moderation.reports import Event
 from kwip.domain.moderation.strikes import Act, Decision
+from kwip.services.accounts.authentication import SESSION_LIFETIME as LIFETIME
 from kwip.services.accounts.staff.audit_log import AuditLog
 from kwip.services.accounts.users import SignUp
 from kwip.text.emails import read_email
@@ -22,6 +23,7 @@ from kwip.text.emails import read_email
 def cases(kwip, mod, order, report, bob, post):
     """Give what two do at once, and of which one does nothing."""
     services, by, now = kwip.services, order(), at(kwip.services.audit_log.clock())
+    later = now + LIFETIME  # MongoDB deletes what has expired
     services.site.change({"sign_up": SignUpMode.APPROVAL}, by)
     applicants = []
     for name in ("dave", "erin"):
@@ -29,8 +31,8 @@ def cases(kwip, mod, order, report, bob, post):
         services.applications.apply(form, "I bake.")
         applicants.append(services.applications.named(name).id)
     waiting = read_email("carla@b.example")
-    services.wait_list.store.add(waiting, now, now)
-    services.wait_list.store.confirm(waiting, now, now)
+    services.wait_list.store.add(waiting, now, later)
+    services.wait_list.store.confirm(waiting, now, later)
     news = services.announcements.add(
         TypedAnnouncement(text="New"), by, is_published=True
     )
@@ -48,7 +50,7 @@ def cases(kwip, mod, order, report, bob, post):
         created_at=now,
         state=GuestReplyState.SHOWN,
     )
-    services.guest_replies.store.add(guest, now, lambda _: None, 9)
+    services.guest_replies.store.add(guest, later, lambda _: None, 9)
     version, bob_id = services.site.current().version, bob.id
     key = services.wait_list.waiting()[0].key
     return {
