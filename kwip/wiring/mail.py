@@ -32,7 +32,10 @@ def make_mail(
     settings, clock = core.settings, core.options.clock
     host = urlsplit(settings.origin).hostname or ""
     site = Site(settings.origin, host, site_settings)
-    digests = Digests(reading.notifications, core.loaders, core.signer, site)
+    preferences = MailPreferenceStore(core.store)
+    digests = Digests(
+        reading.notifications, core.loaders, preferences, core.signer, site
+    )
     store = MailStore(core.store)
     bounces = Bounces(
         store, core.stores, core.signer, clock, settings.mail_bounces or ""
@@ -53,7 +56,7 @@ def make_mail(
     return Mailing(
         mails=mails,
         notification_mail=NotificationMail(
-            MailPreferenceStore(core.store),
+            preferences,
             core.stores,
             mails,
             digests,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kwip.services.mail.site import Site
     from kwip.services.reading.loader import Loaders
     from kwip.services.timelines.notifications import Notifications
+    from kwip.store.mail.preferences import MailPreferenceStore
 
 #: The most in one mail; the others are on the page.
 MOST = 20
@@ -38,6 +39,7 @@ class Digests:
 
     notifications: Notifications
     loaders: Loaders
+    preferences: MailPreferenceStore
     signer: Signer
     site: Site
 
@@ -58,8 +60,14 @@ class Digests:
     def letter(
         self, user_id: UserId, username: str, details: Mapping[str, str]
     ) -> Letter | None:
-        """Write the letter of some notifications; None if none is left to show."""
+        """Write the letter of some notifications; None if none is left to show.
+
+        Of the kinds that were wanted, the user may have turned some off meanwhile.
+        """
         kinds = frozenset(NotificationKind(k) for k in details["kinds"].split())
+        kinds &= self.preferences.find(user_id).kinds
+        if not kinds:
+            return None
         above, until = int(details["above"]), int(details["until"])
         found = self.unread(user_id, username, above, Selection(kinds))
         views = [view for view in found if view.id <= until]

@@ -202,7 +202,10 @@ class Mails:
             return None
         if mail.kind in OPTIONAL:
             found = self.stores.credentials.mailbox(user.id)
-            if found is None or found.problem:
+            # It may have been changed because others read what comes there.
+            is_private = mail.kind is MailKind.NOTIFICATIONS
+            is_left = is_private and found and found.email != mail.address
+            if found is None or found.problem or is_left:
                 return None
         return user.id, user.username, mail.address
 

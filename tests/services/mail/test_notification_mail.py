@@ -121,7 +121,7 @@ def test_nothing_is_mailed_of_who_is_muted_or_suspended_or_was_seen(
 
 
 def test_one_click_ends_it_without_a_login(
-    kwip, alice, bob, say, wish, pass_day, mailbox
+    kwip, alice, bob, say, wish, pass_day, mailbox, mongodb
 ):
     wish(Kind.MENTION, frequency=Frequency.SOON)
     say(bob, "@alice hello")
@@ -136,6 +136,10 @@ def test_one_click_ends_it_without_a_login(
     for wrong in (key[:-1] + "x", f"{bob.id}.{key.partition('.')[2]}", "", "x"):
         with pytest.raises(NotFoundError):
             kwip.services.notification_mail.unsubscribe(wrong)
+    # Also what waits, as for a server that was down.
+    say(bob, "@alice and")
+    kwip.services.notification_mail.settle(alice.id)
+    assert mongodb["mails"].count_documents({"kind": "notifications"}) == 2
     kwip.services.notification_mail.unsubscribe(key)
     kwip.services.notification_mail.unsubscribe(key)
     say(bob, "@alice again")
