@@ -307,7 +307,7 @@ def _mail(kwip, note):
     viewer = Viewer(id=owner["_id"], username=owner["username"], digest="")
     _use_factors(kwip, note, owner["_id"])
     for kinds in (frozenset({NotificationKind.MENTION}), frozenset()):
-        chosen = MailPreferences(kinds=kinds, push_kinds=kinds)
+        chosen = MailPreferences(kinds=kinds, push_kinds=kinds, hidden_kinds=kinds)
         kwip.services.notification_mail.choose(viewer, chosen)
         note()
     _push(kwip, note, viewer)
