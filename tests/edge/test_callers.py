@@ -20,6 +20,7 @@ from kwip.domain.administration.announcements import TypedAnnouncement
 from kwip.domain.clock import at, system_clock_ms
 from kwip.domain.ids import UserId
 from kwip.domain.moderation.guest_replies import GuestReply, GuestReplyState
+from kwip.domain.moderation.reports import NewReport
 from kwip.domain.moderation.strikes import Act, Decision
 from kwip.domain.posting.posts import Draft
 from kwip.text.emails import read_email
@@ -79,7 +80,7 @@ STAFF_FIELDS = {
     "/admin/reports/<id:report_id>/note": {"note": "Seen"},
     **{
         f"/admin/reports/<id:report_id>/{act}": {}
-        for act in ("assign", "unassign", "resolve", "reopen")
+        for act in ("assign", "unassign", "resolve", "resolve_others", "reopen")
     },
     **{
         f"/admin/strikes/<id:strike_id>/{act}": {"text": "Fine"}
@@ -434,6 +435,9 @@ def fields_of(row, wiring, known):
     elif "<id:report_id>" in row.rule and not row.rule.endswith("note"):
         seen = services.queue.get(nobody, int(known["report_id"]))
         fields["version"] = seen.report.version
+        another = Viewer(id=UserId(1), username="", digest="")
+        if row.rule.endswith("/resolve_others"):
+            services.reports.create(another, NewReport(seen.report.target_id))
     return fields
 
 

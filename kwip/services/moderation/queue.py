@@ -239,6 +239,23 @@ class Queue:
         event = ReportEvent(event=kind, by_id=staff.id, at=at(self.clock()))
         self._change(order, report_id, event, version)
 
+    def resolve_others(self, staff: Viewer, order: Order, report_id: int) -> int:
+        """Resolve the other open reports about the person; return how many, 20 at most.
+
+        May be repeated.
+
+        Raises:
+            NotFoundError: There is no such report.
+            ConflictError: Somebody else keeps changing one of them.
+        """
+        about = self._find(report_id).target_id
+        wanted = ReportFilter(is_open=True, target_id=about)
+        found = self.store.page(wanted, limit=_EARLIER + 1)
+        others = [each.id for each in found if each.id != report_id][:_EARLIER]
+        for other_id in others:
+            self.change(staff, order, other_id, Event.RESOLVE)
+        return len(others)
+
     def _change(
         self,
         order: Order,

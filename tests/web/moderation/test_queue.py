@@ -24,7 +24,7 @@ def link_of(wiring, kind):
 
 
 def test_a_moderator_decides_about_a_report_on_one_page(
-    at_moderator, at_alice, bob, reported, wiring
+    at_moderator, at_alice, bob, people, reported
 ):
     place, post_id = reported
     assert "Buy my bread!" in at_moderator.get("/admin/reports").words
@@ -55,6 +55,13 @@ def test_a_moderator_decides_about_a_report_on_one_page(
     assert at_moderator.get("/admin/reports?show=resolved").all("a", href=place)
     at_moderator.send(f"{place}/note", note="A second one is on its way.")
     assert "A second one is on its way." in at_moderator.get(place).words
+    asked = {"account_id": bob.id, "category": "other"}
+    other = people("carol").post("/api/v1/reports", json=asked).json["id"]
+    assert "Resolve the other open report" in at_moderator.get(place).words
+    at_moderator.send(f"{place}/resolve_others")
+    resolved = at_moderator.get("/admin/reports?show=resolved")
+    assert resolved.all("a", href=f"/admin/reports/{other}")
+    assert "Resolve the other" not in at_moderator.get(place).words
 
 
 def test_a_suspended_person_appeals_with_the_link_in_the_mail(

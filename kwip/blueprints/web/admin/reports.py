@@ -24,7 +24,7 @@ from kwip.schemas.moderation.queue import (
     QueueQuery,
 )
 from kwip.services.moderation.execution import reason_of
-from kwip.text.translation import gettext, lazy_gettext
+from kwip.text.translation import gettext, lazy_gettext, ngettext
 
 if TYPE_CHECKING:
     from flask import Response
@@ -106,6 +106,15 @@ def resolve_report(report_id: int) -> Response:
     return _change(report_id, Event.RESOLVE)
 
 
+def resolve_other_reports(report_id: int) -> Response:
+    """Resolve the other open reports about the same person."""
+    count = http.services().queue.resolve_others(
+        http.signed_in(), by_viewer(_MAY_ACT), report_id
+    )
+    message = ngettext("%(num)s report resolved.", "%(num)s reports resolved.", count)
+    return _to(report_id, message)
+
+
 def reopen_report(report_id: int) -> Response:
     """Open a report again."""
     return _change(report_id, Event.REOPEN)
@@ -159,5 +168,6 @@ ROUTES = (
     Route("POST", f"{_REPORT}/assign", assign_report, _ACT),
     Route("POST", f"{_REPORT}/unassign", unassign_report, _ACT),
     Route("POST", f"{_REPORT}/resolve", resolve_report, _ACT),
+    Route("POST", f"{_REPORT}/resolve_others", resolve_other_reports, _ACT),
     Route("POST", f"{_REPORT}/reopen", reopen_report, _ACT),
 )
