@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+import psutil
+
 from config.settings import PROJECT, Settings, load, rules
 from kwip.embedded import binaries, endpoints, valkey
 from kwip.embedded.addresses import valkey_address
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 #: A busy machine may take its time; what never comes fails.
 START_S = 120.0
 POLL_S = 0.01
+#: What the folder of shared servers is called, before the number of its process.
+_PREFIX = "kwip-tests-"
 
 
 def wait_until(condition, within_s=START_S):
@@ -52,7 +56,8 @@ class SharedServers:
     """The set that all tests of a run, in all its processes, share."""
 
     def __init__(self) -> None:
-        self.root = Path(tempfile.mkdtemp(prefix="kwip-tests-"))
+        _remove_what_was_left()
+        self.root = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         self.settings = settings_in(self.root)
         self._home = HomeFolder(self.root)
         self._supervisor = Supervisor(self._home, wait=self._pause, said=print)
@@ -72,6 +77,14 @@ class SharedServers:
     def _pause(seconds: float) -> bool:
         time.sleep(seconds)
         return False
+
+
+def _remove_what_was_left() -> None:
+    """Remove the folders of runs that were killed, which may be in memory."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        number = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if number.isdecimal() and not psutil.pid_exists(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _with_fail_points(child: Child) -> Child:

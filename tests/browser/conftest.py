@@ -84,8 +84,10 @@ def environ():
 
 
 @pytest.fixture
-def site(tmp_path, endpoints, live_port, environ):
+def site(tmp_path, endpoints, live_port, environ, monkeypatch):
     """Return a site of the test's own."""
+    # At the end it waits for its listener.
+    monkeypatch.setattr("kwip.cache.signals.LOOK_S", 0.05)
     own = {"KWIP_PORT": str(free_port()), "KWIP_LIVE_PORT": str(live_port)}
     own["KWIP_STYLEGUIDE"] = "1"
     settings = settings_in(tmp_path / "home", **own | environ)

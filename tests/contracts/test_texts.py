@@ -204,27 +204,23 @@ def unmarked_in_script(text):
     return [s for s in found if reads_as_text(s[1:-1]) and s[1:-1] not in KEYS]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [p for p in TEMPLATES if p.name not in FOR_DEVELOPERS],
-    ids=lambda p: str(p.relative_to(PROJECT)),
-)
-def test_every_text_of_a_template_is_marked(path):
-    assert unmarked_in_template(path.read_text(encoding="utf-8")) == []
+def unmarked(paths, unmarked_in):
+    """Return what is not marked in files, by their paths."""
+    read = {p: p.read_text("utf-8") for p in paths if p.name not in FOR_DEVELOPERS}
+    found = {str(p.relative_to(PROJECT)): unmarked_in(read[p]) for p in read}
+    return {path: texts for path, texts in found.items() if texts}
 
 
-@pytest.mark.parametrize(
-    "path",
-    [p for p in MODULES if p.name not in FOR_DEVELOPERS],
-    ids=lambda p: str(p.relative_to(PROJECT)),
-)
-def test_every_sentence_of_a_module_is_marked(path):
-    assert unmarked_in_module(path.read_text(encoding="utf-8")) == []
+def test_every_text_of_the_templates_is_marked():
+    assert unmarked(TEMPLATES, unmarked_in_template) == {}
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda p: str(p.relative_to(PROJECT)))
-def test_every_text_of_a_script_is_marked(path):
-    assert unmarked_in_script(path.read_text(encoding="utf-8")) == []
+def test_every_sentence_of_the_modules_is_marked():
+    assert unmarked(MODULES, unmarked_in_module) == {}
+
+
+def test_every_text_of_the_scripts_is_marked():
+    assert unmarked(SCRIPTS, unmarked_in_script) == {}
 
 
 @pytest.mark.parametrize(

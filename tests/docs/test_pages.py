@@ -27,12 +27,10 @@ from tests.docs.test_data_model import examples_in
 
 DOCS = PROJECT / "docs"
 PAGES = sorted([*PROJECT.glob("*.md"), *DOCS.rglob("*.md")])
-each_page = pytest.mark.parametrize(
-    "page", PAGES, ids=[str(page.relative_to(PROJECT)) for page in PAGES]
-)
 #: What the supervisor marks its processes with; nobody sets it.
 NO_SETTINGS = {"KWIP_STACK", "KWIP_ROLE"}
 PLACE = re.compile(r"`((?:kwip|config|docs|tests)/[\w/]+\.\w+)(?::([\w.]+))?`")
+SETTING = re.compile(r"\bKWIP_[A-Z_]*[A-Z]\b")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"(?:^|[`/])kwip +([a-z]+)(?: +([a-z0-9-]+))?", re.MULTILINE)
 
@@ -69,43 +67,43 @@ def assigned(node):
     return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
-@each_page
-def test_links_lead_somewhere(page):
-    for target in LINK.findall(without_code(text_of(page))):
+def on_pages(pattern, text=text_of):
+    """Go through what a pattern finds on the pages, each with its page."""
+    return ((page, found) for page in PAGES for found in pattern.findall(text(page)))
+
+
+def test_links_lead_somewhere():
+    for page, target in on_pages(LINK, lambda page: without_code(text_of(page))):
         if re.match(r"https?:", target):
             continue
         path, _, anchor = target.partition("#")
         to = (page.parent / path).resolve() if path else page
 
-        assert to.exists(), target
-        assert not anchor or anchor in anchors_of(to), target
+        assert to.exists(), (page, target)
+        assert not anchor or anchor in anchors_of(to), (page, target)
 
 
-@each_page
-def test_places_in_the_code_exist(page):
-    for path, name in PLACE.findall(text_of(page)):
+def test_places_in_the_code_exist():
+    for page, (path, name) in on_pages(PLACE):
         file = PROJECT / path
 
-        assert file.is_file(), path
-        assert not name or name in names_in(file), f"{path}:{name}"
+        assert file.is_file(), (page, path)
+        assert not name or name in names_in(file), (page, f"{path}:{name}")
 
 
-@each_page
-def test_settings_that_are_named_exist(page):
+def test_settings_that_are_named_exist():
     known = {rule.variable for rule in rules().values()} | NO_SETTINGS
-    named = set(re.findall(r"\bKWIP_[A-Z_]*[A-Z]\b", text_of(page)))
 
-    assert named <= known
+    assert [found for found in on_pages(SETTING) if found[1] not in known] == []
 
 
-@each_page
-def test_commands_that_are_named_exist(page):
-    for name, inner in COMMAND.findall(text_of(page)):
+def test_commands_that_are_named_exist():
+    for page, (name, inner) in on_pages(COMMAND):
         command = cli.kwip.get_command(None, name)
 
-        assert command is not None, name
+        assert command is not None, (page, name)
         if inner and hasattr(command, "commands"):
-            assert inner in command.commands, f"{name} {inner}"
+            assert inner in command.commands, (page, f"{name} {inner}")
 
 
 @pytest.mark.parametrize("name", generate.PARTS)

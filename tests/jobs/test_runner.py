@@ -40,7 +40,9 @@ def done():
 
 
 @pytest.fixture
-def start(queue, done):
+def start(queue, done, monkeypatch):
+    # At the end each thread waits for the next job.
+    monkeypatch.setattr("kwip.cache.queue.TAKE_S", 0.1)
     runners = []
 
     def start(threads):
