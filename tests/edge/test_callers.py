@@ -406,6 +406,16 @@ def _appealed(services, known):
     return str(strike.id)
 
 
+def _reported(row, services, known):
+    """Give the version of the report; for an act on the others, make another one."""
+    viewer = Viewer(id=UserId(0), username="", digest="")
+    report = services.queue.get(viewer, int(known["report_id"])).report
+    if row.rule.endswith("/resolve_others"):
+        another = Viewer(id=UserId(1), username="", digest="")
+        services.reports.create(another, NewReport(report.target_id))
+    return report.version
+
+
 def _settings(row, services):
     """Give what a page about settings is sent: the version, and something else."""
     site = services.site.current()
@@ -418,7 +428,6 @@ def _settings(row, services):
 def fields_of(row, wiring, known):
     """Give what an act of staff is sent, with what it must be made for."""
     services = wiring.services
-    nobody = Viewer(id=UserId(0), username="", digest="")
     fields = dict(STAFF_FIELDS.get(row.rule, {"reason": f"For {row.rule}"}))
     if row.rule in JOINING:
         fields = JOINING[row.rule](services)
@@ -433,11 +442,7 @@ def fields_of(row, wiring, known):
     elif "<id:strike_id>" in row.rule:
         known["strike_id"] = _appealed(services, known)
     elif "<id:report_id>" in row.rule and not row.rule.endswith("note"):
-        seen = services.queue.get(nobody, int(known["report_id"]))
-        fields["version"] = seen.report.version
-        another = Viewer(id=UserId(1), username="", digest="")
-        if row.rule.endswith("/resolve_others"):
-            services.reports.create(another, NewReport(seen.report.target_id))
+        fields["version"] = _reported(row, services, known)
     return fields
 
 
