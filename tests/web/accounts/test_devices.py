@@ -86,7 +86,7 @@ def test_what_is_hidden_on_pages_is_neither_listed_nor_counted(at_alice, alice, 
         assert bob.post(f"/api/v1/{act}").status_code == 200
 
     def seen():
-        text = at_alice.get("/notifications").text
+        text = at_alice.get("/notifications").words
         counted = alice.get("/api/v1/notifications/unread_count").json["count"]
         return ["followed you" in text, "lunch?" in text, counted]
 
@@ -95,7 +95,7 @@ def test_what_is_hidden_on_pages_is_neither_listed_nor_counted(at_alice, alice, 
     at_alice.send(PAGE, **{"shown[]": ["", *others], "follow": "1", "frequency": "day"})
     assert seen() == [False, True, 1]
     # Where it is asked for, it is shown.
-    assert "followed you" in at_alice.get("/notifications/follows").text
+    assert "followed you" in at_alice.get("/notifications/follows").words
     at_alice.send(PAGE, **{"shown[]": "", "frequency": "day"})
     assert seen() == [False, False, 0]
     at_alice.send(PAGE, **{"shown[]": ["", *others, "follow"], "frequency": "day"})
