@@ -81,7 +81,7 @@ machine: setup-dev
 # time: docs/faults.md.
 faults: setup-dev
 	$(PY) -m tests.faults "$(FAULT)" $(SECONDS)
-	$(if $(FAULT),,$(PY) -m tests.faults.cluster)
+	$(if $(FAULT),,PATH="$$(dirname "$$(sh config/tools.sh nginx)"):$$PATH" $(PY) -m tests.faults.cluster)
 	$(if $(FAULT),,$(PY) -m tests.faults.resources)
 	$(if $(FAULT),,$(PY) -m docs.generate)
 
