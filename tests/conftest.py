@@ -24,6 +24,7 @@ from kwip.cache import keys
 from kwip.services.coherence.cache_lease import new_deployment
 from kwip.store.fence import FenceStore
 from kwip.store.present_indexes import ensure_indexes
+from kwip.text import dates, translation
 from tests import documents
 from tests.clients import KeptClients
 from tests.quick import make_quick, rewrite_a_share, store_in_memory
@@ -76,6 +77,12 @@ def untargeted():
     _UNTARGETED.found.clear()
     yield _UNTARGETED.found
     assert _UNTARGETED.found == []
+
+
+def pytest_runtest_setup():
+    """Begin in English and UTC: requests in this thread leave their reader's behind."""
+    translation.use(translation.DEFAULT)
+    dates.use("")
 
 
 def pytest_configure(config):
