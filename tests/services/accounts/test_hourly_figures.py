@@ -14,7 +14,8 @@ from kwip.store.administration.figures import FiguresStore
 from kwip.store.administration.hourly_figures import HourlyFigureStore
 
 HOUR_MS = 3_600_000
-NOW_MS = 500_000 * HOUR_MS + 1
+#: So far ahead that MongoDB does not forget what is stored for it.
+NOW_MS = 700_000 * HOUR_MS + 1
 
 
 class Clock:
