@@ -3,8 +3,9 @@
 The arbiter imports the app's modules and forks the workers from itself. What they do
 not change exists only once.
 
-So that a reload also finds new files, the arbiter then executes itself anew. It keeps
-its process id, its sockets and its workers, which go on until new ones have started.
+So that a reload also finds new files, the arbiter then starts its program again in its
+own process (`exec`). It keeps its process id, its sockets and its workers, which go on
+until new ones have started.
 """
 
 from __future__ import annotations
@@ -81,8 +82,8 @@ class WebArbiter(Arbiter):  # type: ignore[misc] # gunicorn has no types
         """Reload once all signals that came with this one are handled."""
         self.is_reload_due = True
 
-    def _execute_anew(self) -> None:
-        """Execute this program anew, in the same process and with the same workers.
+    def _exec_again(self) -> None:
+        """Start this program again, in the same process and with the same workers.
 
         Signals wait meanwhile: by default they would end it. Workers that are still
         starting are ended: they may have imported older files.
@@ -132,7 +133,7 @@ class WebArbiter(Arbiter):  # type: ignore[misc] # gunicorn has no types
         if not is_reloading or all(map(_has_started, self.WORKERS.values())):
             super().manage_workers()
         if self.is_reload_due:
-            self._execute_anew()
+            self._exec_again()
 
     def reap_workers(self) -> None:
         """Forget workers that have exited; end if none of the first can start.

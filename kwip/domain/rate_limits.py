@@ -115,8 +115,7 @@ def wider(owner: str) -> str | None:
         return None
     if isinstance(found, ipaddress.IPv4Address):
         return None
-    network = ipaddress.ip_network((found, _WIDER_PREFIX), strict=False)
-    return str(network)
+    return str(ipaddress.ip_network((found, _WIDER_PREFIX), strict=False))
 
 
 def in_words(seconds: float) -> Message:

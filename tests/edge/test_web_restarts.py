@@ -133,7 +133,7 @@ def test_on_a_reload_the_old_process_answers_until_the_new_one_can(server):
     server.reload()
     server.wait_for_imports(2)
     assert server.whole_answer() == old
-    # Another reload begins anew: what it has started may be out of date already.
+    # Another reload starts over: what it has started may be out of date already.
     server.share(SHARED.format(version=3))
     server.reload()
     server.wait_for_imports(3)

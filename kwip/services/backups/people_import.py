@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from kwip.cache import invalidation_rules
@@ -24,12 +24,16 @@ if TYPE_CHECKING:
     from kwip.domain.ids import ListId, UserId
     from kwip.domain.social.relationships import MuteTerms
     from kwip.domain.timelines.lists import ListChange
+    from kwip.services.backups.kwips_import import Report
     from kwip.services.coherence.fence import Fence
     from kwip.services.maintenance.progress import Progress
     from kwip.services.reading.rate_limits import RateLimits
     from kwip.services.reading.stores import Stores
     from kwip.services.social.lists import Lists
     from kwip.services.social.relationships import Relationships
+
+
+_UNKNOWN = lazy_gettext("Nobody here has this username.")
 
 
 class Related(NamedTuple):
@@ -43,6 +47,15 @@ class Related(NamedTuple):
     known: int
     unknown: list[str]
     refused: list[tuple[str, str]]
+
+    def tell(self, report: Report, kind: str, text: str = "") -> None:
+        """Add it to a report, as that of a kind; `text` stands beside each name."""
+        report.counts[kind] += self.added
+        report.counts["known"] += self.known
+        for name in self.unknown:
+            report.note(f"@{name}", _UNKNOWN, text=text)
+        for name, why in self.refused:
+            report.note(name and f"@{name}", why, text=text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +71,11 @@ class PeopleImport:
     fence: Fence
     clock: ClockMs
     rate_limits: RateLimits | None = None
+
+    @property
+    def unlimited(self) -> PeopleImport:
+        """The same for operators: follows are not counted."""
+        return replace(self, rate_limits=None)
 
     def relate(
         self,

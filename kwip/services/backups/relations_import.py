@@ -16,7 +16,7 @@ from kwip.domain.messages import lazy_gettext
 from kwip.services.backups.kwips_import import reason_of
 from kwip.services.backups.sources.containers import BROKEN
 from kwip.services.backups.sources.tables import MOST_BYTES
-from kwip.services.backups.tables_import import UNFOLLOWED, UNKNOWN
+from kwip.services.backups.tables_import import UNFOLLOWED
 from kwip.services.backups.user_export import (
     BLOCKS,
     FOLLOWS,
@@ -117,7 +117,7 @@ class RelationsImport:
     @property
     def unlimited(self) -> RelationsImport:
         """The same for operators: follows are not counted."""
-        return replace(self, people=replace(self.people, rate_limits=None))
+        return replace(self, people=self.people.unlimited)
 
     def run(
         self, viewer: Viewer, found: Relations, report: Report, progress: Progress
@@ -127,12 +127,7 @@ class RelationsImport:
         for kind, names in found.names.items():
             terms = found.mutes if kind == "mutes" else None
             made = self.people.relate(viewer, kind, names, terms, progress)
-            report.counts[kind] += made.added
-            report.counts["known"] += made.known
-            for name in made.unknown:
-                report.note(f"@{name}", UNKNOWN, text=kind)
-            for name, why in made.refused:
-                report.note(name and f"@{name}", why, text=kind)
+            made.tell(report, kind, text=kind)
         self._note(viewer, found.notes, report)
         self._list(viewer, found.lists, report)
         for tag in found.tags:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _POST = re.compile(r"/@[A-Za-z0-9_]{1,30}/([0-9]{1,19})")
 _ELSEWHERE = lazy_gettext("This address is on another site.")
-UNKNOWN = lazy_gettext("Nobody here has this username.")
 UNFOLLOWED = lazy_gettext("You don't follow anyone with this username.")
 
 
@@ -43,7 +42,7 @@ class TablesImport:
     @property
     def unlimited(self) -> TablesImport:
         """The same for operators: follows are not counted."""
-        return replace(self, people=replace(self.people, rate_limits=None))
+        return replace(self, people=self.people.unlimited)
 
     def run(
         self, viewer: Viewer, rows: Sequence[TableRow], kind: str, progress: Progress
@@ -81,12 +80,7 @@ class TablesImport:
     ) -> None:
         names = self._names(rows, report)
         made = self.people.relate(viewer, kind, names, progress=progress)
-        report.counts[kind] = made.added
-        report.counts["known"] = made.known
-        for name in made.unknown:
-            report.note(f"@{name}", UNKNOWN)
-        for name, why in made.refused:
-            report.note(name and f"@{name}", why)
+        made.tell(report, kind)
 
     def _list(self, viewer: Viewer, rows: Sequence[TableRow], report: Report) -> None:
         lists: defaultdict[str, list[TableRow]] = defaultdict(list)

@@ -25,7 +25,7 @@ from kwip.domain.posting.reactions import Reacted
 from kwip.domain.social.relationships import Relations
 from kwip.domain.text import Hashtag, Link, Mention
 from kwip.domain.timelines.markers import Marked, Marker
-from kwip.domain.timelines.notifications import KINDS, Unread
+from kwip.domain.timelines.notifications import KINDS, NotificationKind, Unread
 from kwip.domain.timelines.slices import RowChunk
 from kwip.domain.timelines.threads import Threaded
 from kwip.domain.timelines.timelines import Chunk, Entry, Pulls
@@ -312,12 +312,11 @@ def decode_unread(raw: bytes) -> Unread:
     """Unpack what is unread: the marker, then the actors."""
     packed = array("q")
     packed.frombytes(raw)
-    hidden = -packed.pop() if packed[-1] < 0 else 0
-    return Unread(
-        packed[0],
-        tuple(UserId(i) for i in packed[1:]),
-        frozenset(kind for kind in KINDS if hidden >> kind.number & 1),
-    )
+    hidden: frozenset[NotificationKind] = frozenset()
+    if packed[-1] < 0:  # every page decodes this, and few people hide anything
+        bits = -packed.pop()
+        hidden = frozenset(kind for kind in KINDS if bits >> kind.number & 1)
+    return Unread(packed[0], tuple(UserId(i) for i in packed[1:]), hidden)
 
 
 def encode_pulls(pulls: Pulls) -> bytes:

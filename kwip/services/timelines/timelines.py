@@ -69,8 +69,8 @@ class Timelines:
         Includes public posts with a hashtag that the viewer follows. Warm, with
         authentication: 2 round trips to Redis for the first page, 3 for later ones, no
         MongoDB; one more with pull authors or followed hashtags, and when the page
-        goes past a slice. Below the floor: one
-        query per 200 followees, and another for what lies above the page.
+        goes past a slice. Below the floor: one query per 200 followees, and another
+        for what lies above the page.
         """
         relations = loader.load(
             Lookup(self._entities.relations, [viewer.id]),
