@@ -137,15 +137,20 @@ class _Work:
 
         A worker that died may have stored kwips without indexing them: of the last
         batch in which it stored any. So the known ones before the first new one are
-        indexed again.
+        indexed again, before anything is stored: else the next worker that dies would
+        leave two such batches.
         """
         usable = [kwip for kwip in kwips if self._is_usable(kwip)]
         there = self._there(usable)
-        known = list[PostId]()
+        known = [there[kwip.key] for kwip in usable if kwip.key in there]
+        found = [*self._stores.posts.get_many(known).values()] if known else []
+        earlier, self._unindexed = self._unindexed, found
+        if (earlier or found) and len(known) < len(usable):
+            self._service.search_index.put([*earlier, *found])
+            self._unindexed = []
         for kwip in usable:
             if kwip.key in there:
                 self._ids[kwip.key] = there[kwip.key]
-                known.append(there[kwip.key])
             elif kwip.key not in self._ids:
                 self._add(kwip)
         self._store_waiting()
@@ -154,11 +159,8 @@ class _Work:
         self._service.fence.invalidate(keys)
         self.report.counts["known"] += len(known)
         self.report.counts["kwips"] += len(added)
-        found = [*self._stores.posts.get_many(known).values()] if known else []
         if added:
-            self._service.search_index.put([*self._unindexed, *found, *added])
-            found = []
-        self._unindexed = found
+            self._service.search_index.put(added)
 
     def end(self) -> None:
         """Do what is left after the last batch."""

@@ -274,6 +274,40 @@ def test_an_import_goes_on_where_its_worker_died(
     assert mongodb["users"].find_one({"_id": alice.id})["posts_count"] == 7
 
 
+def test_workers_that_die_one_after_the_other_leave_nothing_unindexed(
+    imports, rings, alice, mongodb, monkeypatch
+):
+    monkeypatch.setattr("kwip.services.backups.kwips_import._BATCH", 2)
+    imports.request(alice, mastodon(), ARCHIVE, "archive.tar.gz")
+    rings.waiting.clear()
+    insert_many, put = PostImport.insert_many, SearchIndex.put
+    stored = []
+
+    def stores(*arguments):
+        stored.append(1)
+        return insert_many(*arguments)
+
+    def dies(index, posts):
+        if stored:  # between the two
+            raise KeyboardInterrupt
+        put(index, posts)
+
+    for _ in "12":
+        stored.clear()
+        with monkeypatch.context() as killed:
+            killed.setattr(PostImport, "insert_many", stores)
+            killed.setattr(SearchIndex, "put", dies)
+            with pytest.raises(KeyboardInterrupt):
+                imports.settle(alice.id)
+        past = {"$set": {"leased_until": at(0)}}
+        mongodb["imports"].update_one({"_id": alice.id}, past)
+    assert imports.settle(alice.id) == "done"
+
+    ids = {each["_id"] for each in mongodb["posts"].find()}
+    assert {each["_id"] for each in mongodb["search_posts"].find()} == ids
+    assert len(ids) == 7
+
+
 def old(number, text="", **fields):
     """Make a kwip that is a second younger than the one before."""
     made = {"key": str(number), "written_ms": 1_600_000_000_500 + number * 1_000}
